@@ -1,0 +1,46 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can go wrong, as exceptions. Only the door in ``_entry`` turns one into a failed task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class OpsError(Exception):
+    """A step that could not be done.
+
+    ``message`` says what was expected and what was found, ``hint`` what to do next. ``data`` joins the task's result,
+    so that whoever reads it needs no parsing.
+    """
+
+    #: how the result calls it: ``failed``, ``refused``, ``lease_held``, ``lease_lost`` or ``unreachable``
+    kind = "failed"
+
+    def __init__(self, message: str, *, hint: str = "", **data: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.data = data
+
+    def as_result(self) -> dict[str, Any]:
+        """The error as the result of a task."""
+        text = f"{self.message} {self.hint}".strip()
+        return {**self.data, "failed": True, "msg": text, "kind": self.kind, "error": self.message, "hint": self.hint}
+
+
+class Refused(OpsError):
+    """The input or the state of the target forbids the step; nothing was touched."""
+
+    kind = "refused"
+
+
+class LeaseHeld(OpsError):
+    """Somebody else may change the target now."""
+
+    kind = "lease_held"
+
+
+class LeaseLost(OpsError):
+    """The lease that this operation held has passed to another holder, whose token is newer."""
+
+    kind = "lease_lost"
