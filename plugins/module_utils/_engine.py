@@ -1,0 +1,226 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The container engine, as far as one compose project needs it: typed, bounded in time and size, with clear errors."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import (
+    Container,
+    address_from,
+    container_from,
+    current,
+    environment_from,
+    lines_from,
+    output_from,
+    since_stamp,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, connect, engine_errors
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+
+PROJECT_LABEL = "com.docker.compose.project"
+_OUTPUT_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a container ended."""
+
+    code: int
+    output: str
+
+
+class Project:
+    """One compose project on one engine. Nothing is asked of the engine before the first call."""
+
+    def __init__(self, name: str, client: Any = None) -> None:
+        self.name = name
+        self._client = client
+
+    @property
+    def api(self) -> Any:
+        """The SDK's low-level client."""
+        if self._client is None:
+            self._client = connect()
+        return self._client.api
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._client is not None:
+            self._client.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def containers(self, include_oneoff: bool = False) -> list[Container]:
+        """List the containers of the project in any state, without those that a newer one has replaced."""
+        found = [container_from(seen) for seen in self._inspected([f"{PROJECT_LABEL}={self.name}"])]
+        return current(one for one in found if include_oneoff or not one.oneoff)
+
+    def exec(
+        self, service: str, argv: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+    ) -> ExecResult:
+        """Run a command in the service's container; one that takes longer than ``timeout`` is left to itself."""
+        container = self._running(service)
+        deadline = time.monotonic() + timeout
+        with engine_errors(f"run a command in {service}"):
+            made = self.api.exec_create(container, list(argv), environment=dict(environment or {}))
+            attached = self.api.exec_start(made["Id"], socket=True)
+            try:
+                output = output_from(_reader(attached, deadline), _OUTPUT_LIMIT)
+            except OSError as error:
+                if time.monotonic() < deadline:
+                    raise
+                raise OpsError(f"{argv[0]} in {service} was still running after {timeout:g} s.") from error
+            finally:
+                _close(attached)
+            code = self.api.exec_inspect(made["Id"]).get("ExitCode")
+        return ExecResult(-1 if code is None else int(code), output.decode("utf-8", "replace"))
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """Read the environment of the service's container: full of secrets, so never part of a result."""
+        with engine_errors(f"look at {service}"):
+            return environment_from(self.api.inspect_container(self._running(service)))
+
+    def address(self, service: str, port: int) -> tuple[str, int]:
+        """Say where the service can be reached from this host."""
+        with engine_errors(f"look at {service}"):
+            address = address_from(self.api.inspect_container(self._running(service)), self.name)
+        if address is None:
+            raise OpsError(f"The container of {service} has no address on any network.")
+        return address, port
+
+    def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
+        """Read what the service's containers have logged up to now, oldest first; never waits for more."""
+        with engine_errors(f"read the log of {service}"):
+            for seen in self._inspected([f"{PROJECT_LABEL}={self.name}", f"com.docker.compose.service={service}"]):
+                if container_from(seen).oneoff:
+                    continue
+                chunks = self.api.logs(seen["Id"], stream=True, follow=False, timestamps=True, since=int(since) or None)
+                yield from since_stamp(lines_from(chunks), since, timestamps)
+
+    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
+        """Read the end of the service's log, at most ``limit_bytes`` of it."""
+        kept: deque[str] = deque()
+        size = 0
+        for line in self.log_lines(service, since, timestamps):
+            kept.append(line)
+            size += len(line) + 1
+            while size > limit_bytes and kept:
+                size -= len(kept.popleft()) + 1
+        return list(kept)
+
+    def image_id(self, reference: str) -> str | None:
+        """Resolve a reference or an id to the id of an image that this engine has."""
+        try:
+            with engine_errors(f"look at the image {reference}"):
+                return str(self.api.inspect_image(reference)["Id"])
+        except NotThere:
+            return None
+
+    def has_image(self, image_id: str) -> bool:
+        """Say whether this engine has the image."""
+        return self.image_id(image_id) is not None
+
+    def pull(
+        self, reference: str, auth: Mapping[str, str] | None = None, progress: Callable[[str], None] | None = None
+    ) -> str:
+        """Pull an image and give its id. ``auth`` holds ``username`` and ``password``."""
+        with engine_errors(f"pull {reference}"):
+            for step in self.api.pull(reference, auth_config=dict(auth) if auth else None, stream=True, decode=True):
+                if "error" in step:
+                    raise Refused(
+                        f"The image {reference} cannot be pulled: {step['error']}.",
+                        hint="Check the name, the tag and the login of the registry.",
+                    )
+                if progress and step.get("status"):
+                    progress(step["status"])
+        found = self.image_id(reference)
+        if found is None:
+            raise OpsError(f"The image {reference} was pulled but is not there.")
+        return found
+
+    def registry_digest(self, reference: str, auth: Mapping[str, str] | None = None) -> str:
+        """Ask the registry, through the engine, for the digest that a reference stands for; nothing is pulled."""
+        with engine_errors(f"ask the registry for {reference}"):
+            answer = self.api.inspect_distribution(reference, auth_config=dict(auth) if auth else None)
+        return str(answer["Descriptor"]["digest"])
+
+    def tag(self, image_id: str, repository: str, tag: str) -> None:
+        """Name an image."""
+        with engine_errors(f"tag {image_id} as {repository}:{tag}"):
+            self.api.tag(image_id, repository, tag=tag, force=True)
+
+    def remove_image(self, reference: str) -> bool:
+        """Take a name from an image, and the image away with its last name; False when there was none."""
+        try:
+            with engine_errors(f"remove the image {reference}"):
+                self.api.remove_image(reference)
+        except NotThere:
+            return False
+        return True
+
+    def watch(self, on_event: Callable[[Event], None]) -> Watcher:
+        """Call ``on_event``, in a thread of its own, for each thing that happens to a container of the project."""
+        with engine_errors("watch the events"):
+            filters = {"type": "container", "label": f"{PROJECT_LABEL}={self.name}"}
+            return Watcher(self.api.events(decode=True, filters=filters), on_event)
+
+    def events(self, timeout: float) -> Iterator[Event | None]:
+        """Yield at once, then each time something happens, and None after ``timeout`` seconds without anything."""
+        happened: queue.Queue[Event] = queue.Queue()
+        with self.watch(happened.put):
+            yield None
+            while True:
+                try:
+                    yield happened.get(timeout=timeout)
+                except queue.Empty:
+                    yield None
+
+    def _inspected(self, labels: list[str]) -> list[dict[str, Any]]:
+        with engine_errors(f"list the containers of {self.name}"):
+            listed = self.api.containers(all=True, filters={"label": labels})
+        found = []
+        for one in listed:
+            with suppress(NotThere), engine_errors("look at a container"):  # it may be gone since
+                found.append(self.api.inspect_container(one["Id"]))
+        return found
+
+    def _running(self, service: str) -> str:
+        for one in self.containers():
+            if one.service == service and one.state == "running":
+                return one.id
+        raise NotThere(f"No container of the service {service} of project {self.name} is running.")
+
+
+def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:
+    # The SDK hands out the raw socket, past a buffer that may already hold the first frames.
+    response = getattr(attached, "_response", None)
+    buffered = response.raw._fp.fp if response is not None else attached
+    plain = getattr(attached, "_sock", attached)
+
+    def read(size: int) -> bytes:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        plain.settimeout(left)
+        return bytes(buffered.read1(size) if hasattr(buffered, "read1") else buffered.recv(size))
+
+    return read
+
+
+def _close(attached: Any) -> None:
+    response = getattr(attached, "_response", None)
+    attached.close()
+    if response is not None:
+        response.close()

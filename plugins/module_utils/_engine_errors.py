@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way to the engine, and what to say when it is closed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+try:  # at the top, so that the controller pays for it once, before it forks
+    import docker
+    import docker.errors
+    import requests.exceptions
+
+    _SDK_ERRORS: tuple[type[Exception], ...] = (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        OSError,
+    )
+except ImportError:
+    docker = None  # type: ignore[assignment]
+    _SDK_ERRORS = (OSError,)
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+
+_REQUEST_TIMEOUT = 30
+
+
+class NotThere(OpsError):
+    """The engine answered that it has no such thing."""
+
+
+def connect() -> Any:
+    """Open the engine that DOCKER_HOST names, or the local one."""
+    if docker is None:
+        raise Refused(
+            "The Python library of the Docker Engine is missing on the target.",
+            hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
+        )
+    with engine_errors("connect"):
+        return docker.from_env(version="auto", timeout=_REQUEST_TIMEOUT)
+
+
+@contextmanager
+def engine_errors(wanted: str) -> Iterator[None]:
+    """Turn whatever the SDK raises into one of ours; ``wanted`` says what was being done."""
+    try:
+        yield
+    except _SDK_ERRORS as error:
+        raise explained(error, wanted) from error
+
+
+def explained(error: BaseException, wanted: str) -> OpsError:
+    """Say what the engine, or the way to it, refused."""
+    where = os.environ.get("DOCKER_HOST") or "/var/run/docker.sock"
+    cause = _cause(error)
+    if isinstance(error, docker.errors.NotFound):
+        return NotThere(f"Could not {wanted}: {error.explanation or error}.")
+    if isinstance(error, docker.errors.APIError):
+        text = f"Could not {wanted}: the engine answered: {error.explanation or error}."
+        return (
+            Refused(text) if error.response is not None and error.response.status_code in (401, 403) else OpsError(text)
+        )
+    if isinstance(cause, PermissionError):
+        return Refused(
+            f"The user {getpass.getuser()} may not use the Docker Engine at {where}: permission denied.",
+            hint="Run with become, or make the user a member of the group docker and log in again.",
+        )
+    if isinstance(cause, FileNotFoundError):
+        return Refused(
+            f"There is no Docker Engine at {where}: the socket does not exist.",
+            hint="Install and start it (prepare.yml does both), or set DOCKER_HOST to where it listens.",
+        )
+    if isinstance(cause, ConnectionRefusedError):
+        return Refused(
+            f"Nobody answers at {where}: the Docker Engine is not running.",
+            hint="Start it (systemctl start docker) and run again.",
+        )
+    return OpsError(f"Could not {wanted}: {error}.", hint=f"Check that the Docker Engine at {where} answers.")
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Find the operating system's own error, which the libraries wrap several times."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, (PermissionError, FileNotFoundError, ConnectionRefusedError)):
+            return one
+        waiting += [one.__cause__, one.__context__, *one.args]
+    return None
