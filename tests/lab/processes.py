@@ -1,0 +1,62 @@
+"""Processes that outlive the command which started them, recorded so that only those are ended."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.lab.paths import LOGS, RUN, folder
+from tests.lab.steps import LabError
+
+
+def start(name: str, command: Sequence[str | Path], env: Mapping[str, str]) -> Path:
+    """Start a background process in a session of its own; returns the file its output goes to."""
+    log = folder(LOGS) / f"{name}.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=dict(env),
+            cwd="/",
+            start_new_session=True,
+        )
+    record = {"pid": process.pid, "born": _born(process.pid)}
+    (folder(RUN) / f"{name}.json").write_text(json.dumps(record))
+    return log
+
+
+def recorded(name: str) -> int | None:
+    """The pid of the process that was started under this name, if that very process still lives."""
+    try:
+        record = json.loads((RUN / f"{name}.json").read_text())
+    except FileNotFoundError:
+        return None
+    pid = int(record["pid"])
+    # a pid is used again after its process is gone: only with its birth time does it name one
+    return pid if record["born"] and _born(pid) == record["born"] else None
+
+
+def stop(name: str, *, seconds: float = 60) -> bool:
+    pid = recorded(name)
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        while recorded(name) is not None:
+            if time.monotonic() > deadline:
+                raise LabError(f"{name} (pid {pid}) did not end within {seconds:.0f} s of SIGTERM")
+            time.sleep(0.1)
+    (RUN / f"{name}.json").unlink(missing_ok=True)
+    return pid is not None
+
+
+def _born(pid: int) -> str:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
