@@ -1,0 +1,141 @@
+"""The base images: official ones where they can be pulled, else stand-ins made of Debian that behave alike."""
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.lab import debian, engine
+from tests.lab.paths import CACHE, HERE, folder
+from tests.lab.steps import LabError, answers, run, step
+
+RECIPES = HERE / "images"
+BASE = "doppelganger-lab/base:12"
+MACHINE = "doppelganger-lab/machine:12"
+KEPT = CACHE / "images"
+
+
+@dataclass(frozen=True)
+class Images:
+    python: str
+    postgres: str
+    redis: str
+    busybox: str
+
+
+OFFICIAL = Images("python:3.11-slim", "postgres:15", "redis:7", "busybox:1")
+STAND_INS = Images(
+    "doppelganger-lab/python:3.11", "doppelganger-lab/postgres:15", "doppelganger-lab/redis:7", "doppelganger-lab/busybox:1"
+)
+
+
+def ensure() -> Images:
+    engine.ensure()
+    names = OFFICIAL
+    if not all(answers(["docker", "image", "inspect", name]) for name in _list(OFFICIAL)):
+        names = STAND_INS
+        if not _current("apps", _list(STAND_INS)):
+            if _pull(_list(OFFICIAL)):
+                names = OFFICIAL
+            else:
+                _build("apps", _list(STAND_INS))
+    _write_env(names)
+    return names
+
+
+def machine() -> str:
+    """The image of a fleet host and of the registry."""
+    engine.ensure()
+    if not _current("machine", [MACHINE]):
+        _build("machine", [MACHINE])
+    return MACHINE
+
+
+def tar(names: Images) -> Path:
+    """The images as one file that another engine can load."""
+    kept = _tar("apps")
+    if names == OFFICIAL:
+        kept = folder(KEPT) / "official.tar"
+    if not kept.exists():
+        _save(kept, _list(names))
+    return kept
+
+
+def env_file() -> Path:
+    return CACHE / "images.env"
+
+
+def _write_env(names: Images) -> None:
+    lines = [f"{kind.upper()}_IMAGE={name}" for kind, name in asdict(names).items()]
+    folder(CACHE)
+    env_file().write_text("\n".join(lines) + "\n")
+
+
+def _list(names: Images) -> list[str]:
+    return list(asdict(names).values())
+
+
+def _recipe() -> str:
+    files = sorted(path for path in RECIPES.rglob("*") if path.is_file())
+    content = b"".join(path.name.encode() + path.read_bytes() for path in files)
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _tar(group: str) -> Path:
+    return folder(KEPT) / f"{group}-{_recipe()}.tar"
+
+
+def _current(group: str, names: list[str]) -> bool:
+    """Whether the engine has them as the recipes of this checkout make them, after a load where that helps."""
+    if _labelled(names):
+        return True
+    if not _tar(group).exists():
+        return False
+    with step(f"load the cached images ({group})"):
+        run(["docker", "load", "--quiet", "--input", _tar(group)])
+    return _labelled(names)
+
+
+def _labelled(names: list[str]) -> bool:
+    wanted = [_recipe()] * len(names)
+    try:
+        return run(["docker", "image", "inspect", "--format", '{{index .Config.Labels "lab.recipe"}}', *names]).split() == wanted
+    except LabError:
+        return False
+
+
+def _pull(names: list[str]) -> bool:
+    with step("try to pull the official images"):
+        # a name that cannot be pulled at all answers at once; the time is for the layers
+        return all(answers(["docker", "pull", "--quiet", name], timeout=180) for name in names)
+
+
+def _build(group: str, names: list[str]) -> None:
+    _base()
+    services = [name.partition("/")[2].partition(":")[0] for name in names]
+    with step(f"build {', '.join(services)} (1 to 3 minutes)"):
+        env = {**os.environ, "LAB_RECIPE": _recipe()}
+        run(["docker", "compose", "--file", RECIPES / "compose.yaml", "build", "--quiet", *services], env=env)
+    for stale in KEPT.glob(f"{group}-*.tar"):
+        stale.unlink()
+    _save(_tar(group), names)
+
+
+def _save(kept: Path, names: list[str]) -> None:
+    with step(f"keep {', '.join(names)} in {kept}"):
+        partial = kept.with_suffix(".partial")
+        run(["docker", "save", "--output", partial, *names])
+        partial.rename(kept)
+
+
+def _base() -> None:
+    if answers(["docker", "image", "inspect", BASE]):
+        return
+    if _pull(["debian:12-slim"]):
+        run(["docker", "tag", "debian:12-slim", BASE])
+        return
+    if not debian.may_install():
+        raise LabError("no base image can be pulled, and making one takes debootstrap: run this as root on Debian 12")
+    debian.install(["debootstrap"])
+    with step("make a Debian base image with debootstrap (about a minute)"):
+        run([RECIPES / "base", folder(CACHE / "work") / "base", BASE])
