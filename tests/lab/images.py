@@ -13,6 +13,11 @@ RECIPES = HERE / "images"
 BASE = "doppelganger-lab/base:12"
 MACHINE = "doppelganger-lab/machine:12"
 KEPT = CACHE / "images"
+# what each group is made by: a change of it, and of nothing else, makes the group anew
+PARTS = {
+    "apps": ["base", "compose.yaml", "python", "postgres", "redis", "busybox"],
+    "machine": ["base", "compose.yaml", "machine", "mirror", "newer-package", "runc"],
+}
 
 
 @dataclass(frozen=True)
@@ -75,29 +80,30 @@ def _list(names: Images) -> list[str]:
     return list(asdict(names).values())
 
 
-def _recipe() -> str:
-    files = sorted(path for path in RECIPES.rglob("*") if path.is_file())
+def _recipe(group: str) -> str:
+    parts = [RECIPES / part for part in PARTS[group]]
+    files = sorted(path for part in parts for path in (part, *part.rglob("*")) if path.is_file())
     content = b"".join(path.name.encode() + path.read_bytes() for path in files)
     return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _tar(group: str) -> Path:
-    return folder(KEPT) / f"{group}-{_recipe()}.tar"
+    return folder(KEPT) / f"{group}-{_recipe(group)}.tar"
 
 
 def _current(group: str, names: list[str]) -> bool:
     """Whether the engine has them as the recipes of this checkout make them, after a load where that helps."""
-    if _labelled(names):
+    if _labelled(group, names):
         return True
     if not _tar(group).exists():
         return False
     with step(f"load the cached images ({group})"):
         run(["docker", "load", "--quiet", "--input", _tar(group)])
-    return _labelled(names)
+    return _labelled(group, names)
 
 
-def _labelled(names: list[str]) -> bool:
-    wanted = [_recipe()] * len(names)
+def _labelled(group: str, names: list[str]) -> bool:
+    wanted = [_recipe(group)] * len(names)
     try:
         return run(["docker", "image", "inspect", "--format", '{{index .Config.Labels "lab.recipe"}}', *names]).split() == wanted
     except LabError:
@@ -114,8 +120,8 @@ def _build(group: str, names: list[str]) -> None:
     _base()
     services = [name.partition("/")[2].partition(":")[0] for name in names]
     with step(f"build {', '.join(services)} (1 to 3 minutes)"):
-        env = {**os.environ, "LAB_RECIPE": _recipe()}
-        run(["docker", "compose", "--file", RECIPES / "compose.yaml", "build", "--quiet", *services], env=env)
+        env = {**os.environ, "LAB_RECIPE": _recipe(group)}
+        run(["docker", "compose", "--file", RECIPES / "compose.yaml", "build", *services], env=env)
     for stale in KEPT.glob(f"{group}-*.tar"):
         stale.unlink()
     _save(_tar(group), names)
