@@ -18,6 +18,11 @@ class Event:
     service: str
     container_id: str
 
+    @property
+    def changes_something(self) -> bool:
+        """Whether the container may be another one now: commands inside it, such as its health check, do not count."""
+        return not self.action.startswith("exec_")
+
 
 def event_from(seen: Mapping[str, Any]) -> Event:
     """Read one entry of the engine's event stream."""

@@ -1,0 +1,91 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads the application model and the caller's inputs, on the controller, before anything is touched."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import getpass
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _model
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
+
+#: variables of the role that do not describe the application
+NOT_MODEL = {"app_inputs", "app_batches", "app_registry_password"}
+
+
+@functools.cache
+def spec() -> dict[str, Any]:
+    """The argument spec of the role ``app``, the only place where the variables are described."""
+    path = Path(__file__).resolve().parents[2] / "roles/app/meta/argument_specs.yml"
+    options: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    return {
+        name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()
+    }
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """The action ``app_model``."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the model with ``inputs`` and ``operator``, or a refusal."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        try:
+            model = self._model(variables)
+            inputs = _inputs.read(self._task.args.get("inputs", []), variables, model["name"])
+        except OpsError as error:
+            return {**result, **error.as_result(), "phase": "preflight"}
+        return {**result, **model, "inputs": inputs, "operator": _operator(variables)}
+
+    def _model(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        _refuse_unknown(variables)
+        given = {name: self._value(name, variables[name]) for name in spec() if name in variables}
+        checked = ArgumentSpecValidator(spec()).validate(given)
+        if checked.error_messages:
+            raise Refused("The application model is not valid: " + "; ".join(checked.error_messages) + ".",
+                          hint="docs/application.md describes each variable.")  # fmt: skip
+        fields = {name[4:]: value for name, value in checked.validated_parameters.items() if name not in NOT_MODEL}
+        fields["state_dir"] = fields["state_dir"] or f"/var/lib/doppelganger-ops/{fields['name']}"
+        app = _model.App.from_dict(fields)
+        found = _model.problems(app)
+        if found:
+            raise Refused("The application model is not valid: " + " ".join(found))
+        _checks.parse_checks(app.checks)
+        # plain data, of which Ansible knows nothing more
+        plain: dict[str, Any] = json.loads(json.dumps(fields))
+        return plain
+
+    def _value(self, name: str, raw: Any) -> Any:
+        try:
+            return self._templar.template(raw)
+        except AnsibleError as error:
+            raise Refused(f"{name} cannot be worked out: {error.message}", hint="Mend it in the inventory.") from error
+
+
+def _refuse_unknown(variables: Mapping[str, Any]) -> None:
+    known = [*spec(), "app_model"]
+    for name in sorted(variables):
+        if name.startswith("app_") and name not in known:
+            similar = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {similar[0]}?" if similar else "docs/application.md lists the variables."
+            raise Refused(f"{name} is not a variable of the application model.", hint=hint)
+
+
+def _operator(variables: Mapping[str, Any]) -> str:
+    """Who runs this: AWX says so itself, otherwise it is the user of the controller."""
+    user = variables.get("awx_user_name") or variables.get("tower_user_name") or getpass.getuser()
+    return f"{user}@{platform.node()}"

@@ -1,0 +1,142 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing a recorded release up, or the application down: only what differs is touched, and waiting is watching."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_actions, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+
+
+def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> list[str]:
+    """The services that are not up yet."""
+    up = {container.service for container in containers if _plan.is_sound(container)}
+    return [service for service in services if service not in up]
+
+
+def terminal_reason(containers: Sequence[Container], services: Sequence[str]) -> str | None:
+    """Why waiting is of no use any more, with the container that says so by name."""
+    for container in containers:
+        if container.service not in services:
+            continue
+        if container.oom_killed:
+            return f"{container.service} was killed for want of memory"
+        if container.state in ("exited", "dead"):
+            return f"{container.service} exited with code {container.exit_code}" + (
+                f": {container.error}" if container.error else ""
+            )
+        if container.state == "restarting" or container.restart_count > 2:
+            return f"{container.service} keeps restarting (exit code {container.exit_code}, {container.restart_count} restarts)"
+        if container.health == "unhealthy":
+            return f"{container.service} is unhealthy: {container.health_output or 'its health check says nothing'}"
+    return None
+
+
+def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> None:
+    """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
+    deadline = time.monotonic() + timeout
+    with contextlib.closing(project.events(timeout=0.5)) as happenings:
+        for _ in happenings:
+            containers = project.containers()
+            reason = terminal_reason(containers, services)
+            if reason:
+                raise OpsError(f"The release does not come up: {reason}.", hint="The evidence has its log.")
+            missing = waiting_for(containers, services)
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise OpsError(
+                    f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",
+                    hint="Look at the log in the evidence, or give it more time with app_start_timeout.",
+                )
+
+
+def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Mapping[str, str]) -> list[str]:
+    """The services whose containers compose is going to make, replace or start."""
+    sound = {
+        container.service
+        for container in found
+        if container.state == "running"
+        and container.config_hash == hashes.get(container.service)
+        and container.image_id == images.get(container.service)
+    }
+    return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
+
+
+def bring_up(target: Target, release: str, services: Sequence[str]) -> list[str]:
+    """Bring all of a release up, or some of its services; returns those whose containers were made or taken away."""
+    record = target.record(release)
+    compose = target.compose_of(release)
+    before = {container.id: container.service for container in target.project.containers()}
+    verb = ["up", "--detach", "--no-build", "--quiet-pull"]
+    verb += ["--no-deps", *services] if services else ["--remove-orphans"]
+    compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
+    wanted = list(services or record["config"]["services"])
+    wait_until_up(target.project, wanted, target.app.start_timeout)
+    after = {container.id: container.service for container in target.project.containers()}
+    return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
+
+
+def _down(target: Target, services: Sequence[str]) -> list[str]:
+    """Stop the services that carry the release; volumes and data services stay."""
+    running = sorted({c.service for c in target.project.containers() if c.service in services and c.state != "exited"})
+    for container in target.project.containers():
+        if container.service in running:
+            _engine_actions.stop(target.project, container.id)
+    return running
+
+
+def _predict(target: Target, params: Mapping[str, Any]) -> list[str]:
+    found = target.project.containers()
+    if params["state"] == "stopped":
+        return sorted({c.service for c in found if c.service in target.app.release_services and c.state == "running"})
+    if not params["release"]:
+        return list(params["predicted"])
+    record = target.record(params["release"])
+    images = {service: image["id"] for service, image in record["images"].items()}
+    return to_change(found, record["config"]["services"], images)
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Bring the release up or the application down."""
+    target = Target.of(params)
+    predicted = _predict(target, params)
+    difference = {
+        "before": "",
+        "after": "".join(f"{service}: {params['state']} {params['release']}\n" for service in predicted),
+    }
+    if check_mode:
+        return {"changed": bool(predicted), "services": predicted, "diff": difference, "started": time.time()}
+    started = time.time()
+    with target.phase(params["phase"] or "apply", params["token"]):
+        if params["state"] == "stopped":
+            changed = _down(target, target.app.release_services)
+        else:
+            changed = bring_up(target, params["release"], params["services"])
+    return {
+        "changed": bool(changed or predicted),
+        "services": changed or predicted,
+        "diff": difference,
+        "started": started,
+    }
+
+
+ENTRY = Entry(
+    spec={
+        **PHASE_SPEC,
+        "release": {"type": "str", "default": ""},
+        "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
+        "services": {"type": "list", "elements": "str", "default": []},
+        "phase": {"type": "str", "default": ""},
+        "predicted": {"type": "list", "elements": "str", "default": []},
+    },
+    run=run,
+)

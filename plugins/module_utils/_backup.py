@@ -1,0 +1,137 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Backups: taken before anything moves, proven readable, recorded by id, size and sum; restored only as recorded."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _database
+from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, PHASE_SPEC, Target
+
+SCHEMA = 1
+
+
+def backup_id(moment: float, release: str) -> str:
+    """``20261123T204105Z-0002-v0.2.0``: when, and which release ran."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment)) + "-" + release
+
+
+def _take(target: Target, token: int) -> dict[str, Any]:
+    now = time.time()
+    name = backup_id(now, target.current() or "0000-none")
+    database = Database(target)
+    folder = target.store.root / "backups" / name
+    unfinished = target.store.root / "backups" / f".{name}"
+    unfinished.mkdir(mode=0o700, parents=True)
+    try:
+        facts = database.dump(unfinished / "dump", target.app.backup_timeout)
+        (unfinished / "dump").chmod(0o600)
+    except OpsError:
+        shutil.rmtree(unfinished)
+        raise
+    unfinished.rename(folder)
+    record = {"schema": SCHEMA, "id": name, "created": iso(now), "database": target.app.database_name,
+              "release": target.current(), "migration_head": database.migration_head(), **facts}  # fmt: skip
+    target.store.write(f"backups/{name}/backup.json", record, token=token)
+    return record
+
+
+def run_backup(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Take a backup, where there is a database that runs."""
+    target = Target.of(params)
+    if not target.app.database_service:
+        return {"changed": False, "backup": None, "msg": "The application has no database."}
+    if Database(target).container() is None and target.current() is None:
+        return {"changed": False, "backup": None, "msg": "There is no database yet, so there is nothing to back up."}
+    if check_mode:
+        return {"changed": True, "backup": None, "msg": f"Would back {target.app.database_name} up."}
+    with target.phase("backup", params["token"]):
+        _forget_unfinished(target)
+        record = _take(target, params["token"])
+        if params["release"]:
+            release = target.record(params["release"])
+            target.save({**release, "backup": record["id"]}, params["token"])
+    return {"changed": True, "backup": record}
+
+
+def _forget_unfinished(target: Target) -> None:
+    for name in target.store.folders("backups"):
+        if name.startswith("."):
+            shutil.rmtree(target.store.root / "backups" / name)
+
+
+def known_backups(target: Target) -> list[str]:
+    """The ids of all whole backups, oldest first."""
+    names = target.store.folders("backups")
+    return [name for name in names if (target.store.root / "backups" / name / "backup.json").exists()]
+
+
+def checked(target: Target, name: str) -> dict[str, Any]:
+    """A backup's record, after the dump was found to be the one that was recorded; refuses everything else."""
+    _database.refuse_unknown_backup(name, known_backups(target))
+    record = target.store.read(f"backups/{name}/backup.json") or {}
+    path = target.store.root / "backups" / name / "dump"
+    if record["database"] != target.app.database_name:
+        raise Refused(
+            f"Backup {name} is of the database {record['database']!r}, the application's is {target.app.database_name!r}.",
+            hint="Choose a backup of this database.",
+        )
+    problem = _database.sum_problem(_database.sha256(path) if path.exists() else "missing", record["sha256"])
+    if problem:
+        raise Refused(
+            f"The dump of backup {name} is not the one that was taken: {problem}.", hint="Choose another backup."
+        )
+    return record
+
+
+def run_restore(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Restore a backup; the application must be stopped and the database must run."""
+    target = Target.of(params)
+    with target.shown_safely():
+        record = checked(target, params["backup"])
+    if check_mode:
+        return {"changed": True, "backup": record, "msg": f"Would restore {record['database']} from {record['id']}."}
+    with target.phase("restore", params["token"]):
+        running = [c.service for c in target.project.containers()
+                   if c.service in target.app.release_services and c.state == "running"]  # fmt: skip
+        if running:
+            raise OpsError(
+                f"{', '.join(running)} must be stopped before a restore and still runs.",
+                hint="Stop it, then run again.",
+            )
+        database = Database(target)
+        path = target.store.root / "backups" / record["id"] / "dump"
+        database.restore(path, database.side_name(params["token"]), target.app.backup_timeout)
+        head = database.migration_head()
+        if head != record["migration_head"]:
+            raise OpsError(
+                f"After the restore the migration head is {head}, the backup's was {record['migration_head']}."
+            )
+    target.store.audit("database restored", backup=record["id"], token=params["token"])
+    return {"changed": True, "backup": record, "migration_head": head}
+
+
+def run_integrity(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Look whether the database is sound; reads every table once."""
+    del check_mode
+    target = Target.of(params)
+    if not target.app.database_service:
+        return {"changed": False, "sound": None, "problems": []}
+    with target.shown_safely():
+        problems = Database(target).integrity_problems()
+    if problems:
+        raise OpsError(f"The database {target.app.database_name} is not sound: {'; '.join(problems)}.",
+                       hint="Restore a backup: playbooks/restore.yml.", phase="integrity", problems=problems)  # fmt: skip
+    return {"changed": False, "sound": True, "problems": []}
+
+
+BACKUP = Entry(spec={**PHASE_SPEC, "release": {"type": "str", "default": ""}}, run=run_backup)
+RESTORE = Entry(spec={**PHASE_SPEC, "backup": {"type": "str", "required": True}}, run=run_restore)
+INTEGRITY = Entry(spec=APP_SPEC, run=run_integrity)

@@ -1,0 +1,184 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PostgreSQL inside its container: queries, a dump that is proven readable, a restore that is all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _command
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
+
+
+def quoted(identifier: str) -> str:
+    """An SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """An SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def listing_entries(listing: str) -> int:
+    """How many objects a ``pg_restore --list`` shows."""
+    return sum(1 for line in listing.splitlines() if re.match(r"\d+;", line))
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Database:
+    """The application's database, reached through the client programs of its own container."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.app = target.app
+        self.name = target.app.database_name
+
+    def container(self) -> str | None:
+        """The id of the running container, None where it does not run."""
+        for container in self.target.project.containers():
+            if container.service == self.app.database_service and container.state == "running":
+                return container.id
+        return None
+
+    def argv(self, program: str, *arguments: str, database: str | None = None) -> list[str]:
+        """A client program inside the container; the password goes through its environment, by name."""
+        container = self.container()
+        if container is None:
+            raise OpsError(
+                f"The database service {self.app.database_service} does not run.",
+                hint="Start it: playbooks/rollback.yml brings the last good release up.",
+            )
+        login = ["--username", self.app.database_user, "--dbname", database or self.name]
+        return ["docker", "exec", "--interactive", "--env", "PGPASSWORD", container, program, *login, *arguments]
+
+    def _password(self) -> dict[str, str]:
+        return {
+            "PGPASSWORD": self.target.project.environment_of(self.app.database_service).get("POSTGRES_PASSWORD", "")
+        }
+
+    def run(
+        self, program: str, *arguments: str, doing: str, timeout: float, database: str | None = None, **files: Any
+    ) -> str:
+        """Run a client program to its end."""
+        argv = self.argv(program, *arguments, database=database)
+        return _command.run(argv, doing=doing, timeout=timeout, env=self._password(), **files)
+
+    def query(self, sql: str, *, timeout: float = 30, database: str | None = None) -> str:
+        """The answer to a query, unaligned, without a header."""
+        options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
+        return self.run(
+            "psql", *options, "--command", sql, doing="The query", timeout=timeout, database=database
+        ).strip()
+
+    def migration_head(self) -> str | None:
+        """The head that the migrations recorded, None where that cannot be told (no query, no table yet)."""
+        if not self.app.migration_head_query or self.container() is None:
+            return None
+        try:
+            return self.query(self.app.migration_head_query) or None
+        except OpsError as error:
+            if "does not exist" in error.message:
+                return None
+            raise
+
+    def dump(self, path: Path, timeout: float) -> dict[str, Any]:
+        """Dump the database in custom format and prove that it can be read; raises when it is empty or unreadable."""
+        with open(path, "xb") as stream:
+            self.run("pg_dump", "--format=custom", doing="The dump", timeout=timeout, stdout=stream)
+        size = path.stat().st_size
+        if size == 0:
+            raise OpsError(f"The dump of {self.name} is empty.", hint="Look at the log of the database service.")
+        entries = self.entries(path, timeout)
+        return {"size": size, "sha256": sha256(path), "entries": entries}
+
+    def entries(self, path: Path, timeout: float) -> int:
+        """How many objects a dump holds, as pg_restore reads it; raises when it cannot."""
+        container = self.container()
+        if container is None:
+            raise OpsError(f"The database service {self.app.database_service} does not run.")
+        with open(path, "rb") as stream:
+            argv = ["docker", "exec", "--interactive", container, "pg_restore", "--list"]
+            listing = _command.run(argv, doing="Reading the dump's listing", timeout=timeout, stdin=stream)
+        return listing_entries(listing)
+
+    def restore(self, path: Path, side: str, timeout: float) -> None:
+        """Restore into a database beside the real one, look at it, then swap the two names in one transaction.
+
+        Until the swap the real database is untouched, so an error or a kill before it loses nothing.
+        """
+        self.drop_leftovers()
+        self._maintain(f"CREATE DATABASE {quoted(side)} TEMPLATE template0")
+        with open(path, "rb") as stream:
+            options = ("--exit-on-error", "--single-transaction", "--no-password")
+            self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
+        problems = self.integrity_problems(side)
+        if problems:
+            raise OpsError(f"The restored database is not sound: {'; '.join(problems)}. The real one was not touched.")
+        before = f"{side}_before"
+        rename = f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(before)}; ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
+        self._disconnect_everybody()
+        self._maintain(f"BEGIN; {rename}; COMMIT")
+        self._maintain(f"DROP DATABASE {quoted(before)}")
+
+    def integrity_problems(self, database: str | None = None) -> list[str]:
+        """What is wrong with a database: indexes or constraints that are not valid, relations that cannot be read."""
+        invalid = "SELECT 'index ' || indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
+        unproven = (
+            "SELECT 'constraint ' || conname || ' of ' || conrelid::regclass FROM pg_constraint WHERE NOT convalidated"
+        )
+        found = self.query(f"{invalid} UNION ALL {unproven}", database=database).splitlines()
+        tables = "SELECT format('SELECT count(*) FROM %s;', c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " \
+                 "WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"  # fmt: skip
+        counting = self.query(tables, database=database)
+        if counting:
+            self.query(counting.replace("\n", " "), timeout=self.app.backup_timeout, database=database)
+        return [f"{problem} is not valid" for problem in found]
+
+    def side_name(self, token: int) -> str:
+        """The name of the database to restore into."""
+        return f"{self.name[:40]}_restore_{token}"
+
+    def drop_leftovers(self) -> None:
+        """Drop what an interrupted restore left behind; the real database never has such a name."""
+        pattern = f"^{re.escape(self.name[:40])}_restore_[0-9]+(_before)?$"
+        names = self.query(f"SELECT datname FROM pg_database WHERE datname ~ {literal(pattern)}", database="postgres")
+        for name in names.splitlines():
+            self._maintain(f"DROP DATABASE {quoted(name)}")
+
+    def _disconnect_everybody(self) -> None:
+        self._maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(self.name)}")
+
+    def _maintain(self, *statements: str) -> None:
+        for statement in statements:
+            self.query(statement, timeout=self.app.backup_timeout, database="postgres")
+
+
+def sum_problem(found: str, wanted: str) -> str | None:
+    """What to say when a dump is not the file that was recorded."""
+    if found == wanted:
+        return None
+    return f"its sha256 is {found[:16]}…, recorded was {wanted[:16]}…"
+
+
+def refuse_unknown_backup(name: str, known: Sequence[str]) -> None:
+    """Refuse a backup id that this target does not have."""
+    if name not in known:
+        hint = (
+            f"Choose one of: {', '.join(reversed(known))}."
+            if known
+            else "There is none yet: playbooks/backup.yml takes one."
+        )
+        raise Refused(f"There is no backup {name!r} on this target.", hint=hint)

@@ -1,0 +1,40 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is changed through the engine's API and not by a compose verb: stopping, tidying, forgetting images."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import engine_errors
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+
+
+def info(project: Project) -> dict[str, Any]:
+    """What the engine says about itself."""
+    with engine_errors("ask the engine about itself"):
+        found: dict[str, Any] = project.api.info()
+    return found
+
+
+def stop(project: Project, container: str) -> None:
+    """Stop a container, within the grace period that it was made with."""
+    with engine_errors("stop a container"):
+        project.api.stop(container)
+
+
+def remove_oneoffs(project: Project) -> None:
+    """Remove the containers of ``compose run``, also those that a killed run left behind."""
+    for container in project.containers(include_oneoff=True):
+        if container.oneoff:
+            with engine_errors(f"remove {container.name}"):
+                project.api.remove_container(container.id, force=True)
+
+
+def forget_image(project: Project, kept_as: str, reference: str, image: str) -> None:
+    """Drop the names under which a release kept an image; one that something still uses stays."""
+    for name in (kept_as, reference):
+        if project.image_id(name) == image:
+            with contextlib.suppress(OpsError):
+                project.remove_image(name)

@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Env files: who may write them, which keys have a value, which values are secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+
+def parse(text: str) -> dict[str, str]:
+    """The variables of an env file, quotes taken off; a subset of what compose reads, enough to look for values."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("export "):
+            stripped = stripped[len("export ") :].lstrip()
+        if not stripped or stripped.startswith("#") or "=" not in stripped:
+            continue
+        key, value = stripped.split("=", 1)
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        found[key.strip()] = value
+    return found
+
+
+def read(path: str) -> dict[str, str]:
+    """The variables of the file at ``path``; refuses one that is missing, unreadable or writable by anybody."""
+    try:
+        status = os.stat(path)
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except FileNotFoundError as error:
+        raise Refused(
+            f"The env file {path} does not exist on the target.",
+            hint="Put it there with all the secrets of the application, mode 0600.",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"The env file {path} cannot be read: {error}.", hint="Mend its rights or its content."
+        ) from error
+    others = stat.S_IMODE(status.st_mode) & (stat.S_IWOTH | stat.S_IWGRP)
+    if others:
+        who = "everybody" if others & stat.S_IWOTH else "its group"
+        raise Refused(
+            f"The env file {path} may be written by {who} (mode {stat.S_IMODE(status.st_mode):04o}), "
+            "expected its owner alone.",
+            hint=f"Look whether it was changed, then run: chmod 600 {path}",
+        )
+    return parse(text)
+
+
+def read_all(paths: Sequence[str]) -> dict[str, str]:
+    """The variables of several env files, later ones winning."""
+    merged: dict[str, str] = {}
+    for path in paths:
+        merged.update(read(path))
+    return merged
+
+
+def require(variables: Mapping[str, str], keys: Sequence[str], paths: Sequence[str]) -> None:
+    """Refuse when one of ``keys`` has no value."""
+    missing = [key for key in keys if not variables.get(key)]
+    if missing:
+        where = ", ".join(paths) or "no env file (app_env_files is empty)"
+        raise Refused(
+            f"{', '.join(missing)} must have a value and {'has' if len(missing) == 1 else 'have'} none in {where}.",
+            hint="Add it there, one KEY=value a line.",
+        )
+
+
+def fingerprint(variables: Mapping[str, str]) -> str:
+    """A digest of the variables, to see whether they changed."""
+    lines = "\n".join(f"{key}={variables[key]}" for key in sorted(variables))
+    return hashlib.sha256(lines.encode()).hexdigest()

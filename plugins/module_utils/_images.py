@@ -1,0 +1,140 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The images of a release: built from a commit or pulled by digest, then pinned by their ids.
+
+What is pinned is the rendered configuration of the release: nothing in it needs a registry, a source or an env file
+any more, so that going back to it is the same at any later time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+
+
+def kept_images(
+    records: list[dict[str, Any]], record: Mapping[str, Any], builds: Mapping[str, str], services: list[str]
+) -> dict[str, dict[str, str]] | None:
+    """The images that a good release built from the same commit in the same way, if there is one."""
+    for other in reversed(records):
+        if other["status"] == "good" and other["source"] == record["source"] and other["version"] == record["version"]:
+            images = {service: other["images"].get(service, {}) for service in services}
+            if all(images[service].get("build") == builds.get(service) for service in services):
+                return images
+    return None
+
+
+class _Images:
+    def __init__(self, target: Target, record: Mapping[str, Any], auth: dict[str, str] | None) -> None:
+        self.target = target
+        self.app = target.app
+        self.record = record
+        self.auth = auth
+
+    def directory(self) -> Path:
+        """Where the compose files are."""
+        if self.app.source != GIT:
+            return Path(self.app.directory)
+        folder = self.target.store.root / "source"
+        commit = self.record["source"]["commit"]
+        return _source.checkout(self.app.repository, commit, folder, self.app.fetch_timeout)
+
+    def build(self, compose: _compose.Compose, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """The release's images from the source, built unless a good release has built the same."""
+        services = self.app.release_services
+        builds = {service: _compose.inputs_digest(config["services"][service].get("build", {}), compose.directory or Path())
+                  for service in services}  # fmt: skip
+        kept = kept_images(self.target.records(), self.record, builds, services)
+        if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
+            return kept
+        log = self.target.store.root / "releases" / self.record["id"] / "build.log"
+        compose.run("build", *services, doing="Building the images", timeout=self.app.fetch_timeout, log=log)
+        result = {}
+        for service in services:
+            reference = config["services"][service].get("image") or f"{self.app.name}-{service}"
+            result[service] = {**self._local(service, reference), "build": builds[service]}
+        return result
+
+    def pull(self) -> dict[str, dict[str, str]]:
+        """The release's images from the registry, by digest."""
+        result = {}
+        for service, digest in self.record["source"]["digests"].items():
+            reference = f"{self.app.images[service]}@{digest}"
+            image = self.target.project.image_id(reference) or self.target.project.pull(reference, self.auth)
+            result[service] = {"id": image, "reference": reference}
+        return result
+
+    def other(self, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """The images of the services that are not the release: as they are here, pulled where they are missing."""
+        result = {}
+        for service, settings in config["services"].items():
+            if service not in self.app.release_services:
+                reference = settings.get("image") or f"{self.app.name}-{service}"
+                if self.target.project.image_id(reference) is None:
+                    self.target.project.pull(reference, self.auth)
+                result[service] = self._local(service, reference)
+        return result
+
+    def _local(self, service: str, reference: str) -> dict[str, str]:
+        found = self.target.project.image_id(reference)
+        if found is None:
+            raise OpsError(
+                f"The image {reference} of service {service} is not on the engine after it was built or pulled."
+            )
+        return {"id": found, "reference": reference}
+
+
+def keep_tag(app_name: str, image: str) -> tuple[str, str]:
+    """The tag that keeps an image from being pruned as long as a release needs it."""
+    return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Get the images of a pending release and write its rendered configuration."""
+    target = Target.of(params)
+    if check_mode:
+        return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.release_services)}."}
+    auth = None
+    if target.app.registry_username:
+        auth = {"username": target.app.registry_username, "password": params["registry_password"]}
+    with target.phase("images", params["token"]):
+        record = target.record(params["release"])
+        work = _Images(target, record, auth)
+        directory = work.directory()
+        compose = _compose.of_source(target.app, directory, record["version"])
+        config = compose.config()
+        _compose.refuse_missing_services(target.app, config)
+        images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
+        _pin(target, record, config, images, directory, params["token"])
+    return {"changed": True, "images": images, "release": record["id"]}
+
+
+def _pin(target: Target, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
+         directory: Path, token: int) -> None:  # fmt: skip
+    for image in images.values():
+        target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
+    rendered = _compose.pinned(config, {service: image["id"] for service, image in images.items()})
+    target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
+    record["images"] = dict(images)
+    record["config"] = {
+        "env": _envfile.fingerprint(_envfile.read_all(target.app.env_paths)),
+        "inputs": _compose.inputs_digest(config, directory),
+        "services": target.compose_of(record["id"]).hashes(),
+    }
+    target.save(record, token)
+
+
+ENTRY = Entry(
+    spec={
+        **PHASE_SPEC,
+        "release": {"type": "str", "required": True},
+        "registry_password": {"type": "str", "default": "", "no_log": True},
+    },
+    run=run,
+)

@@ -1,0 +1,94 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a target knows of itself, for people and for programs; and the lock that people set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as aligned lines, which Ansible shows one below the other."""
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+    lines = [headings, ["-" * width for width in widths], *rows]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+
+
+def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> list[list[str]]:
+    """A row for each release, the newest first."""
+    return [
+        [
+            "*" if record["id"] == current else "",
+            record["id"],
+            record["status"],
+            record["created"],
+            record["operator"],
+            "yes" if (record["migration"] or {}).get("moved") else "no",
+            record["message"] or record["reason"] or "",
+        ]
+        for record in reversed(records)
+    ]
+
+
+def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Releases, backups, lease and what was cut off."""
+    del check_mode
+    target = Target.of(params)
+    records = target.records()
+    current = target.current()
+    lease = target.store.lease()
+    now = time.time()
+    rows = release_rows(records, current)
+    headings = ["", "release", "status", "created", "by", "schema moved", "note"]
+    return {
+        "changed": False,
+        "current": current,
+        "releases": records,
+        "table": table(headings, rows) if rows else ["No release was made on this target yet."],
+        "backups": [target.store.read(f"backups/{name}/backup.json") for name in _backup.known_backups(target)],
+        "lease": lease.as_dict() if lease and lease.is_held(now) else None,
+        "interrupted": _operation.interrupted(target.store.read(_operation.JOURNAL), lease, now),
+    }
+
+
+def run_lease(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Set a maintenance lock, or take any lease away; both are audited."""
+    target = Target.of(params)
+    if not params["reason"]:
+        raise Refused(
+            "A reason is required and none was given.",
+            hint="Give it as -e 'reason=\"why\"'; it goes into the audit trail.",
+        )
+    found = target.store.lease()
+    held = found is not None and found.is_held(time.time())
+    if params["state"] == "absent":
+        if not check_mode and held:
+            target.store.unlock(by=params["operator"], reason=params["reason"])
+        return {"changed": held, "was": found.as_dict() if found and held else None}
+    if found and held and found.kind == _lease.MAINTENANCE and found.holder == params["operator"]:
+        return {"changed": False, "lease": found.as_dict()}
+    if check_mode:
+        _lease.acquire(found, holder="", purpose="", kind=_lease.MAINTENANCE, ttl=0, now=time.time())
+        return {"changed": True, "lease": None}
+    lease = target.store.try_acquire(
+        holder=params["operator"], purpose=params["reason"], kind=_lease.MAINTENANCE, ttl=target.app.lease_ttl
+    )
+    return {"changed": True, "lease": lease.as_dict()}
+
+
+INFO = Entry(spec=APP_SPEC, run=run_info)
+LEASE = Entry(
+    spec={
+        **APP_SPEC,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "operator": {"type": "str", "required": True},
+        "reason": {"type": "str", "default": ""},
+    },
+    run=run_lease,
+)

@@ -1,0 +1,249 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How an operation starts and ends: lease, intent, outcome, pruning, in the order that survives a kill anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _backup,
+    _engine_actions,
+    _images,
+    _operation,
+    _plan,
+    _releases,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils import _lease as lease_rules
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, PHASE_SPEC, Target
+
+
+def new_record(
+    release: str, operation: Mapping[str, Any], wanted: Mapping[str, Any], previous: str | None, now: float
+) -> dict[str, Any]:
+    """The record of a release that is about to be made."""
+    return {
+        "schema": _releases.SCHEMA,
+        "id": release,
+        "version": wanted["version"],
+        "status": _releases.PENDING,
+        "message": None,
+        "source": wanted["source"],
+        "images": {},
+        "config": {"env": wanted["env"], "inputs": wanted["inputs"], "services": {}},
+        "migration": None,
+        "backup": None,
+        "gates": [],
+        "phases": [],
+        "evidence": None,
+        "previous": previous,
+        "operator": operation["operator"],
+        "reason": operation["reason"],
+        "created": iso(now),
+        "finished": None,
+        "activated": None,
+    }
+
+
+def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | None, token: int) -> None:
+    """A release that was being made when its run was killed is bad: nobody saw it work."""
+    for record in target.records():
+        if record["status"] == _releases.PENDING and record["id"] != own:
+            where = f" in phase {cut['phase']}" if cut and cut["release"] == record["id"] else ""
+            record["status"] = _releases.BAD
+            record["finished"] = iso(time.time())
+            record["message"] = f"Its operation was interrupted{where}."
+            target.save(record, token)
+
+
+def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Take the lease, close what was cut off, record the intent."""
+    target = Target.of(params)
+    if check_mode:
+        found = target.store.lease()
+        if found is not None and found.is_held(time.time()):
+            lease_rules.acquire(found, holder="", purpose="", kind="", ttl=0, now=time.time())
+        names = target.store.folders("releases")
+        predicted = _releases.next_id(names, params["wanted"]["version"]) if params["wanted"] else params["release"]
+        return {
+            "changed": True,
+            "token": 0,
+            "release": predicted,
+            "interrupted": None,
+            "previous": target.current(),
+            "since": time.time(),
+            "makes_release": bool(params["wanted"]),
+        }
+    purpose = f"{params['operation']} {params['subject']}".strip()
+    lease = target.store.acquire(
+        holder=params["operator"], purpose=purpose, ttl=target.app.lease_ttl, wait=target.app.lease_wait
+    )
+    operation = Operation(target.store, lease.token, target.app.lease_ttl)
+    try:
+        return _start(target, params, operation)
+    except Refused:
+        target.store.release(lease.token)
+        raise
+
+
+def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> dict[str, Any]:
+    now = time.time()
+    current = target.current()
+    if params["expected_current"] is not None and (params["expected_current"] or None) != current:
+        raise Refused(
+            f"The target changed meanwhile: release {params['expected_current'] or 'none'} was expected to run, "
+            f"now it is {current or 'none'}.",
+            hint="Look at playbooks/releases.yml, then run again.",
+        )
+    cut = _operation.interrupted(operation.journal(), target.store.lease(), now)
+    release = params["release"] or None
+    if params["wanted"]:
+        release = _releases.next_id(target.store.folders("releases"), params["wanted"]["version"])
+        target.save(new_record(release, params, params["wanted"], current, now), operation.token)
+    operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
+    _close_unfinished(target, release, cut, operation.token)
+    return {
+        "changed": True,
+        "token": operation.token,
+        "release": release,
+        "interrupted": cut,
+        "previous": current,
+        "since": now,
+        "makes_release": bool(params["wanted"]),
+    }
+
+
+def run_finish(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Record the outcome, prune, close the journal and give the lease back."""
+    target = Target.of(params)
+    if check_mode:
+        return {"changed": True, "release": params["release"]}
+    operation = Operation(target.store, params["token"], target.app.lease_ttl)
+    operation.store.renew(params["token"], target.app.lease_ttl)
+    phases = operation.journal().get("phases", [])
+    for release, status, message in _verdicts(params):
+        record = {**target.record(release), "status": status, "finished": iso(time.time())}
+        record["message"] = target.redactor.text(message) if message else None
+        if release == params["release"]:
+            gates = target.redactor.data(params["gates"])
+            record.update({"gates": gates, "phases": phases, "evidence": params["evidence"] or None})
+        if status == _releases.GOOD:
+            record["activated"] = iso(time.time())
+        target.save(record, params["token"])
+    if params["activate"]:
+        operation.store.write("current.json", {"release": params["activate"]}, token=params["token"])
+    pruned = prune(target, params["token"]) if params["outcome"] == "ok" else {}
+    journal = operation.finish()
+    target.store.audit(
+        f"{journal['operation']} finished",
+        outcome=params["outcome"], release=params["release"], current=target.current(),
+        operator=journal["operator"], reason=journal["reason"], token=params["token"],
+    )  # fmt: skip
+    return {"changed": True, "phases": phases, "current": target.current(), "pruned": pruned}
+
+
+def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
+    found: list[tuple[str, str, str | None]] = []
+    if params["good"]:
+        found.append((params["good"], _releases.GOOD, None))
+    if params["bad"]:
+        found.append((params["bad"], _releases.BAD, params["message"] or None))
+    return found
+
+
+def prune(target: Target, token: int) -> dict[str, list[str]]:
+    """Take away what nobody can need: old releases with their images, evidence and sources, old backups."""
+    app = target.app
+    records = target.records()
+    current = target.current()
+    doomed = _releases.to_prune(records, current, app.keep_good, app.keep_bad)
+    kept = [record for record in records if record["id"] not in doomed]
+    backups = _releases.backups_to_prune(_backup.known_backups(target), kept, current, app.keep_backups)
+    needed = {image["id"] for record in kept for image in record["images"].values()}
+    for record in records:
+        if record["id"] not in doomed:
+            continue
+        for image in record["images"].values():
+            if image["id"] not in needed:
+                repository, tag = _images.keep_tag(app.name, image["id"])
+                _engine_actions.forget_image(target.project, f"{repository}:{tag}", image["reference"], image["id"])
+        for kind in ("releases", "evidence"):
+            if record["id"] in target.store.folders(kind):
+                target.store.remove(kind, record["id"], token=token)
+    commits = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
+    for name in target.store.folders("source"):
+        if name not in commits:
+            target.store.remove("source", name, token=token)
+    for name in backups:
+        target.store.remove("backups", name, token=token)
+    return {"releases": doomed, "backups": backups}
+
+
+def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Find the release that a rollback means, and refuse one that cannot come back."""
+    del check_mode
+    target = Target.of(params)
+    current = target.current()
+    if not params["release"]:
+        return {
+            "changed": False,
+            "needed": True,
+            "reasons": [],
+            "release": "",
+            "version": "",
+            "services": [],
+            "leaves": current or "",
+        }
+    records = target.records()
+    with_images = {image["id"] for record in records for image in record["images"].values()}
+    have = [image for image in with_images if target.project.has_image(image)]
+    found = _releases.resolve(params["release"], records, current, have)
+    if not target.rendered(found["id"]).exists():
+        raise OpsError(
+            f"Release {found['id']} has no rendered configuration in {target.store.root}.",
+            hint="Choose another release.",
+        )
+    reasons = _plan.drift(found, target.project.containers())
+    if found["id"] != current:
+        reasons.insert(0, f"{current or 'nothing'} ought to run and {found['id']} was asked for")
+    cut = _operation.interrupted(target.store.read(_operation.JOURNAL), target.store.lease(), time.time())
+    if cut:
+        reasons.append(f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}")
+    leaves = current if current and current != found["id"] else ""
+    return {"changed": False, "needed": bool(reasons), "reasons": reasons, "release": found["id"], "version": found["version"],
+            "services": sorted(found["config"]["services"]), "leaves": leaves}  # fmt: skip
+
+
+START = Entry(
+    spec={
+        **APP_SPEC,
+        "operation": {"type": "str", "required": True},
+        "subject": {"type": "str", "default": ""},
+        "release": {"type": "str", "default": ""},
+        "wanted": {"type": "dict", "default": {}},
+        "expected_current": {"type": "str"},
+        "operator": {"type": "str", "required": True},
+        "reason": {"type": "str", "default": ""},
+    },
+    run=run_start,
+)
+FINISH = Entry(
+    spec={
+        **PHASE_SPEC,
+        "outcome": {"type": "str", "choices": ["ok", "failed"], "default": "ok"},
+        "release": {"type": "str", "default": ""},
+        "good": {"type": "str", "default": ""},
+        "bad": {"type": "str", "default": ""},
+        "activate": {"type": "str", "default": ""},
+        "message": {"type": "str", "default": ""},
+        "gates": {"type": "list", "elements": "dict", "default": []},
+        "evidence": {"type": "str", "default": ""},
+    },
+    run=run_finish,
+)
+RESOLVE = Entry(spec={**APP_SPEC, "release": {"type": "str", "required": True}}, run=run_resolve)

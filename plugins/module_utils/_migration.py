@@ -1,0 +1,83 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Migrating the database with the new image, and saying whether the schema moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _command, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+
+
+def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
+    """Whether the schema moved, None where nobody can tell."""
+    return before != after if can_tell else None
+
+
+def _ensure_services(target: Target, release: str) -> None:
+    """Bring up what the migration needs and does not run: on the first deployment nothing does yet."""
+    running = {container.service for container in target.project.containers() if container.state == "running"}
+    wanted = [
+        service
+        for service in target.record(release)["config"]["services"]
+        if service not in target.app.release_services
+    ]
+    missing = [service for service in wanted if service not in running]
+    if missing:
+        _apply.bring_up(target, release, missing)
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the migration command once in a container of the new image."""
+    target = Target.of(params)
+    app = target.app
+    if not app.migration_service:
+        return {"changed": False, "moved": False, "head": None}
+    if check_mode:
+        return {
+            "changed": True,
+            "msg": f"Would run {' '.join(app.migration_command)} in the new image of {app.migration_service}.",
+        }
+    with target.phase("migrate", params["token"]) as operation:
+        record = target.record(params["release"])
+        _ensure_services(target, params["release"])
+        database = Database(target)
+        before = database.migration_head()
+        record["migration"] = {"before": before, "after": None, "moved": None}
+        operation.store.write(f"releases/{record['id']}/record.json", record, token=params["token"])
+        try:
+            output = _migrate(target, params["release"])
+        finally:
+            after = database.migration_head()
+            did = moved(before, after, bool(app.migration_head_query))
+            record["migration"] = {"before": before, "after": after, "moved": did}
+            target.save(record, params["token"])
+    return {
+        "changed": did is not False,
+        "moved": did,
+        "head": after,
+        "output": target.redactor.text(_command.tail(output)),
+    }
+
+
+def _migrate(target: Target, release: str) -> str:
+    app = target.app
+    # a name of its own makes a second migration at the same time impossible
+    verb = ["run", "--rm", "--no-deps", "--no-TTY", "--name", f"{app.name}-migration"]
+    compose = target.compose_of(release)
+    try:
+        return compose.run(
+            *verb, app.migration_service, *app.migration_command, doing="The migration", timeout=app.migration_timeout
+        )
+    except OpsError as error:
+        hint = "Each migration that was applied stays applied; the result says whether the schema moved."
+        raise OpsError(error.message, hint=hint, **error.data) from error
+    finally:
+        _engine_actions.remove_oneoffs(target.project)
+
+
+ENTRY = Entry(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

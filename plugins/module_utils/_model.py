@@ -1,0 +1,113 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The application model: what ``app_*`` variables describe, as one typed value."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+GIT, IMAGES = "git", "images"
+
+
+@dataclass(frozen=True)
+class App:
+    """One field for each variable of the role ``app``, whose argument spec says what it means; all times in seconds."""
+
+    name: str
+    platform: str
+    state_dir: str
+    directory: str
+    source: str
+    repository: str
+    images: Mapping[str, str]
+    registry_username: str
+    compose_files: list[str]
+    compose_profiles: list[str]
+    environment: Mapping[str, Any]
+    env_files: list[str]
+    env_required_keys: list[str]
+    release_services: list[str]
+    migration_service: str
+    migration_command: list[str]
+    migration_head_query: str
+    migration_timeout: int
+    database_service: str
+    database_name: str
+    database_user: str
+    checks: list[dict[str, Any]]
+    soak_seconds: int
+    start_timeout: int
+    fetch_timeout: int
+    backup_timeout: int
+    disk_free_mb: int
+    lease_ttl: int
+    lease_wait: int
+    keep_good: int
+    keep_bad: int
+    keep_backups: int
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> App:
+        """Read the result of the action ``app_model``, whatever else it holds."""
+        missing = [name for name in cls.__dataclass_fields__ if name not in data]
+        if missing:
+            raise Refused(
+                f"The application model lacks {', '.join(missing)}.", hint="Give it as the module app_model returns it."
+            )
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__})
+
+    @property
+    def env_paths(self) -> list[str]:
+        """The env files with their full paths."""
+        return [os.path.join(self.directory, path) for path in self.env_files]
+
+
+def problems(app: App) -> list[str]:
+    """What contradicts itself in a model whose fields have the right types, each with what to do about it."""
+    found: list[str] = []
+    if not NAME.fullmatch(app.name):
+        found.append(
+            f"app_name is {app.name!r}, expected lower case letters, digits, '-' and '_', starting with one of the first two."
+        )
+    if not app.release_services:
+        found.append("app_release_services is empty, expected at least one service whose image is the release.")
+    found += _source_problems(app)
+    if bool(app.migration_service) != bool(app.migration_command):
+        found.append("app_migration_service and app_migration_command go together: set both or none.")
+    if len({bool(app.database_service), bool(app.database_name), bool(app.database_user)}) > 1:
+        found.append("app_database_service, app_database_name and app_database_user go together: set all or none.")
+    if app.migration_head_query and not app.database_service:
+        found.append("app_migration_head_query needs a database: set app_database_service, or drop the query.")
+    for field in ("soak_seconds", "start_timeout", "lease_ttl", "keep_good", "keep_backups"):
+        least = 0 if field == "soak_seconds" else 1
+        if getattr(app, field) < least:
+            found.append(f"app_{field} is {getattr(app, field)}, expected {least} or more.")
+    return found
+
+
+def _source_problems(app: App) -> list[str]:
+    found: list[str] = []
+    if app.source == GIT and not app.repository:
+        found.append("app_source is git, so app_repository must name the repository.")
+    if app.source == GIT and app.repository.startswith("-"):
+        found.append(f"app_repository is {app.repository!r}, expected a path or a URL.")
+    if app.source == IMAGES:
+        if sorted(app.images) != sorted(app.release_services):
+            found.append(
+                f"app_images names {sorted(app.images)} and app_release_services {sorted(app.release_services)}: "
+                "with app_source images both name the same services."
+            )
+        if not app.directory:
+            found.append(
+                "app_source is images, so app_directory must name the folder of the compose files on the target."
+            )
+    relative = [path for path in app.env_files if not os.path.isabs(path)]
+    if relative and not app.directory:
+        found.append(f"app_env_files has the relative path {relative[0]!r}: set app_directory, or give the whole path.")
+    return found

@@ -1,0 +1,114 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An operation on a target: its lease, its journal, its phases. A kill between any two lines is seen by the next run.
+
+``operation.json`` is the journal: what is being done, to which release, by whom, and each phase with its times. An
+operation whose journal says ``running`` while nobody holds its lease was interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
+
+JOURNAL = "operation.json"
+RUNNING, DONE = "running", "done"
+
+
+class Operation:
+    """The operation that holds the lease ``token`` on a store."""
+
+    def __init__(self, store: Store, token: int, ttl: float) -> None:
+        self.store = store
+        self.token = token
+        self.ttl = ttl
+
+    def journal(self) -> dict[str, Any]:
+        """The journal as it stands."""
+        return self.store.read(JOURNAL) or {}
+
+    def start(self, operation: str, release: str | None, **details: Any) -> None:
+        """Record the intent."""
+        entry = {"operation": operation, "release": release, "token": self.token, "status": RUNNING,
+                 "started": iso(time.time()), "phases": [], **details}  # fmt: skip
+        self.store.write(JOURNAL, entry, token=self.token)
+
+    def note_phase(self, phase: Mapping[str, Any]) -> None:
+        """Add a phase to the journal, or replace the running one of that name."""
+        journal = self.journal()
+        phases = journal.setdefault("phases", [])
+        if phases and phases[-1]["name"] == phase["name"] and phases[-1]["state"] == RUNNING:
+            phases.pop()
+        phases.append(dict(phase))
+        self.store.write(JOURNAL, journal, token=self.token)
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Do the body as the phase ``name``: the lease is alive meanwhile, and the journal knows how it ended."""
+        started = time.time()
+        self.store.renew(self.token, self.ttl)
+        self.note_phase({"name": name, "state": RUNNING, "started": iso(started)})
+        ended = {"name": name, "started": iso(started)}
+        try:
+            with self.heartbeat():
+                yield
+        except LeaseLost:
+            raise
+        except OpsError as error:
+            error.data.setdefault("phase", name)
+            self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": error.message})
+            raise
+        self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
+
+    @contextlib.contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Renew the lease while the body runs; raises LeaseLost at its end when it was lost meanwhile."""
+        stop = threading.Event()
+        lost: list[LeaseLost] = []
+
+        def beat() -> None:
+            while not stop.wait(self.ttl / 5):
+                try:
+                    self.store.renew(self.token, self.ttl)
+                except LeaseLost as error:
+                    lost.append(error)
+                    return
+
+        thread = threading.Thread(target=beat, name="lease heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        if lost:
+            raise lost[0]
+
+    def finish(self) -> dict[str, Any]:
+        """Close the journal and give the lease back."""
+        journal = {**self.journal(), "status": DONE, "finished": iso(time.time())}
+        self.store.write(JOURNAL, journal, token=self.token)
+        self.store.release(self.token)
+        return journal
+
+
+def interrupted(journal: Mapping[str, Any] | None, lease: _lease.Lease | None, now: float) -> dict[str, Any] | None:
+    """The operation that was cut off, if there is one: its journal says running, and nobody holds its lease."""
+    if not journal or journal.get("status") != RUNNING:
+        return None
+    if lease is not None and lease.token == journal["token"] and lease.is_held(now):
+        return None
+    phases = journal["phases"]
+    return {"operation": journal["operation"], "release": journal["release"], "started": journal["started"],
+            "phase": phases[-1]["name"] if phases else "intent"}  # fmt: skip
+
+
+def _since(started: float) -> float:
+    return round(time.time() - started, 2)

@@ -1,0 +1,70 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a deployment would change anything, and why: wanted against found, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+
+
+def image_reference(repository: str, version: str) -> str:
+    """``repository:tag``, or ``repository@sha256:…`` where the version is a digest."""
+    return f"{repository}{'@' if version.startswith('sha256:') else ':'}{version}"
+
+
+def is_sound(container: Container) -> bool:
+    """Running, and healthy where it can tell."""
+    return container.state == "running" and container.health in ("healthy", "none")
+
+
+def drift(record: Mapping[str, Any], containers: Sequence[Container]) -> list[str]:
+    """Where the containers are not what the release recorded."""
+    found: list[str] = []
+    by_service: dict[str, list[Container]] = {}
+    for container in containers:
+        by_service.setdefault(container.service, []).append(container)
+    for service, digest in sorted(record["config"]["services"].items()):
+        mine = by_service.pop(service, [])
+        if not mine:
+            found.append(f"{service} has no container")
+        for container in mine:
+            if container.image_id != record["images"][service]["id"]:
+                found.append(f"{service} runs another image than the release recorded")
+            elif container.config_hash != digest:
+                found.append(f"{service} runs with another configuration than the release recorded")
+            elif not is_sound(container):
+                found.append(f"{service} is {container.state}, {container.health}")
+    return found + [f"{service} is not part of the release" for service in sorted(by_service)]
+
+
+def decide(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it."""
+    reasons: list[str] = []
+    record = found["current_record"]
+    if found["interrupted"]:
+        cut = found["interrupted"]
+        reasons.append(f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}")
+    if found["lease"]:
+        reasons.append(f"the target is {found['lease']}")
+    if record is None:
+        reasons.append("nothing was deployed here before")
+    elif record["status"] != "good":
+        reasons.append(f"the current release {record['id']} is {record['status']}")
+    else:
+        reasons += _differences(wanted, record) + drift(record, found["containers"])
+    return {"needed": bool(reasons), "reasons": reasons}
+
+
+def _differences(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    if wanted["version"] != record["version"]:
+        found.append(f"version {record['version']} becomes {wanted['version']}")
+    elif wanted["source"] != record["source"]:
+        found.append(f"version {wanted['version']} is another commit or image than it was")
+    if wanted["env"] != record["config"]["env"]:
+        found.append("the env files changed")
+    if not found and wanted["inputs"] != record["config"]["inputs"]:
+        found.append("the compose files or the variables of the application changed")
+    return found

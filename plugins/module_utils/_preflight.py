@@ -1,0 +1,186 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Looking at a compose host before anything is touched: what is there, what is asked for, what would change."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _apply,
+    _backup,
+    _compose,
+    _engine_actions,
+    _envfile,
+    _plan,
+    _releases,
+    _source,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._lease import moment_of
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
+from ansible_collections.doppelganger.ops.plugins.module_utils._operation import interrupted
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
+
+
+def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
+    """What to say when a disk is too full."""
+    if free_mb >= wanted_mb:
+        return None
+    return f"{path} has {free_mb} MiB free, expected {wanted_mb} MiB or more (app_disk_free_mb). Make room, then run again."
+
+
+def _existing(path: str) -> str:
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _check_host(target: Target) -> dict[str, Any]:
+    """Engine, Compose, disk and env files; refuses the first that is not as it must be."""
+    info = _engine_actions.info(target.project)
+    compose = _compose.version()
+    if target.app.source == GIT and shutil.which("git") is None:
+        raise Refused("There is no git on the target.", hint="Run playbooks/prepare.yml.")
+    for path in {_existing(str(target.store.root)), _existing(info["DockerRootDir"])}:
+        problem = disk_problem(path, shutil.disk_usage(path).free >> 20, target.app.disk_free_mb)
+        if problem:
+            raise Refused(problem)
+    variables = _envfile.read_all(target.app.env_paths)
+    _envfile.require(variables, target.app.env_required_keys, target.app.env_paths)
+    return {"engine": info["ServerVersion"], "compose": compose, "env": _envfile.fingerprint(variables)}
+
+
+def _resolve(target: Target, version: str, auth: dict[str, str] | None) -> dict[str, Any]:
+    """What the version is: a commit, or a digest for each service."""
+    app = target.app
+    if app.source == GIT:
+        commit = _source.resolve(app.repository, version, timeout=60)
+        return _source.described(app.source, app.repository, commit, {})
+    digests = {}
+    for service, repository in app.images.items():
+        reference = _plan.image_reference(repository, version)
+        digests[service] = target.project.registry_digest(reference, auth)
+    return _source.described(app.source, "", "", digests)
+
+
+@contextlib.contextmanager
+def source_directory(target: Target, source: Mapping[str, Any], version: str) -> Iterator[Path]:
+    """The folder of the compose files of a version, without leaving anything new on the target."""
+    app = target.app
+    if app.source != GIT:
+        yield Path(app.directory)
+        return
+    kept = target.store.root / "source" / source["commit"][:12]
+    if kept.is_dir():
+        yield kept
+        return
+    with _source.temporary_checkout(app.repository, version, source["commit"], app.fetch_timeout) as tree:
+        yield tree
+
+
+def _auth(target: Target, password: str) -> dict[str, str] | None:
+    return {"username": target.app.registry_username, "password": password} if target.app.registry_username else None
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Look at the target; with a version, plan its deployment."""
+    started = time.time()
+    target = Target.of(params)
+    with target.shown_safely():
+        try:
+            host = _check_host(target)
+            if params["backup"]:
+                _backup.checked(target, params["backup"])
+            found = _found(target)
+            plan: dict[str, Any] = {
+                "needed": True,
+                "reasons": [],
+                "recreates": [],
+                "services": found["current_services"],
+            }
+            if params["version"]:
+                plan = _plan_of(target, params, host, found, check_mode)
+        except OpsError as error:
+            error.data.setdefault("phase", "preflight")
+            raise
+    shown = {name: value for name, value in found.items() if name not in ("current_record", "containers")}
+    return {"changed": False, **shown, **plan, "host": host, "seconds": round(time.time() - started, 2)}
+
+
+def _plan_of(
+    target: Target, params: Mapping[str, Any], host: Mapping[str, Any], found: Mapping[str, Any], check_mode: bool
+) -> dict[str, Any]:
+    auth = _auth(target, params["registry_password"])
+    source = _resolve(target, params["version"], auth)
+    with source_directory(target, source, params["version"]) as directory:
+        compose = _compose.of_source(target.app, directory, params["version"])
+        config = compose.config()
+        _compose.refuse_missing_services(target.app, config)
+        wanted = {
+            "version": params["version"],
+            "source": source,
+            "env": host["env"],
+            "inputs": _compose.inputs_digest(config, directory),
+            "services": sorted(config["services"]),
+        }
+    decided = _plan.decide(wanted, found)
+    recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
+    return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+
+
+def _recreates(
+    target: Target, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
+) -> list[str]:
+    """The services whose containers a real run is going to make anew, as far as that can be told without building."""
+    record = found["current_record"]
+    if record is None:
+        return sorted(wanted["services"])
+    images = {service: record["images"].get(service, {}).get("id", "new") for service in wanted["services"]}
+    if wanted["source"] != record["source"]:
+        images.update(dict.fromkeys(target.app.release_services, "new"))
+    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        path = Path(folder) / "compose.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(_compose.pinned(config, images)), encoding="utf-8")
+        hashes = _compose.of_release(target.app, path).hashes()
+    return _apply.to_change(found["containers"], hashes, images)
+
+
+def _found(target: Target) -> dict[str, Any]:
+    """What the target has: the current release, its containers, the lease, an operation that was cut off."""
+    current = target.current()
+    records = target.records()
+    lease = target.store.lease()
+    now = time.time()
+    good = _releases.last_good(records, current)
+    record = next((record for record in records if record["id"] == current), None)
+    return {
+        "current": current,
+        "current_record": record,
+        "current_services": sorted(record["config"]["services"]) if record else [],
+        "since": moment_of(record["activated"]) if record and record["activated"] else 0.0,
+        "last_good": good["id"] if good else None,
+        "interrupted": interrupted(target.store.read("operation.json"), lease, now),
+        "lease": lease.described() if lease and lease.is_held(now) else None,
+        "containers": target.project.containers(),
+    }
+
+
+ENTRY = Entry(
+    spec={
+        **APP_SPEC,
+        "version": {"type": "str", "default": ""},
+        "backup": {"type": "str", "default": ""},
+        "registry_password": {"type": "str", "default": "", "no_log": True},
+    },
+    run=run,
+)

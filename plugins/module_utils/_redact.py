@@ -1,0 +1,45 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Keeping secrets out of everything that is shown or kept.
+
+Every value of an env file counts as a secret, whatever its key is called: better one word too many blanked out in a
+log line than a password shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+BLANK = "********"
+#: shorter values (a port, "true", "info") would blank out half of every log
+SHORTEST = 6
+
+_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+
+
+class Redactor:
+    """Blanks out known values, in plain and URL-quoted form, and the user part of every URL that has a password."""
+
+    def __init__(self, secrets: Iterable[str | None]) -> None:
+        plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
+        every = plain | {quote(secret, safe="") for secret in plain} | {quote_plus(secret) for secret in plain}
+        longest_first = sorted(every, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+        if self._known is not None:
+            text = self._known.sub(BLANK, text)
+        return _USERINFO.sub(rf"\g<scheme>{BLANK}@", text)
+
+    def data(self, value: Any) -> Any:
+        """Plain data without secrets, in values and in keys."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.data(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.data(item) for item in value]
+        return value

@@ -1,0 +1,81 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Release records and the choices made from them, as pure functions over plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+SCHEMA = 1
+PENDING, GOOD, BAD = "pending", "good", "bad"
+LAST_GOOD = "last good"
+
+Record = Mapping[str, Any]
+
+
+def next_id(existing: Iterable[str], version: str) -> str:
+    """``0003-v0.2.0``: numbers order the releases, the version makes them readable."""
+    numbers = [int(name.split("-", 1)[0]) for name in existing if name.split("-", 1)[0].isdigit()]
+    safe = "".join(char if char.isalnum() or char in "._-" else "-" for char in version)[:60]
+    return f"{1 + max(numbers, default=0):04d}-{safe}"
+
+
+def last_good(records: Sequence[Record], current: str | None) -> Record | None:
+    """What to return to: the current release while it is good, else the one that was activated last."""
+    good = [record for record in records if record["status"] == GOOD]
+    for record in good:
+        if record["id"] == current:
+            return record
+    return max(good, key=lambda record: (record["activated"] or "", record["id"]), default=None)
+
+
+def choices(records: Sequence[Record], images: Iterable[str]) -> list[str]:
+    """The ids that a rollback may name: good, and every image still there."""
+    have = set(images)
+    return [
+        record["id"]
+        for record in records
+        if record["status"] == GOOD and all(image["id"] in have for image in record["images"].values())
+    ]
+
+
+def resolve(name: str, records: Sequence[Record], current: str | None, images: Iterable[str]) -> Record:
+    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to."""
+    allowed = choices(records, images)
+    hint = f"Choose one of: {', '.join(reversed(allowed))}." if allowed else "No release on this target can be chosen."
+    if name.replace("_", " ") == LAST_GOOD:
+        found = last_good(records, current)
+        if found is None:
+            raise Refused("There is no good release to return to.", hint="Deploy a version that works.")
+    else:
+        named = [record for record in records if name in (record["id"], record["version"])]
+        if not named:
+            raise Refused(f"No release is called {name!r} on this target.", hint=hint)
+        found = next((record for record in reversed(named) if record["status"] == GOOD), named[-1])
+    if found["status"] != GOOD:
+        why = found["message"] or "it was never verified"
+        raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
+    if found["id"] not in allowed:
+        gone = [f"{service} {image['id'][:19]}" for service, image in found["images"].items()]
+        raise Refused(f"Release {found['id']} cannot come back, its image is gone ({', '.join(gone)}).", hint=hint)
+    return found
+
+
+def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
+    """The ids whose records may go; never the current one, the last good one or a pending one."""
+    protected = {current, (last_good(records, current) or {}).get("id")}
+    doomed: list[str] = []
+    for status, keep in ((GOOD, keep_good), (BAD, keep_bad)):
+        of_status = sorted(record["id"] for record in records if record["status"] == status)
+        doomed += of_status[: max(0, len(of_status) - keep)]
+    return sorted(set(doomed) - protected)
+
+
+def backups_to_prune(backups: Sequence[str], records: Sequence[Record], current: str | None, keep: int) -> list[str]:
+    """The backup ids that may go; the last good release's backup stays, and so does each kept pending one's."""
+    needed = {(last_good(records, current) or {}).get("backup")}
+    needed |= {record.get("backup") for record in records if record["status"] == PENDING}
+    ordered = sorted(backups)
+    return [name for name in ordered[: max(0, len(ordered) - keep)] if name not in needed]

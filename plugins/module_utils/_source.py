@@ -1,0 +1,112 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where a version comes from: a commit of a git repository, checked out on the target beside the others."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _command
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+#: git asks nothing, and runs no hook or helper of the repository's choosing
+QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+
+
+def _git(*arguments: str, doing: str, timeout: float) -> str:
+    try:
+        return _command.run(["git", *arguments], doing=doing, timeout=timeout, env=QUIET)
+    except OpsError as error:
+        raise OpsError(Redactor(()).text(error.message), hint=error.hint) from error
+
+
+def parse_refs(listing: str) -> dict[str, str]:
+    """``git ls-remote`` as version → commit; an annotated tag means the commit that it points to."""
+    found: dict[str, str] = {}
+    for line in listing.splitlines():
+        commit, _, ref = line.partition("\t")
+        for prefix in ("refs/heads/", "refs/tags/"):
+            if ref.startswith(prefix):
+                found[ref[len(prefix) :]] = commit
+    return {**found, **{name[:-3]: commit for name, commit in found.items() if name.endswith("^{}")}}
+
+
+def resolve(repository: str, version: str, timeout: float) -> str:
+    """The commit of a tag, a branch or a whole commit id; refuses an unknown one, naming those that are alike."""
+    if re.match(r"[a-z+]+://[^/@]*:[^/@]*@", repository):
+        raise Refused(
+            "app_repository has a password in it.",
+            hint="Use an ssh key or a git credential helper of the target's user, and a URL without it.",
+        )
+    try:
+        listing = _git(
+            "ls-remote", "--heads", "--tags", "--", repository, doing=f"Reaching {repository}", timeout=timeout
+        )
+    except OpsError as error:
+        raise Refused(
+            f"The source cannot be reached. {error.message}",
+            hint="Check app_repository, and that the target's user may read it.",
+        ) from error
+    refs = parse_refs(listing)
+    if version in refs:
+        return refs[version]
+    if COMMIT.fullmatch(version):
+        return version
+    names = [name for name in refs if not name.endswith("^{}")]
+    similar = difflib.get_close_matches(version, names, n=4, cutoff=0.4) or sorted(names)[-4:]
+    raise Refused(
+        f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}.",
+        hint=f"Did you mean one of: {', '.join(similar)}?" if similar else "The repository has none yet.",
+    )
+
+
+def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path:
+    """A work tree of ``commit`` below ``folder``, made once and kept for as long as a release needs it."""
+    tree = folder / commit[:12]
+    if (tree / ".git").exists():
+        return tree
+    mirror = folder / "mirror.git"
+    if not (mirror / "HEAD").exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _git("init", "--quiet", "--bare", "--", str(mirror), doing="Making the mirror", timeout=timeout)
+    at = ("--git-dir", str(mirror))
+    heads_and_tags = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    _git(
+        *at,
+        "fetch",
+        "--quiet",
+        "--prune",
+        "--",
+        repository,
+        *heads_and_tags,
+        doing="Fetching the source",
+        timeout=timeout,
+    )
+    _git(*at, "worktree", "prune", doing="Tidying the mirror", timeout=timeout)
+    add = ("worktree", "add", "--quiet", "--force", "--detach", str(tree), commit)
+    _git(*at, *add, doing=f"Checking {commit[:12]} out", timeout=timeout)
+    return tree
+
+
+@contextlib.contextmanager
+def temporary_checkout(repository: str, version: str, commit: str, timeout: float) -> Iterator[Path]:
+    """A work tree that is gone afterwards: for looking at a version without changing the target."""
+    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        at = ("-C", folder)
+        _git(*at, "init", "--quiet", doing="Making a checkout", timeout=timeout)
+        fetch = ("fetch", "--quiet", "--depth", "1", "--", repository, version)
+        _git(*at, *fetch, doing=f"Fetching {version}", timeout=timeout)
+        _git(*at, "checkout", "--quiet", "--detach", commit, doing=f"Checking {commit[:12]} out", timeout=timeout)
+        yield Path(folder)
+
+
+def described(app_source: str, repository: str, commit: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    """The source of a release, as its record keeps it."""
+    return {"type": app_source, "repository": repository, "commit": commit, "digests": dict(digests)}

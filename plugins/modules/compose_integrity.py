@@ -1,0 +1,47 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Look whether the database is sound."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_integrity
+short_description: Look whether the database is sound
+version_added: 0.1.0
+description:
+  - Reads every table once and looks for indexes and constraints that are not valid.
+author:
+  - The doppelganger.ops engineers (@doppelganger)
+extends_documentation_fragment:
+  - doppelganger.ops.operation
+  - doppelganger.ops.attributes.read_only
+"""
+
+EXAMPLES = r"""
+- name: Look whether the database is sound
+  doppelganger.ops.compose_integrity:
+    app: "{{ app_model }}"
+"""
+
+RETURN = r"""
+sound:
+  description: Whether it is; none where there is no database.
+  returned: success
+  type: bool
+problems:
+  description: What is not.
+  returned: always
+  type: list
+  elements: raw
+"""
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._backup import INTEGRITY
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+
+
+def main() -> None:
+    run_module(INTEGRITY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Show what a target knows of itself."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_info
+short_description: Show what a target knows of itself
+version_added: 0.1.0
+description:
+  - Releases, backups, the lease and an operation that was cut off.
+author:
+  - The doppelganger.ops engineers (@doppelganger)
+extends_documentation_fragment:
+  - doppelganger.ops.operation
+  - doppelganger.ops.attributes.read_only
+"""
+
+EXAMPLES = r"""
+- name: Show what a target knows of itself
+  doppelganger.ops.release_info:
+    app: "{{ app_model }}"
+"""
+
+RETURN = r"""
+releases:
+  description: The release records, oldest first.
+  returned: success
+  type: list
+  elements: raw
+table:
+  description: The same as lines of a table.
+  returned: success
+  type: list
+  elements: raw
+current:
+  description: The release that ought to run.
+  returned: success
+  type: str
+backups:
+  description: The backups, oldest first.
+  returned: success
+  type: list
+  elements: raw
+lease:
+  description: The lease, if it is held.
+  returned: success
+  type: dict
+interrupted:
+  description: The operation that was cut off, if there is one.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils._inspect import INFO
+
+
+def main() -> None:
+    run_module(INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Find the release that a rollback means."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_resolve
+short_description: Find the release that a rollback means
+version_added: 0.1.0
+description:
+  - Finds a release by its id, its version or as C(last good), and refuses one that is bad or whose image is gone, naming those that can be chosen.
+author:
+  - The doppelganger.ops engineers (@doppelganger)
+options:
+  release:
+    description: An id, a version, or C(last good).
+    type: str
+    required: true
+extends_documentation_fragment:
+  - doppelganger.ops.operation
+  - doppelganger.ops.attributes.read_only
+"""
+
+EXAMPLES = r"""
+- name: Find the release that a rollback means
+  doppelganger.ops.release_resolve:
+    app: "{{ app_model }}"
+    release: last good
+"""
+
+RETURN = r"""
+release:
+  description: The id.
+  returned: success
+  type: str
+version:
+  description: The version.
+  returned: success
+  type: str
+needed:
+  description: Whether a rollback to it would change anything.
+  returned: success
+  type: bool
+reasons:
+  description: Why it would.
+  returned: success
+  type: list
+  elements: raw
+services:
+  description: The services of the release.
+  returned: success
+  type: list
+  elements: raw
+leaves:
+  description: The release that a rollback would leave.
+  returned: success
+  type: str
+"""
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import RESOLVE
+
+
+def main() -> None:
+    run_module(RESOLVE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one result of an operation, made from what its steps returned: pure functions over plain data.
+
+``docs/schemas/result.schema.json`` describes it; artifacts, the Python API and reports all read this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SCHEMA = 1
+#: the key under which set_stats publishes the result
+KEY = "doppelganger_ops"
+#: from best to worst; the worst of its targets is the status of an operation
+STATUSES = ("unchanged", "ok", "skipped", "refused", "unreachable", "rolled_back", "failed", "rollback_failed")
+GOOD_STATUSES = ("unchanged", "ok", "skipped")
+
+
+def failure_from(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What failed, from the result of the task that did."""
+    message = str(result.get("msg") or result.get("message") or "no message was given")
+    return {
+        "kind": str(result.get("kind") or "failed"),
+        "phase": str(result.get("phase") or "unknown"),
+        "error": str(result.get("error") or message),
+        "hint": str(result.get("hint") or ""),
+        "checks": list(result.get("checks") or []),
+    }
+
+
+def _status(steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> str:
+    if failure is None:
+        return "ok" if steps["changed"] else "unchanged"
+    if steps["undo_failure"] is not None:
+        return "rollback_failed"
+    if not steps["undone"]:
+        return {"refused": "refused", "lease_held": "refused", "unreachable": "unreachable"}.get(
+            failure["kind"], "failed"
+        )
+    return "rolled_back" if steps["previous"] else "failed"
+
+
+def _schema_sentence(moved: bool | None, operation: str) -> str:
+    if operation != "deploy" or moved is False:
+        return ""
+    if moved is None:
+        return " Whether the database schema moved cannot be told."
+    return " The database schema moved and was not taken back."
+
+
+def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> str:
+    name = steps["subject"]
+    if failure is None:
+        doing = {"ok": "is done", "unchanged": "had nothing to change"}[status]
+        now = f" {steps['current']} runs." if steps["current"] else ""
+        return f"{operation.capitalize()} {name} {doing}.{now}".replace("  ", " ")
+    what = f"{operation.capitalize()} {name} failed in phase {failure['phase']}: {failure['error']}".replace("  ", " ")
+    after = {
+        "refused": " Nothing was touched.",
+        "unreachable": "",
+        "failed": " There was no good release to return to, so the application was stopped; its data volumes are kept."
+        if steps["undone"]
+        else "",
+        "rolled_back": f" {steps['previous']} was brought back and verified.",
+        "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: "
+        + (steps["undo_failure"] or {}).get("error", ""),
+    }[status]
+    moved = _schema_sentence(steps["schema_moved"], operation) if steps["undone"] or steps["undo_failure"] else ""
+    evidence = f" The evidence is in {steps['evidence']}." if steps["evidence"] else ""
+    return f"{what}{after}{moved}{evidence}"
+
+
+def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The result of one target; ``steps`` is what :func:`steps_from` found."""
+    status = _status(steps, failure)
+    shown = ("changed", "version", "release", "release_before", "release_after", "phases", "checks", "checklist",
+             "schema_moved", "backup", "evidence", "recovered", "reasons", "services", "check_mode")  # fmt: skip
+    return {
+        "status": status,
+        "operation": operation,
+        **{name: steps[name] for name in shown},
+        "failure": dict(failure) if failure else None,
+        "message": _sentence(operation, status, steps, failure),
+        "hint": failure["hint"] if failure else "",
+    }
+
+
+def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Gather what the steps registered."""
+
+    def step(name: str) -> Mapping[str, Any]:
+        found = variables.get(f"ops_{name}") or {}
+        return found if isinstance(found, Mapping) and not found.get("skipped") else {}
+
+    preflight, start, finish, migrate = step("preflight"), step("start"), step("finish"), step("migrate")
+    failure = (variables.get("result_failure") or {}).get("failure")
+    undo_failure = (variables.get("result_undo_failure") or {}).get("failure")
+    inputs = (variables.get("app_model") or {}).get("inputs", {})
+    before = start.get("previous", preflight.get("current"))
+    verify = step("verify")
+    phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
+    return {
+        "changed": bool(start.get("changed")),
+        "subject": inputs.get("version") or step("resolve").get("release") or "",
+        "version": inputs.get("version") or step("resolve").get("version"),
+        "release": start.get("release"),
+        "previous": before,
+        "release_before": before,
+        "release_after": finish.get("current", before),
+        "current": start.get("release") if check_mode and not failure else finish.get("current", before),
+        "phases": phases + list(finish.get("phases", [])),
+        "checks": list((failure or {}).get("checks") or verify.get("checks") or []),
+        "checklist": list(verify.get("checklist") or []),
+        "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
+        "backup": (step("backup").get("backup") or {}).get("id"),
+        "evidence": step("evidence").get("path"),
+        "recovered": start.get("interrupted"),
+        "reasons": list(preflight.get("reasons") or []),
+        "services": list(step("apply").get("services") or []),
+        "undone": bool(finish) and bool(failure),
+        "undo_failure": undo_failure,
+        "check_mode": check_mode,
+    }
+
+
+def fleet_result(operation: str, targets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The result of the whole operation."""
+    worst = max((target["status"] for target in targets.values()), key=STATUSES.index, default="skipped")
+    return {
+        "schema": SCHEMA,
+        "operation": operation,
+        "status": worst,
+        "changed": any(target["changed"] for target in targets.values()),
+        "targets": {name: dict(target) for name, target in targets.items()},
+    }
+
+
+def skipped(operation: str, reason: str) -> dict[str, Any]:
+    """The result of a target that the operation did not get to."""
+    empty = steps_from({}, check_mode=False)
+    return {**target_result(operation, empty, None), "status": "skipped", "message": reason}
