@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,11 +22,18 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     output_from,
     since_stamp,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, connect, engine_errors
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import (
+    NotThere,
+    TimedOut,
+    connect,
+    engine_errors,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 
 PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+ONEOFF_LABEL = "com.docker.compose.oneoff"
 _OUTPUT_LIMIT = 1_000_000
 
 
@@ -43,12 +51,14 @@ class Project:
     def __init__(self, name: str, client: Any = None) -> None:
         self.name = name
         self._client = client
+        self._connecting = threading.Lock()
 
     @property
     def api(self) -> Any:
         """The SDK's low-level client."""
-        if self._client is None:
-            self._client = connect()
+        with self._connecting:
+            if self._client is None:
+                self._client = connect()
         return self._client.api
 
     def close(self) -> None:
@@ -81,7 +91,7 @@ class Project:
             except OSError as error:
                 if time.monotonic() < deadline:
                     raise
-                raise OpsError(f"{argv[0]} in {service} was still running after {timeout:g} s.") from error
+                raise TimedOut(f"{argv[0]} in {service} was still running after {timeout:g} s.") from error
             finally:
                 _close(attached)
             code = self.api.exec_inspect(made["Id"]).get("ExitCode")
@@ -101,13 +111,20 @@ class Project:
         return address, port
 
     def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
-        """Read what the service's containers have logged up to now, oldest first; never waits for more."""
-        with engine_errors(f"read the log of {service}"):
-            for seen in self._inspected([f"{PROJECT_LABEL}={self.name}", f"com.docker.compose.service={service}"]):
-                if container_from(seen).oneoff:
-                    continue
-                chunks = self.api.logs(seen["Id"], stream=True, follow=False, timestamps=True, since=int(since) or None)
-                yield from since_stamp(lines_from(chunks), since, timestamps)
+        """Read what the service's containers have logged up to now, one after the other; never waits for more."""
+        for one in self.containers():
+            if one.service == service:
+                yield from self.log_of(one.id, since, timestamps)
+
+    def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
+        """Read what one container has logged up to now, oldest first."""
+        with engine_errors("read a container's log"):
+            stream = self.api.logs(container_id, stream=True, follow=False, timestamps=True, since=int(since) or None)
+            try:
+                yield from since_stamp(lines_from(stream), since, timestamps)
+            finally:
+                with suppress(Exception):  # whoever stops early leaves a connection with bytes in it
+                    stream.close()
 
     def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
         """Read the end of the service's log, at most ``limit_bytes`` of it."""
@@ -197,10 +214,12 @@ class Project:
         return found
 
     def _running(self, service: str) -> str:
-        for one in self.containers():
-            if one.service == service and one.state == "running":
-                return one.id
-        raise NotThere(f"No container of the service {service} of project {self.name} is running.")
+        labels = [f"{PROJECT_LABEL}={self.name}", f"{SERVICE_LABEL}={service}", f"{ONEOFF_LABEL}=False"]
+        with engine_errors(f"look for {service}"):
+            listed = self.api.containers(filters={"label": labels, "status": "running"})
+        if not listed:
+            raise NotThere(f"No container of the service {service} of project {self.name} is running.")
+        return str(max(listed, key=lambda one: one["Created"])["Id"])
 
 
 def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:

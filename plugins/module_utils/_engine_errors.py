@@ -32,6 +32,10 @@ class NotThere(OpsError):
     """The engine answered that it has no such thing."""
 
 
+class TimedOut(OpsError):
+    """A command inside a container took longer than it may."""
+
+
 def connect() -> Any:
     """Open the engine that DOCKER_HOST names, or the local one."""
     if docker is None:

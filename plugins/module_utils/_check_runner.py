@@ -1,0 +1,195 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All checks of a checklist side by side in one event loop. Waiting is watching: an event of the engine ends a wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import (
+    PASS,
+    SKIPPED,
+    Judge,
+    Outcome,
+    Result,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import REQUIRED, Check, needs_engine
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
+    Attempt,
+    Late,
+    Scene,
+    attempt_of,
+    explained,
+    patience,
+)
+
+#: attempts at the same time: more sockets only wait for each other
+_AT_ONCE = 200
+
+
+def run_checks(checks: Sequence[Check], scene: Scene) -> list[Result]:
+    """Run a checklist to its end and give the verdicts in its order."""
+    attempts = [attempt_of(check, scene) for check in checks]
+    return asyncio.run(_Run(checks, attempts, scene).results())
+
+
+class Deadline:
+    """Cuts the block off after so many seconds: ``asyncio.timeout`` for Python 3.9, cheaper than ``wait_for``."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._expired = False
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._alarm = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._alarm.cancel()
+        if self._expired and kind is asyncio.CancelledError:
+            raise Late from None
+
+
+class _Run:
+    """The judges of the checks, who of them sleeps, and who was told to stop."""
+
+    def __init__(self, checks: Sequence[Check], attempts: Sequence[Attempt], scene: Scene) -> None:
+        now = time.monotonic()
+        self._attempts = {Judge(check, now): attempt for check, attempt in zip(checks, attempts)}
+        self._project = scene.project
+        self._worth_watching = any(needs_engine(check) for check in checks)
+        self._sleepers: dict[asyncio.Future[None], Judge] = {}
+        self._stopped: dict[Judge, str] = {}
+        self._tasks: dict[Judge, asyncio.Future[None]] = {}
+        self._watching: asyncio.Future[Watcher | None] | None = None
+
+    async def results(self) -> list[Result]:
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._tasks = {judge: asyncio.ensure_future(self._follow(judge)) for judge in self._attempts}
+        try:
+            await asyncio.gather(*self._tasks.values())
+        finally:
+            await self._stop_watching()
+        return [judge.result() for judge in self._attempts]
+
+    async def _follow(self, judge: Judge) -> None:
+        try:
+            wait: float | None = 0.0
+            while wait is not None:
+                if wait:
+                    await self._sleep(judge, wait)
+                wait = self._take_in(judge, await self._look(judge))
+        except asyncio.CancelledError:
+            if judge not in self._stopped:
+                raise
+            judge.stop(self._stopped[judge], time.monotonic())
+        self._tell_others(judge)
+
+    async def _look(self, judge: Judge) -> Outcome:
+        async with self._slots:
+            seconds = judge.attempt_timeout(time.monotonic())
+            began = time.perf_counter()
+            try:
+                async with Deadline(patience(judge.check, seconds)):
+                    return (await self._attempts[judge](seconds)).timed(time.perf_counter() - began)
+            except (OpsError, OSError, EOFError, UnicodeError, Late) as error:
+                return explained(error, judge.check, seconds).timed(time.perf_counter() - began)
+
+    def _take_in(self, judge: Judge, outcome: Outcome) -> float | None:
+        now = time.monotonic()
+        wait = judge.after(outcome, now, may_end=not self._is_needed(judge, now))
+        if wait is not None and judge in self._stopped:
+            judge.stop(self._stopped[judge], now)
+            return None
+        if wait is not None and outcome.state != PASS:
+            self._start_watching()
+        return wait
+
+    def _is_needed(self, guard: Judge, now: float) -> bool:
+        """Whether a check that guards the others still has somebody to guard."""
+        others = (judge for judge in self._attempts if judge is not guard and not judge.decided)
+        return guard.check.guards and any(not (other.check.guards and other.held(now)) for other in others)
+
+    def _tell_others(self, judge: Judge) -> None:
+        """Let the end of one check end what has become useless."""
+        now = time.monotonic()
+        others = [other for other in self._attempts if other is not judge and not other.decided]
+        if judge.check.severity == REQUIRED and judge.ends_all:
+            for other in others:
+                self._stop(other, judge.ends_all)
+        elif judge.check.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
+            for other in others:
+                if other.holding(now):
+                    self._stop(other, f"{judge.check.name} did not pass")
+        self._wake([other for other in others if other.check.guards])
+
+    def _stop(self, judge: Judge, why: str) -> None:
+        self._stopped.setdefault(judge, why)
+        if not judge.check.guards:  # a guard looks once more: it may know the cause
+            self._tasks[judge].cancel()
+
+    # sleeping and watching
+
+    async def _sleep(self, judge: Judge, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        sleeper: asyncio.Future[None] = loop.create_future()
+        self._sleepers[sleeper] = judge
+        alarm = loop.call_later(seconds, _rouse, sleeper)
+        try:
+            await sleeper
+        finally:
+            alarm.cancel()
+            del self._sleepers[sleeper]
+
+    def _wake(self, judges: Sequence[Judge]) -> None:
+        for sleeper, judge in self._sleepers.items():
+            if judge in judges:
+                _rouse(sleeper)
+
+    def _on_event(self) -> None:
+        # Who has just passed keeps to its interval: several successes in a row are to be spread over time.
+        waiting = [judge for judge in self._attempts if judge.last and judge.last.state != PASS]
+        self._wake([*waiting, *(judge for judge in self._attempts if judge.check.guards)])
+
+    def _start_watching(self) -> None:
+        if self._watching is None and self._worth_watching:
+            self._watching = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> Watcher | None:
+        loop = asyncio.get_running_loop()
+
+        def heard(event: Event) -> None:
+            if event.changes_something:
+                loop.call_soon_threadsafe(self._on_event)
+
+        with suppress(OpsError):  # the intervals do without
+            watcher = await in_thread(lambda: self._project.watch(heard))
+            self._on_event()
+            return watcher
+        return None
+
+    async def _stop_watching(self) -> None:
+        if self._watching is None:
+            return
+        await asyncio.wait([self._watching], timeout=1)
+        watcher = self._watching.result() if self._watching.done() else None
+        if watcher is not None:
+            await in_thread(watcher.close)
+
+
+def _rouse(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)

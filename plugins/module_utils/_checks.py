@@ -1,0 +1,273 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a check is, and how a checklist is read: every mistake in it is named before anything is looked at."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+REQUIRED, ADVISORY = "required", "advisory"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a checklist: what to look at, and how long and how often before it counts."""
+
+    name: str
+    kind: str
+    severity: str = REQUIRED
+    timeout: float = 30.0
+    attempt_timeout: float = 5.0
+    interval: float = 0.5
+    successes: int = 1
+    hold: float = 0.0
+    hold_failures: int = 0
+    when_present: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def guards(self) -> bool:
+        """Whether it keeps looking until all others have ended: what runs now may crash while they wait for it."""
+        return self.kind == "containers"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a kind of check."""
+
+    type: str
+    default: Any = None
+    required: bool = False
+
+
+_WORDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list of strings",
+    "regexes": "a list of regular expressions",
+    "codes": "a number or a list of numbers",
+    "dict": "a dictionary",
+    "any": "anything",
+    "regex": "a regular expression",
+}
+
+COMMON = {
+    "name": Option("str", required=True),
+    "kind": Option("str", required=True),
+    "severity": Option("str", REQUIRED),
+    "timeout": Option("float", 30.0),
+    "attempt_timeout": Option("float", 5.0),
+    "interval": Option("float", 0.5),
+    "successes": Option("int", 1),
+    "hold": Option("float", 0.0),
+    "hold_failures": Option("int", 0),
+    "when_present": Option("bool", False),
+}
+
+#: lines that tell of an error: a level in capitals, a level in a JSON or key=value line, a Python traceback
+ERROR_LINES = (
+    r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b",
+    r"""(?i:\b(?:level|severity|levelname|lvl)["']?\s*[:=]\s*["']?(?:error|critical|fatal|panic)\b)""",
+    r"^Traceback \(most recent call last\)",
+)
+
+_PEER = {"service": Option("str"), "host": Option("str")}
+
+KINDS: dict[str, dict[str, Option]] = {
+    "containers": {
+        "services": Option("list"),
+        "completed": Option("list", ()),
+        "max_restarts": Option("int", 0),
+    },
+    "http": {
+        "url": Option("str", required=True),
+        "service": Option("str"),
+        "port": Option("int"),
+        "method": Option("str", "GET"),
+        "headers": Option("dict", {}),
+        "status": Option("codes", (200,)),
+        "body_contains": Option("str"),
+        "body_matches": Option("regex"),
+        "json": Option("dict", {}),
+        "max_latency_ms": Option("float"),
+        "validate_certs": Option("bool", True),
+        "ca_file": Option("str"),
+    },
+    "tcp": {**_PEER, "port": Option("int", required=True)},
+    "postgres": {
+        "service": Option("str", "postgres"),
+        "user": Option("str"),
+        "database": Option("str"),
+        "query": Option("str", "SELECT 1"),
+        "expect": Option("str"),
+    },
+    "redis": {**_PEER, "port": Option("int", 6379), "password_env": Option("str")},
+    "mongo": {**_PEER, "port": Option("int", 27017)},
+    "logs": {
+        "services": Option("list"),
+        "since": Option("float"),
+        "patterns": Option("regexes", ERROR_LINES),
+        "allow": Option("regexes", ()),
+        "limit": Option("int", 0),
+    },
+    "exec": {
+        "service": Option("str", required=True),
+        "command": Option("list", required=True),
+        "expect_code": Option("int", 0),
+        "output_contains": Option("str"),
+    },
+}
+
+NEEDS_ENGINE = frozenset({"containers", "postgres", "logs", "exec"})
+
+
+def parse_checks(raw: Sequence[Any]) -> list[Check]:
+    """Read a checklist; refuse it with all that is wrong with it."""
+    problems: list[str] = []
+    checks = [check for number, entry in enumerate(raw, 1) for check in _read(number, entry, problems)]
+    names = [check.name for check in checks]
+    problems += [
+        f"check {name!r}: the name is used {names.count(name)} times"
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
+    if not raw:
+        problems.append("the checklist is empty: at least one check is needed to say anything")
+    if problems:
+        raise Refused(
+            "The checklist cannot be read: " + "; ".join(problems) + ".",
+            hint="Mend app_checks; ansible-doc doppelganger.ops.health_check lists the kinds and their options.",
+        )
+    return checks
+
+
+def needs_engine(check: Check) -> bool:
+    """Whether the check must ask the container engine."""
+    return check.kind in NEEDS_ENGINE or bool(check.options.get("service"))
+
+
+def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
+    if not isinstance(entry, Mapping):
+        problems.append(f"check {number}: expected a dictionary, found {_described(entry)}")
+        return []
+    where = f"check {str(entry.get('name') or number)!r}"
+    kind = entry.get("kind")
+    if kind not in KINDS:
+        problems.append(f"{where}: kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}")
+        return []
+    known = {**COMMON, **KINDS[kind]}
+    found = [f"unknown option {each!r} for kind {kind}{_near(each, known)}" for each in entry if each not in known]
+    values: dict[str, Any] = {}
+    for name, option in known.items():
+        values[name] = _value(name, entry.get(name), option, found)
+    found = found or _senseless(kind, values)
+    problems += [f"{where}: {each}" for each in found]
+    if found:
+        return []
+    common = {name: values.pop(name) for name in COMMON}
+    return [Check(**common, options=values)]
+
+
+def _value(name: str, given: Any, option: Option, found: list[str]) -> Any:
+    if given is None:
+        if option.required:
+            found.append(f"{name} is missing")
+        return option.default
+    value = _converted(given, option.type)
+    if value is None:
+        found.append(f"{name} must be {_WORDS[option.type]}, found {_described(given)}")
+    return value
+
+
+def _converted(given: Any, wanted: str) -> Any:
+    """Give the value in the wanted type, None when it is not of it."""
+    number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if wanted == "any":
+        return given
+    if wanted == "str":
+        return given if isinstance(given, str) and given else None
+    if wanted == "bool":
+        return given if isinstance(given, bool) else None
+    if wanted == "int":
+        return given if number and isinstance(given, int) else None
+    if wanted == "float":
+        return float(given) if number else None
+    if wanted == "dict":
+        return given if isinstance(given, Mapping) else None
+    if wanted == "regex":
+        return given if _is_pattern(given) else None
+    return _converted_list(given, wanted)
+
+
+def _converted_list(given: Any, wanted: str) -> Any:
+    every = list(given) if isinstance(given, (list, tuple)) else [given] if wanted == "codes" else None
+    fits = {"codes": lambda each: _converted(each, "int") is not None, "regexes": _is_pattern}
+    right = fits.get(wanted, lambda each: isinstance(each, str))
+    return tuple(every) if every is not None and all(right(each) for each in every) else None
+
+
+def _is_pattern(given: Any) -> bool:
+    try:
+        re.compile(given)
+    except (re.error, TypeError):
+        return False
+    return isinstance(given, str)
+
+
+def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
+    """Name values of the right type that make no sense."""
+    wrong = [
+        f"{name} must be more than 0, found {values[name]:g}"
+        for name in ("timeout", "attempt_timeout", "interval", "successes")
+        if values[name] <= 0
+    ]
+    wrong += [
+        f"{name} must not be negative, found {values[name]:g}" for name in ("hold", "hold_failures") if values[name] < 0
+    ]
+    severity = values["severity"]
+    if severity not in (REQUIRED, ADVISORY):
+        wrong.append(
+            f"severity must be required or advisory, found {severity!r}{_near(severity, (REQUIRED, ADVISORY))}"
+        )
+    if values.get("port") is not None and not 0 < values["port"] < 65536:
+        wrong.append(f"port must be from 1 to 65535, found {values['port']}")
+    if "host" in values and not (values["host"] or values["service"]):
+        wrong.append("either service or host must say where to look")
+    if values["when_present"] and not values.get("service"):
+        wrong.append("when_present needs a service to be present")
+    if values.get("password_env") and not values["service"]:
+        wrong.append("password_env names a variable of the service's container, so service is needed")
+    if kind == "http":
+        wrong += _wrong_url(values)
+    return wrong
+
+
+def _wrong_url(values: Mapping[str, Any]) -> list[str]:
+    url = values["url"]
+    if values["service"]:
+        return (
+            []
+            if url.startswith("/") and values["port"]
+            else [f"with service, url must be a path and port be given, found {url!r}"]
+        )
+    return (
+        []
+        if re.match(r"https?://[^/\s]+", url)
+        else [f"url must start with http:// or https:// and name a host, found {url!r}"]
+    )
+
+
+def _described(given: Any) -> str:
+    return f"{given!r} ({type(given).__name__})"
+
+
+def _near(given: Any, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(given), list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,248 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One HTTP question and what its answer must look like. No redirect is followed, no connection is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import re
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+_BODY_LIMIT = 1_000_000
+_EXCERPT = 200
+
+
+@dataclass(frozen=True)
+class Request:
+    """Where to connect to and what to say there."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer, as far as it was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut: bool = False
+
+
+class Garbled(Exception):
+    """What came is not HTTP, or not all of it came."""
+
+
+def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = None) -> Request:
+    """Prepare the question; ``address`` is that of the service, where the check names one instead of a host."""
+    url = f"http://{address[0]}:{address[1]}{options['url']}" if address else options["url"]
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Refused(f"The url {url} cannot be used: {error}.") from error
+    tls = parts.scheme == "https"
+    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "doppelganger.ops", "Accept": "*/*"}
+    headers.update({str(name): str(value) for name, value in options["headers"].items()})
+    headers["Connection"] = "close"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    lines = [f"{options['method']} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if any("\n" in line or "\r" in line for line in lines):
+        raise Refused(f"The question to {options['url']} has a line break in its url or headers.")
+    return Request(
+        host=parts.hostname or "",
+        port=port or (443 if tls else 80),
+        tls=_tls(options["validate_certs"], options["ca_file"]) if tls else None,
+        payload=("\r\n".join(lines) + "\r\n\r\n").encode("utf-8"),
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise Refused(f"The file of certificates {ca_file} cannot be used: {error}.") from error
+    if not validate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def fetch(request: Request) -> Response:
+    """Ask, and read the answer as far as it is needed."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Response] = loop.create_future()
+    server_name = request.host if request.tls else None
+    transport, _protocol = await loop.create_connection(
+        lambda: _Exchange(request, answer), request.host, request.port, ssl=request.tls, server_hostname=server_name
+    )
+    try:
+        return await answer
+    finally:
+        transport.abort()
+
+
+class _Exchange(asyncio.Protocol):
+    """Sends the question once connected and stops reading as soon as the answer is whole."""
+
+    def __init__(self, request: Request, answer: asyncio.Future[Response]) -> None:
+        self._payload = request.payload
+        self._bodiless = request.payload.startswith(b"HEAD ")
+        self._answer = answer
+        self._data = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker
+        transport.write(self._payload)
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        self._read(ended=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and not self._answer.done():
+            self._answer.set_exception(exc)
+        self._read(ended=True)
+
+    def _read(self, ended: bool) -> None:
+        if self._answer.done():
+            return
+        try:
+            response = parse(bytes(self._data), ended, self._bodiless)
+        except Garbled as error:
+            self._answer.set_exception(error)
+            return
+        if response is not None:
+            self._answer.set_result(response)
+
+
+def parse(data: bytes, ended: bool, bodiless: bool = False) -> Response | None:
+    """Read an answer, None when there is more to come."""
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if not data.startswith(b"HTTP/1."[: len(data)]):
+        raise Garbled(f"what came is not HTTP: {data[:40]!r}")
+    if not separator:
+        if ended or len(data) > _BODY_LIMIT:
+            raise Garbled("the connection was closed before an answer" if not data else "the answer broke off")
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    status = first[9:12]
+    if not status.isdigit():
+        raise Garbled(f"what came is not HTTP: {first[:40]!r}")
+    if status.startswith("1"):
+        return parse(body, ended, bodiless)
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if bodiless or status in ("204", "304"):
+        return Response(int(status), headers, b"")
+    return _with_body(int(status), headers, body, ended)
+
+
+def _with_body(status: int, headers: Mapping[str, str], body: bytes, ended: bool) -> Response | None:
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        content, whole = unchunked(body)
+    else:
+        length = headers.get("content-length", "")
+        whole = ended if not length.isdigit() else len(body) >= int(length)
+        content = body[: int(length)] if length.isdigit() else body
+    if len(content) >= _BODY_LIMIT:
+        return Response(status, headers, content[:_BODY_LIMIT], cut=len(content) > _BODY_LIMIT or not whole)
+    if whole:
+        return Response(status, headers, content)
+    if ended:
+        raise Garbled(f"the answer broke off after {len(content)} bytes of its body")
+    return None
+
+
+def unchunked(body: bytes) -> tuple[bytes, bool]:
+    """Join the chunks that are there, and say whether the last one is."""
+    content, at = bytearray(), 0
+    while True:
+        end = body.find(b"\r\n", at)
+        if end < 0:
+            return bytes(content), False
+        try:
+            size = int(body[at:end].split(b";")[0], 16)
+        except ValueError:
+            raise Garbled(f"a chunk of the answer has no size: {body[at : at + 20]!r}") from None
+        if size == 0:
+            return bytes(content), True
+        content += body[end + 2 : end + 2 + size]
+        at = end + 2 + size + 2
+
+
+async def probe(options: Mapping[str, Any], request: Request) -> Outcome:
+    """Ask and judge."""
+    began = time.perf_counter()
+    try:
+        response = await fetch(request)
+    except Garbled as error:
+        return Outcome(FAIL, str(error))
+    return judged(options, response, (time.perf_counter() - began) * 1000)
+
+
+def judged(options: Mapping[str, Any], response: Response, latency_ms: float) -> Outcome:
+    """Hold an answer against what the check expects."""
+    observed: dict[str, Any] = {"status": response.status, "bytes": len(response.body)}
+    wrong = _wrong(options, response, latency_ms)
+    if not wrong:
+        return Outcome(PASS, f"answered {response.status}", observed, latency_ms=latency_ms)
+    observed["body"] = response.body[:_EXCERPT].decode("utf-8", "replace")
+    return Outcome(FAIL, wrong, observed, latency_ms=latency_ms)
+
+
+def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) -> str:
+    if response.status not in options["status"]:
+        wanted = " or ".join(str(each) for each in options["status"])
+        excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
+        return f"answered {response.status}, expected {wanted}" + (f": {excerpt}" if excerpt else "")
+    limit = options["max_latency_ms"]
+    if limit is not None and latency_ms > limit:
+        return f"answered {response.status} in {latency_ms:.0f} ms, at most {limit:g} ms allowed"
+    if not (options["body_contains"] or options["body_matches"] or options["json"]):
+        return ""
+    return _wrong_body(options, response)
+
+
+def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
+    text = response.body.decode("utf-8", "replace")
+    part = f" in the first {_BODY_LIMIT} bytes" if response.cut else ""
+    if options["body_contains"] and options["body_contains"] not in text:
+        return f"the body has no {options['body_contains']!r}{part}"
+    if options["body_matches"] and not re.search(options["body_matches"], text):
+        return f"nothing in the body matches {options['body_matches']!r}{part}"
+    if not options["json"]:
+        return ""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        return f"the body is not JSON: {error}"
+    return next(filter(None, (_wrong_value(data, path, value) for path, value in options["json"].items())), "")
+
+
+def _wrong_value(data: Any, path: str, expected: Any) -> str:
+    """Follow a dotted path, in which numbers are positions of a list."""
+    found = data
+    for step in str(path).split("."):
+        if isinstance(found, Mapping) and step in found:
+            found = found[step]
+        elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            return f"the body's {path} is missing, expected {expected!r}"
+    if found != expected or isinstance(found, bool) != isinstance(expected, bool):
+        return f"the body's {path} is {found!r}, expected {expected!r}"
+    return ""

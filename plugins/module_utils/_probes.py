@@ -1,0 +1,163 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which probe serves which kind of check."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _probe_engine,
+    _probe_http,
+    _probe_mongo,
+    _probe_socket,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+
+#: one attempt, which may take so many seconds
+Attempt = Callable[[float], Awaitable[Outcome]]
+
+_in_thread = _probe_engine.in_thread
+_GRACE = 1.0
+
+
+class Late(Exception):
+    """An attempt took longer than it may."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all checks of a checklist look at."""
+
+    project: Project
+    services: Sequence[str] = ()
+    since: float = 0.0
+
+
+def attempt_of(check: Check, scene: Scene) -> Attempt:
+    """Make the probe of a check."""
+    attempt = _MAKERS[check.kind](check, scene)
+    if not check.when_present:
+        return attempt
+
+    async def when_present(seconds: float) -> Outcome:
+        service = check.options["service"]
+        if not await _in_thread(lambda: _is_present(scene, service)):
+            return Outcome(SKIPPED, f"{service} is not part of the application")
+        return await attempt(seconds)
+
+    return when_present
+
+
+def explained(error: Exception, check: Check, seconds: float) -> Outcome:
+    """Say what an attempt that could not be finished tells about the check."""
+    where = check.options.get("url") or f"{check.options.get('service') or check.options.get('host')}"
+    if isinstance(error, (NotThere, TimedOut)):
+        return Outcome(FAIL, error.message)
+    if isinstance(error, OpsError):
+        return Outcome(ERROR, f"{error.message} {error.hint}".strip(), final=isinstance(error, Refused))
+    if isinstance(error, Late):
+        if check.kind in _BLOCKING:
+            return Outcome(ERROR, f"the engine did not answer within {seconds:g} s")
+        return Outcome(FAIL, f"no answer within {seconds:g} s")
+    return _probe_socket.refusal(error, where)
+
+
+def patience(check: Check, seconds: float) -> float:
+    """Say when an attempt is cut off: those that mind the time themselves get the chance to say what happened."""
+    return seconds + _GRACE if check.kind in _BLOCKING else seconds
+
+
+def _is_present(scene: Scene, service: str) -> bool:
+    return service in (scene.services or [one.service for one in scene.project.containers()])
+
+
+def _containers(check: Check, scene: Scene) -> Attempt:
+    services = check.options["services"] or scene.services
+    look = _probe_engine.ContainersProbe(scene.project, services, scene.since, check.options)
+    return lambda seconds: _in_thread(look)
+
+
+def _logs(check: Check, scene: Scene) -> Attempt:
+    services = check.options["services"] or scene.services
+    read = _probe_engine.LogsProbe(scene.project, services, scene.since, check.options)
+    return lambda seconds: _in_thread(lambda: read(seconds))
+
+
+def _exec(check: Check, scene: Scene) -> Attempt:
+    return lambda seconds: _in_thread(lambda: _probe_engine.run_exec(scene.project, check.options, seconds))
+
+
+def _postgres(check: Check, scene: Scene) -> Attempt:
+    return lambda seconds: _in_thread(lambda: _probe_engine.run_postgres(scene.project, check.options, seconds))
+
+
+def _http(check: Check, scene: Scene) -> Attempt:
+    options = check.options
+    if not options["service"]:
+        request = _probe_http.request_for(options)
+        return lambda seconds: _probe_http.probe(options, request)
+
+    async def attempt(seconds: float) -> Outcome:
+        address = await _address(check, scene)
+        return await _probe_http.probe(options, _probe_http.request_for(options, address))
+
+    return attempt
+
+
+def _tcp(check: Check, scene: Scene) -> Attempt:
+    async def attempt(seconds: float) -> Outcome:
+        return await _probe_socket.tcp(*await _address(check, scene))
+
+    return attempt
+
+
+def _redis(check: Check, scene: Scene) -> Attempt:
+    async def attempt(seconds: float) -> Outcome:
+        return await _probe_socket.redis(*await _address(check, scene), await _password(check, scene))
+
+    return attempt
+
+
+def _mongo(check: Check, scene: Scene) -> Attempt:
+    async def attempt(seconds: float) -> Outcome:
+        return await _probe_mongo.mongo(*await _address(check, scene))
+
+    return attempt
+
+
+async def _address(check: Check, scene: Scene) -> tuple[str, int]:
+    host, port = check.options.get("host"), int(check.options["port"])
+    if host:
+        return str(host), port
+    return await _in_thread(lambda: scene.project.address(check.options["service"], port))
+
+
+async def _password(check: Check, scene: Scene) -> str | None:
+    service, variable = check.options["service"], check.options["password_env"]
+    if not variable:
+        return None
+    environment = await _in_thread(lambda: scene.project.environment_of(service))
+    if variable not in environment:
+        raise Refused(
+            f"The container of {service} has no variable {variable}, which password_env names.",
+            hint="Name the variable that holds the password, or leave password_env out.",
+        )
+    return environment[variable]
+
+
+_MAKERS: dict[str, Callable[[Check, Scene], Attempt]] = {
+    "containers": _containers,
+    "http": _http,
+    "tcp": _tcp,
+    "postgres": _postgres,
+    "redis": _redis,
+    "mongo": _mongo,
+    "logs": _logs,
+    "exec": _exec,
+}
+_BLOCKING = frozenset({"containers", "logs", "postgres", "exec"})
