@@ -66,7 +66,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise Refused("The application model is not valid: " + " ".join(found))
         _checks.parse_checks(app.checks)
         # plain data, of which Ansible knows nothing more
-        plain: dict[str, Any] = json.loads(json.dumps(fields))
+        plain: dict[str, Any] = json.loads(json.dumps({**fields, "env_paths": app.env_paths}))
         return plain
 
     def _value(self, name: str, raw: Any) -> Any:

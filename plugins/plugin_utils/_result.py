@@ -26,6 +26,7 @@ def failure_from(result: Mapping[str, Any]) -> dict[str, Any]:
         "error": str(result.get("error") or message),
         "hint": str(result.get("hint") or ""),
         "checks": list(result.get("checks") or []),
+        "checklist": str(result.get("checklist") or ""),
     }
 
 
@@ -111,7 +112,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
         "phases": phases + list(finish.get("phases", [])),
         "checks": list((failure or {}).get("checks") or verify.get("checks") or []),
-        "checklist": list(verify.get("checklist") or []),
+        "checklist": str(verify.get("checklist") or (failure or {}).get("checklist") or "").splitlines(),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id"),
         "evidence": step("evidence").get("path"),
