@@ -19,8 +19,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """Return ``failure``, ``undo`` and the release that is ``bad``."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        failure = _result.failure_from(self._task.args["result"])
         started = variables.get("ops_start") or {}
+        failure = _result.failure_from(self._task.args["result"], "change" if started.get("token") else "preflight")
         holds_lease = bool(started.get("token")) and failure["kind"] not in ("lease_lost", "unreachable")
         return {
             **result,

@@ -17,12 +17,12 @@ STATUSES = ("unchanged", "ok", "skipped", "refused", "unreachable", "rolled_back
 GOOD_STATUSES = ("unchanged", "ok", "skipped")
 
 
-def failure_from(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What failed, from the result of the task that did."""
+def failure_from(result: Mapping[str, Any], phase: str) -> dict[str, Any]:
+    """What failed, from the result of the task that did; ``phase`` where the task says nothing itself."""
     message = str(result.get("msg") or result.get("message") or "no message was given")
     return {
         "kind": str(result.get("kind") or "failed"),
-        "phase": str(result.get("phase") or "unknown"),
+        "phase": str(result.get("phase") or phase),
         "error": str(result.get("error") or message),
         "hint": str(result.get("hint") or ""),
         "checks": list(result.get("checks") or []),

@@ -1,0 +1,22 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Shows lines as they are: a table stays a table, whatever the output callback does to data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """The action ``show_lines``."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Print ``lines``."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        Display().display("\n".join(["", *(f"  {line}" for line in self._task.args["lines"]), ""]))
+        return result
