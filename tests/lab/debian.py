@@ -31,7 +31,7 @@ def newer(package: str) -> Path:
     kept = folder(CACHE / "debs")
     if not any(kept.glob(f"{package}_*.deb")):
         with step(f"download {package} of the next Debian release"):
-            run([HERE / "images" / "newer-package", kept, package], env={**os.environ, **QUIET})
+            run([HERE / "recipes" / "newer-package", kept, package], env={**os.environ, **QUIET})
     return sorted(kept.glob(f"{package}_*.deb"))[-1]
 
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import debian, processes
+from tests.lab.lock import alone
 from tests.lab.paths import CACHE, HERE, folder
 from tests.lab.steps import LabError, answers, run, say, step, wait_until
 
 NAME = "dockerd"
-PACKAGES = ["docker.io", "openssh-client", "debootstrap"]
+PACKAGES = ["docker.io", "git", "openssh-client"]
 # the one folder which both Debian's client and Docker's own read
 PLUGINS = Path("/usr/local/lib/docker/cli-plugins")
+PID_FILES = {Path("/run/docker.pid"): "dockerd", Path("/run/docker/containerd/containerd.pid"): "containerd"}
 CAP_SYS_RESOURCE = 24
 BY_HAND = """no Docker Engine with Compose v2 answers here, and the lab installs one only on Debian 12 as root. Either
   - run this again as root on Debian 12, or
@@ -28,6 +30,7 @@ class Engine:
     started_here: bool
 
 
+@alone()
 def ensure() -> Engine:
     if not _answers():
         if not debian.may_install():
@@ -45,6 +48,7 @@ def ensure() -> Engine:
     )
 
 
+@alone()
 def down() -> None:
     if processes.recorded(NAME) is not None:
         with step("stop the engine"):
@@ -79,17 +83,29 @@ def _start() -> None:
     path = os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
     if lacks_sys_resource():
         path = f"{_runc_wrapper()}:{path}"
+    for file, name in PID_FILES.items():
+        _forget(file, name)
     say("CHANGES THIS MACHINE: starts dockerd, which keeps its data in /var/lib/docker")
     with step("start the engine"):
         log = processes.start(NAME, ["/usr/sbin/dockerd"], env={**os.environ, "PATH": path})
         try:
-            wait_until("the engine's answer", ["docker", "info"], seconds=60)
+            wait_until("the engine's answer", lambda: answers(["docker", "info"]), seconds=60)
         except LabError as silent:
             raise LabError(f"{silent}; see {log}:\n{log.read_text()[-2000:]}") from silent
+
+
+def _forget(file: Path, name: str) -> None:
+    """Remove what a dead daemon left: after a reboot its pid is somebody else's, and a new daemon would not start."""
+    try:
+        alive = Path(f"/proc/{int(file.read_text())}/comm").read_text().strip() == name
+    except (OSError, ValueError):
+        alive = False
+    if not alive:
+        file.unlink(missing_ok=True)
 
 
 def _runc_wrapper() -> Path:
     # a copy: the engine must not depend on a checkout that may go away
     wrapper = folder(CACHE / "bin") / "runc"
-    shutil.copy2(HERE / "images" / "runc", wrapper)
+    shutil.copy2(HERE / "recipes" / "runc", wrapper)
     return wrapper.parent

@@ -8,8 +8,10 @@ from pathlib import Path
 import yaml
 
 from tests.lab import images, network
+from tests.lab.docker import docker, image_id, inspect, remove
+from tests.lab.lock import alone
 from tests.lab.paths import CACHE, folder
-from tests.lab.steps import LabError, answers, run, step, wait_until
+from tests.lab.steps import answers, run, step, wait_until
 
 FOLDER = CACHE / "fleet"
 KEY = FOLDER / "key"
@@ -35,15 +37,17 @@ class Fleet:
         return run(["ssh", "-i", self.key, *_ssh_options(), f"root@{host.address}", *command])
 
 
+@alone()
 def ensure(count: int = 3) -> Fleet:
     """A fleet of that many hosts, all reachable; hosts beyond them are left alone and not in the inventory."""
     hosts = tuple(_host(number) for number in range(1, count + 1))
-    wanted = _wanted()
-    missing = [host for host in hosts if _state(host) != wanted]
+    base = images.tar(images.ensure())
+    wanted = _made_of(base)
+    missing = [host for host in hosts if _label(host) != wanted]
     if missing:
         with step(f"start {', '.join(host.name for host in missing)}"):
             for host in missing:
-                _start(host, wanted)
+                _start(host, base, wanted)
             for host in missing:
                 _wait(host)
     for host in hosts:
@@ -52,28 +56,28 @@ def ensure(count: int = 3) -> Fleet:
     return Fleet(hosts, _write_inventory(hosts), KEY)
 
 
+@alone()
 def down() -> None:
-    names = run(["docker", "ps", "--all", "--quiet", "--filter", f"label={LABEL}"]).split()
+    names = docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()
     if names:
         with step("remove the fleet"):
-            run(["docker", "rm", "--force", "--volumes", *names])
+            docker("rm", "--force", "--volumes", *names)
 
 
 def cut(host: Host) -> None:
     """Take a host off the network; what runs on it goes on running."""
-    run(["docker", "network", "disconnect", network.NAME, host.container])
+    docker("network", "disconnect", network.NAME, host.container)
 
 
 def mend(host: Host) -> None:
     """Make a host reachable again, whether it was cut off, paused or stopped."""
-    networks = run(["docker", "container", "inspect", "--format", "{{json .NetworkSettings.Networks}}", host.container])
-    if network.NAME not in networks:
-        run(["docker", "network", "connect", "--ip", host.address, network.NAME, host.container])
-    status = run(["docker", "container", "inspect", "--format", "{{.State.Status}}", host.container])
+    if network.NAME not in inspect("container", host.container, "{{json .NetworkSettings.Networks}}"):
+        docker("network", "connect", "--ip", host.address, network.NAME, host.container)
+    status = inspect("container", host.container, "{{.State.Status}}")
     if status == "paused":
-        run(["docker", "unpause", host.container])
+        docker("unpause", host.container)
     elif status != "running":
-        run(["docker", "start", host.container])
+        docker("start", host.container)
         _wait(host)
 
 
@@ -81,35 +85,30 @@ def _host(number: int) -> Host:
     return Host(f"host{number}", network.address(number), f"doppelganger-lab-host{number}")
 
 
-def _wanted() -> str:
-    """What a host is made of; one made of anything else is made anew."""
+def _made_of(base: Path) -> str:
+    """What a host is made of, in short; one made of anything else is made anew."""
     if not KEY.exists():
         folder(FOLDER)
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", KEY])
-    image = run(["docker", "image", "inspect", "--format", "{{.Id}}", images.machine()])
-    made_of = image + KEY.with_suffix(".pub").read_text() + str(images.tar(images.ensure()))
-    return hashlib.sha256(made_of.encode()).hexdigest()[:12]
+    parts = [image_id(images.machine()), KEY.with_suffix(".pub").read_text(), str(base)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def _state(host: Host) -> str:
-    try:
-        return run(["docker", "container", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', host.container])
-    except LabError:
-        return "absent"
+def _label(host: Host) -> str:
+    return inspect("container", host.container, f'{{{{index .Config.Labels "{LABEL}"}}}}')
 
 
-def _start(host: Host, made_of: str) -> None:
-    if answers(["docker", "container", "inspect", host.container]):
-        run(["docker", "rm", "--force", "--volumes", host.container])
-    base = images.tar(images.ensure())
-    command = ["docker", "run", "--detach", "--privileged", "--init", "--name", host.container, "--hostname", host.name]
-    command += ["--network", network.ensure(), "--ip", host.address, "--label", f"{LABEL}={made_of}"]
-    command += ["--volume", f"{KEY}.pub:/lab/key.pub:ro", "--volume", f"{base}:/lab/images/{base.name}:ro"]
-    run([*command, images.MACHINE])
+def _start(host: Host, base: Path, made_of: str) -> None:
+    remove(host.container)
+    options = ["--privileged", "--init", "--stop-timeout", "30", "--name", host.container, "--hostname", host.name]
+    options += ["--network", network.ensure(), "--ip", host.address, "--label", f"{LABEL}={made_of}"]
+    options += ["--volume", f"{KEY}.pub:/lab/key.pub:ro", "--volume", f"{base}:/lab/images/{base.name}:ro"]
+    docker("run", "--detach", *options, images.MACHINE)
 
 
 def _wait(host: Host) -> None:
-    wait_until(f"{host.name}: its engine", ["docker", "exec", host.container, "test", "-f", "/run/lab-ready"], seconds=180)
+    ready = ["docker", "exec", host.container, "test", "-f", "/run/lab-ready"]
+    wait_until(f"{host.name}: its engine's start", lambda: answers(ready), seconds=180)
 
 
 def _ssh_options() -> list[str]:
@@ -119,7 +118,7 @@ def _ssh_options() -> list[str]:
 def _write_known_hosts(hosts: Sequence[Host]) -> None:
     lines = []
     for host in hosts:
-        public = run(["docker", "exec", host.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub"])
+        public = docker("exec", host.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         lines.append(f"{host.address} {' '.join(public.split()[:2])}\n")
     KNOWN_HOSTS.write_text("".join(lines))
 

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.lab import debian, engine
+from tests.lab.docker import docker, exists, inspect
+from tests.lab.lock import alone
 from tests.lab.paths import CACHE, HERE, folder
 from tests.lab.steps import LabError, answers, run, step
 
-RECIPES = HERE / "images"
+RECIPES = HERE / "recipes"
 BASE = "doppelganger-lab/base:12"
 MACHINE = "doppelganger-lab/machine:12"
 KEPT = CACHE / "images"
@@ -30,14 +32,18 @@ class Images:
 
 OFFICIAL = Images("python:3.11-slim", "postgres:15", "redis:7", "busybox:1")
 STAND_INS = Images(
-    "doppelganger-lab/python:3.11", "doppelganger-lab/postgres:15", "doppelganger-lab/redis:7", "doppelganger-lab/busybox:1"
+    python="doppelganger-lab/python:3.11",
+    postgres="doppelganger-lab/postgres:15",
+    redis="doppelganger-lab/redis:7",
+    busybox="doppelganger-lab/busybox:1",
 )
 
 
+@alone()
 def ensure() -> Images:
     engine.ensure()
     names = OFFICIAL
-    if not all(answers(["docker", "image", "inspect", name]) for name in _list(OFFICIAL)):
+    if not all(exists("image", name) for name in _list(OFFICIAL)):
         names = STAND_INS
         if not _current("apps", _list(STAND_INS)):
             if _pull(_list(OFFICIAL)):
@@ -48,6 +54,7 @@ def ensure() -> Images:
     return names
 
 
+@alone()
 def machine() -> str:
     """The image of a fleet host and of the registry."""
     engine.ensure()
@@ -98,16 +105,13 @@ def _current(group: str, names: list[str]) -> bool:
     if not _tar(group).exists():
         return False
     with step(f"load the cached images ({group})"):
-        run(["docker", "load", "--quiet", "--input", _tar(group)])
+        docker("load", "--quiet", "--input", _tar(group))
     return _labelled(group, names)
 
 
 def _labelled(group: str, names: list[str]) -> bool:
-    wanted = [_recipe(group)] * len(names)
-    try:
-        return run(["docker", "image", "inspect", "--format", '{{index .Config.Labels "lab.recipe"}}', *names]).split() == wanted
-    except LabError:
-        return False
+    wanted = _recipe(group)
+    return all(inspect("image", name, '{{index .Config.Labels "lab.recipe"}}') == wanted for name in names)
 
 
 def _pull(names: list[str]) -> bool:
@@ -121,7 +125,7 @@ def _build(group: str, names: list[str]) -> None:
     services = [name.partition("/")[2].partition(":")[0] for name in names]
     with step(f"build {', '.join(services)} (1 to 3 minutes)"):
         env = {**os.environ, "LAB_RECIPE": _recipe(group)}
-        run(["docker", "compose", "--file", RECIPES / "compose.yaml", "build", *services], env=env)
+        docker("compose", "--file", RECIPES / "compose.yaml", "build", *services, env=env)
     for stale in KEPT.glob(f"{group}-*.tar"):
         stale.unlink()
     _save(_tar(group), names)
@@ -130,15 +134,15 @@ def _build(group: str, names: list[str]) -> None:
 def _save(kept: Path, names: list[str]) -> None:
     with step(f"keep {', '.join(names)} in {kept}"):
         partial = kept.with_suffix(".partial")
-        run(["docker", "save", "--output", partial, *names])
+        docker("save", "--output", partial, *names)
         partial.rename(kept)
 
 
 def _base() -> None:
-    if answers(["docker", "image", "inspect", BASE]):
+    if exists("image", BASE):
         return
     if _pull(["debian:12-slim"]):
-        run(["docker", "tag", "debian:12-slim", BASE])
+        docker("tag", "debian:12-slim", BASE)
         return
     if not debian.may_install():
         raise LabError("no base image can be pulled, and making one takes debootstrap: run this as root on Debian 12")

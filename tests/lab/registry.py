@@ -3,14 +3,18 @@
 import os
 import secrets
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 
 from tests.lab import images, network
+from tests.lab.docker import docker, image_id, inspect, remove
+from tests.lab.lock import alone
 from tests.lab.paths import CACHE, folder
-from tests.lab.steps import LabError, answers, run, step, wait_until
+from tests.lab.steps import step, wait_until
 
 OPEN = 5000
 LOGIN = 5001
 USER = "lab"
+PASSWORD_FILE = CACHE / "registry" / "password"
 
 
 @dataclass(frozen=True)
@@ -20,55 +24,51 @@ class Registry:
     password: str = field(default="", repr=False)
 
 
+@alone()
 def ensure(*, login: bool = False) -> Registry:
     port = LOGIN if login else OPEN
     password = _password() if login else ""
     image = images.machine()
-    if _state(port) != f"true {_image_id(image)}":
-        _remove(port)
+    if inspect("container", _name(port), "{{.State.Running}} {{.Image}}") != f"true {image_id(image)}":
+        remove(_name(port))
         with step(f"start the registry on 127.0.0.1:{port}"):
             _start(port, image, password)
     return Registry(f"127.0.0.1:{port}", USER if login else "", password)
 
 
+@alone()
 def down() -> None:
     for port in (OPEN, LOGIN):
-        _remove(port)
+        remove(_name(port))
 
 
 def _start(port: int, image: str, password: str) -> None:
     # published on the loopback address alone: nobody else's business
-    command = ["docker", "run", "--detach", "--name", _name(port), "--publish", f"127.0.0.1:{port}:{port}"]
-    command += ["--network", network.ensure(), "--network-alias", f"registry-{port}", "--env", "PASSWORD"]
-    command += [image, "registry", str(port), *([USER] if password else [])]
-    run(command, env={**os.environ, "PASSWORD": password})
-    probe = f"exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET /v2/ HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.. [24]0' <&3"
-    wait_until(f"the answer of the registry on port {port}", ["bash", "-c", probe], seconds=30)
+    options = ["--name", _name(port), "--publish", f"127.0.0.1:{port}:{port}", "--env", "PASSWORD"]
+    options += ["--network", network.ensure(), "--network-alias", f"registry-{port}"]
+    command = ["registry", str(port), *([USER] if password else [])]
+    docker("run", "--detach", *options, image, *command, env={**os.environ, "PASSWORD": password})
+    wait_until(f"the answer of the registry on port {port}", lambda: _answers(port), seconds=30)
 
 
-def _password() -> str:
-    kept = folder(CACHE / "registry") / "password"
-    if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(18))
-    return kept.read_text()
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/v2/")
+        return connection.getresponse().status in (200, 401)
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _name(port: int) -> str:
     return f"doppelganger-lab-registry-{port}"
 
 
-def _image_id(image: str) -> str:
-    return run(["docker", "image", "inspect", "--format", "{{.Id}}", image])
-
-
-def _state(port: int) -> str:
-    try:
-        return run(["docker", "container", "inspect", "--format", "{{.State.Running}} {{.Image}}", _name(port)])
-    except LabError:
-        return "absent"
-
-
-def _remove(port: int) -> None:
-    if answers(["docker", "container", "inspect", _name(port)]):
-        run(["docker", "rm", "--force", "--volumes", _name(port)])
+def _password() -> str:
+    if not PASSWORD_FILE.exists():
+        folder(PASSWORD_FILE.parent)
+        PASSWORD_FILE.touch(mode=0o600)
+        PASSWORD_FILE.write_text(secrets.token_urlsafe(18))
+    return PASSWORD_FILE.read_text()

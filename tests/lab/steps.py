@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,12 +25,15 @@ def step(what: str) -> Iterator[None]:
 
 
 def run(
-    command: Sequence[str | Path], *, timeout: float | None = None, env: Mapping[str, str] | None = None, stdin: str = ""
+    command: Sequence[str | Path],
+    *,
+    timeout: float | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> str:
     """Run a command and return its stdout; a failure is a LabError that ends in the command's last words."""
     argv = [str(part) for part in command]
     try:
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=env)
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, env=env)
     except FileNotFoundError as missing:
         raise LabError(f"{argv[0]} is not installed") from missing
     except subprocess.TimeoutExpired as late:
@@ -49,9 +52,9 @@ def answers(command: Sequence[str | Path], *, timeout: float = 10) -> bool:
     return True
 
 
-def wait_until(what: str, command: Sequence[str | Path], *, seconds: float) -> None:
+def wait_until(what: str, happened: Callable[[], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not answers(command):
+    while not happened():
         if time.monotonic() > deadline:
             raise LabError(f"{what} did not happen within {seconds:.0f} s")
         time.sleep(0.1)
