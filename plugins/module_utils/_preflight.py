@@ -19,13 +19,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose,
     _engine_actions,
     _envfile,
+    _inspect,
     _plan,
     _releases,
     _source,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._lease import moment_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import interrupted
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
@@ -105,7 +105,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
                 "needed": True,
                 "reasons": [],
                 "recreates": [],
-                "services": found["current_services"],
+                "services": found["services"],
             }
             if params["version"]:
                 plan = _plan_of(target, params, host, found, check_mode)
@@ -113,6 +113,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             error.data.setdefault("phase", "preflight")
             raise
     shown = {name: value for name, value in found.items() if name not in ("current_record", "containers")}
+    plan["current_services"] = found["services"]
     return {"changed": False, **shown, **plan, "host": host, "seconds": round(time.time() - started, 2)}
 
 
@@ -166,8 +167,7 @@ def _found(target: Target) -> dict[str, Any]:
     return {
         "current": current,
         "current_record": record,
-        "current_services": sorted(record["config"]["services"]) if record else [],
-        "since": moment_of(record["activated"]) if record and record["activated"] else 0.0,
+        **_inspect.current_facts(records, current),
         "last_good": good["id"] if good else None,
         "interrupted": interrupted(target.store.read("operation.json"), lease, now),
         "lease": lease.described() if lease and lease.is_held(now) else None,
