@@ -105,7 +105,7 @@ class _Run:
             try:
                 async with Deadline(patience(judge.check, seconds)):
                     return (await self._attempts[judge](seconds)).timed(time.perf_counter() - began)
-            except (OpsError, OSError, EOFError, UnicodeError, Late) as error:
+            except Exception as error:  # whatever it is, it must not take the other checks along
                 return explained(error, judge.check, seconds).timed(time.perf_counter() - began)
 
     def _take_in(self, judge: Judge, outcome: Outcome) -> float | None:
@@ -134,7 +134,8 @@ class _Run:
             for other in others:
                 if other.holding(now):
                     self._stop(other, f"{judge.check.name} did not pass")
-        self._wake([other for other in others if other.check.guards])
+        guards = [other for other in others if other.check.guards]
+        self._wake([guard for guard in guards if guard in self._stopped or not self._is_needed(guard, now)])
 
     def _stop(self, judge: Judge, why: str) -> None:
         self._stopped.setdefault(judge, why)

@@ -240,6 +240,4 @@ def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:
 
 def _close(attached: Any) -> None:
     response = getattr(attached, "_response", None)
-    attached.close()
-    if response is not None:
-        response.close()
+    (attached if response is None else response).close()

@@ -41,7 +41,7 @@ def refusal(error: Exception, where: str) -> Outcome:
         if error.errno == errno.ECONNREFUSED or (error.errno is None and broken):
             return Outcome(FAIL, f"nobody listens at {where}")
         return Outcome(FAIL if broken else ERROR, f"{where}: {error.strerror or error}")
-    return Outcome(FAIL, f"{where}: {error}")
+    return Outcome(ERROR, f"looking at {where} went wrong: {error!r}")
 
 
 @asynccontextmanager

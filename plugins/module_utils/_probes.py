@@ -46,7 +46,8 @@ def attempt_of(check: Check, scene: Scene) -> Attempt:
 
     async def when_present(seconds: float) -> Outcome:
         service = check.options["service"]
-        if not await _in_thread(lambda: _is_present(scene, service)):
+        services = scene.services or await _in_thread(lambda: [one.service for one in scene.project.containers()])
+        if service not in services:
             return Outcome(SKIPPED, f"{service} is not part of the application")
         return await attempt(seconds)
 
@@ -70,10 +71,6 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
 def patience(check: Check, seconds: float) -> float:
     """Say when an attempt is cut off: those that mind the time themselves get the chance to say what happened."""
     return seconds + _GRACE if check.kind in _BLOCKING else seconds
-
-
-def _is_present(scene: Scene, service: str) -> bool:
-    return service in (scene.services or [one.service for one in scene.project.containers()])
 
 
 def _containers(check: Check, scene: Scene) -> Attempt:
