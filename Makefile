@@ -1,0 +1,83 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# the two ends of what is supported: the oldest Python with the newest ansible-core it takes, and the newest of both
+OLDEST := .venv
+NEWEST := .venv-3.13
+LAB := $(OLDEST)/bin/python -m tests.lab
+FAST := tests/unit tests/contract
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv venv-newest
+venv: $(OLDEST)/.made ## The virtual environment (.venv: Python 3.11, ansible-core 2.19)
+venv-newest: $(NEWEST)/.made ## The one of the matrix's other end (.venv-3.13: Python 3.13, ansible-core 2.21)
+
+$(OLDEST)/.made: pyproject.toml tests/lab/venv
+	@tests/lab/venv $(@D) 3.11 3.12 3.13
+	@touch $@
+
+$(NEWEST)/.made: pyproject.toml tests/lab/venv
+	@tests/lab/venv $(@D) 3.13
+	@touch $@
+
+.PHONY: demo demo-clean
+demo: venv ## Deploy the example, watch a bad release being undone, roll back: on this machine's engine
+	@$(LAB) engine
+	@$(LAB) images
+	@$(OLDEST)/bin/python -m examples.studio.demo
+
+demo-clean: venv ## Take away everything the demo made
+	@$(OLDEST)/bin/python -m examples.studio.demo --clean
+
+.PHONY: test test-fast lint unit unit-newest molecule
+test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
+	@$(MAKE) --no-print-directory lint lab unit-newest molecule
+	@echo "== $(OLDEST): unit, contract, integration"
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest $(FAST) tests/integration
+
+test-fast: unit $(if $(wildcard $(NEWEST)/.made),unit-newest) ## What needs no engine, in under a minute
+
+unit: venv
+	@echo "== $(OLDEST): unit, contract"
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet $(FAST)
+
+unit-newest: venv-newest
+	@echo "== $(NEWEST): unit, contract"
+	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
+
+lint: venv ## Style and types of everything
+	@echo "== lint: ruff, yamllint, ansible-lint, mypy"
+	@$(OLDEST)/bin/ruff check .
+	@$(OLDEST)/bin/ruff format --check .
+	@$(OLDEST)/bin/yamllint --strict .
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/ansible-lint --offline
+	@$(OLDEST)/bin/mypy -p ansible_collections.doppelganger.ops.plugins -p doppelganger_ops -p tests -p examples
+
+molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
+	@echo "== molecule"
+	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule test --all
+
+.PHONY: bench
+bench: venv lab ## Measure, and compare with plain scripts
+	@$(OLDEST)/bin/python -m tests.bench
+
+.PHONY: lab lab-down clean
+lab: venv ## An engine, base images, two registries and three hosts, all on this machine
+	@$(LAB) engine
+	@$(LAB) images
+	@$(LAB) registry
+	@$(LAB) registry --login
+	@$(LAB) fleet 3
+
+lab-down: venv ## Stop and remove what the lab started; its cache (~/.cache/doppelganger-ops) stays
+	@$(LAB) down
+
+clean: ## Remove what was made inside the checkout
+	@rm -rf $(OLDEST) $(NEWEST) .ansible .cache .*_cache dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +
