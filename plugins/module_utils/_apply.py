@@ -34,7 +34,8 @@ def terminal_reason(containers: Sequence[Container], services: Sequence[str]) ->
                 f": {container.error}" if container.error else ""
             )
         if container.state == "restarting" or container.restart_count > 2:
-            return f"{container.service} keeps restarting (exit code {container.exit_code}, {container.restart_count} restarts)"
+            how = f"exit code {container.exit_code}, {container.restart_count} restarts"
+            return f"{container.service} keeps restarting ({how})"
         if container.health == "unhealthy":
             return f"{container.service} is unhealthy: {container.health_output or 'its health check says nothing'}"
     return None

@@ -80,7 +80,8 @@ def checked(target: Target, name: str) -> dict[str, Any]:
     path = target.store.root / "backups" / name / "dump"
     if record["database"] != target.app.database_name:
         raise Refused(
-            f"Backup {name} is of the database {record['database']!r}, the application's is {target.app.database_name!r}.",
+            f"Backup {name} is of the database {record['database']!r}, "
+            f"the application's is {target.app.database_name!r}.",
             hint="Choose a backup of this database.",
         )
     problem = _database.sum_problem(_database.sha256(path) if path.exists() else "missing", record["sha256"])
@@ -127,8 +128,12 @@ def run_integrity(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     with target.shown_safely():
         problems = Database(target).integrity_problems()
     if problems:
-        raise OpsError(f"The database {target.app.database_name} is not sound: {'; '.join(problems)}.",
-                       hint="Restore a backup: playbooks/restore.yml.", phase="integrity", problems=problems)  # fmt: skip
+        raise OpsError(
+            f"The database {target.app.database_name} is not sound: {'; '.join(problems)}.",
+            hint="Restore a backup: playbooks/restore.yml.",
+            phase="integrity",
+            problems=problems,
+        )
     return {"changed": False, "sound": True, "problems": []}
 
 

@@ -128,9 +128,10 @@ class Database:
         if problems:
             raise OpsError(f"The restored database is not sound: {'; '.join(problems)}. The real one was not touched.")
         before = f"{side}_before"
-        rename = f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(before)}; ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
+        away = f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(before)}"
+        back = f"ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
         self._disconnect_everybody()
-        self._maintain(f"BEGIN; {rename}; COMMIT")
+        self._maintain(f"BEGIN; {away}; {back}; COMMIT")
         self._maintain(f"DROP DATABASE {quoted(before)}")
 
     def integrity_problems(self, database: str | None = None) -> list[str]:
@@ -140,8 +141,11 @@ class Database:
             "SELECT 'constraint ' || conname || ' of ' || conrelid::regclass FROM pg_constraint WHERE NOT convalidated"
         )
         found = self.query(f"{invalid} UNION ALL {unproven}", database=database).splitlines()
-        tables = "SELECT format('SELECT count(*) FROM %s;', c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " \
-                 "WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"  # fmt: skip
+        tables = (
+            "SELECT format('SELECT count(*) FROM %s;', c.oid::regclass) "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+        )
         counting = self.query(tables, database=database)
         if counting:
             self.query(counting.replace("\n", " "), timeout=self.app.backup_timeout, database=database)
@@ -154,12 +158,14 @@ class Database:
     def drop_leftovers(self) -> None:
         """Drop what an interrupted restore left behind; the real database never has such a name."""
         pattern = f"^{re.escape(self.name[:40])}_restore_[0-9]+(_before)?$"
-        names = self.query(f"SELECT datname FROM pg_database WHERE datname ~ {literal(pattern)}", database="postgres")
+        query = f"SELECT datname FROM pg_database WHERE datname ~ {literal(pattern)}"  # noqa: S608 literal() quotes
+        names = self.query(query, database="postgres")
         for name in names.splitlines():
             self._maintain(f"DROP DATABASE {quoted(name)}")
 
     def _disconnect_everybody(self) -> None:
-        self._maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(self.name)}")
+        who = f"datname = {literal(self.name)}"
+        self._maintain(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {who}")  # noqa: S608 literal() quotes
 
     def _maintain(self, *statements: str) -> None:
         for statement in statements:

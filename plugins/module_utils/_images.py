@@ -48,8 +48,8 @@ class _Images:
     def build(self, compose: _compose.Compose, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """The release's images from the source, built unless a good release has built the same."""
         services = self.app.release_services
-        builds = {service: _compose.inputs_digest(config["services"][service].get("build", {}), compose.directory or Path())
-                  for service in services}  # fmt: skip
+        wanted = {service: config["services"][service].get("build", {}) for service in services}
+        builds = {name: _compose.inputs_digest(build, compose.directory or Path()) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
         if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
             return kept

@@ -31,7 +31,7 @@ def moment_of(text: str) -> float:
 
 @dataclass(frozen=True)
 class Lease:
-    """``expires`` in seconds since 1970, None = never (maintenance); ``renewed`` tells a live holder from a dead one."""
+    """Times in seconds since 1970; ``expires`` None = never; ``renewed`` tells a live holder from a dead one."""
 
     holder: str
     purpose: str

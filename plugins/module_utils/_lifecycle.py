@@ -215,8 +215,15 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if cut:
         reasons.append(f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}")
     leaves = current if current and current != found["id"] else ""
-    return {"changed": False, "needed": bool(reasons), "reasons": reasons, "release": found["id"], "version": found["version"],
-            "services": sorted(found["config"]["services"]), "leaves": leaves}  # fmt: skip
+    return {
+        "changed": False,
+        "needed": bool(reasons),
+        "reasons": reasons,
+        "release": found["id"],
+        "version": found["version"],
+        "services": sorted(found["config"]["services"]),
+        "leaves": leaves,
+    }
 
 
 START = Entry(

@@ -73,7 +73,8 @@ def problems(app: App) -> list[str]:
     found: list[str] = []
     if not NAME.fullmatch(app.name):
         found.append(
-            f"app_name is {app.name!r}, expected lower case letters, digits, '-' and '_', starting with one of the first two."
+            f"app_name is {app.name!r}, expected lower case letters, digits, '-' and '_', "
+            "starting with a letter or a digit."
         )
     if not app.release_services:
         found.append("app_release_services is empty, expected at least one service whose image is the release.")

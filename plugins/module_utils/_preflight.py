@@ -35,7 +35,8 @@ def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
     """What to say when a disk is too full."""
     if free_mb >= wanted_mb:
         return None
-    return f"{path} has {free_mb} MiB free, expected {wanted_mb} MiB or more (app_disk_free_mb). Make room, then run again."
+    expected = f"expected {wanted_mb} MiB or more (app_disk_free_mb)"
+    return f"{path} has {free_mb} MiB free, {expected}. Make room, then run again."
 
 
 def _existing(path: str) -> str:
