@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,18 +14,15 @@ from tests.lab.steps import LabError
 def start(name: str, command: Sequence[str | Path], env: Mapping[str, str]) -> Path:
     """Start a background process in a session of its own; returns the file its output goes to."""
     log = folder(LOGS) / f"{name}.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            env=dict(env),
-            cwd="/",
-            start_new_session=True,
-        )
-    record = {"pid": process.pid, "born": _born(process.pid)}
-    (folder(RUN) / f"{name}.json").write_text(json.dumps(record))
+    argv = [str(part) for part in command]
+    files: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    # not a Popen: that wants to see its child end
+    pid = os.posix_spawnp(argv[0], argv, env, file_actions=files, setsid=True)
+    (folder(RUN) / f"{name}.json").write_text(json.dumps({"pid": pid, "born": _born(pid)}))
     return log
 
 
