@@ -1,0 +1,5 @@
+"""The application: ``python -m src``."""
+
+from src import api
+
+api.main()
