@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -193,7 +193,7 @@ class Project:
             filters = {"type": "container", "label": f"{PROJECT_LABEL}={self.name}"}
             return Watcher(self.api.events(decode=True, filters=filters), on_event)
 
-    def events(self, timeout: float) -> Iterator[Event | None]:
+    def events(self, timeout: float) -> Generator[Event | None, None, None]:
         """Yield at once, then each time something happens, and None after ``timeout`` seconds without anything."""
         happened: queue.Queue[Event] = queue.Queue()
         with self.watch(happened.put):
