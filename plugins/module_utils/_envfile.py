@@ -5,26 +5,29 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 
+#: ``KEY=value``: in single quotes, in double quotes (both may go over several lines), or plain with a comment behind
+_VARIABLE = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][\w.-]*)[ \t]*="""
+    r"""(?:[ \t]*'(?P<single>[^']*)'|[ \t]*"(?P<double>(?:\\.|[^"\\])*)"|(?P<plain>[^\n]*?)(?:[ \t]+\#[^\n]*)?$)""",
+    re.MULTILINE | re.DOTALL,
+)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+
 
 def parse(text: str) -> dict[str, str]:
-    """The variables of an env file, quotes taken off; a subset of what compose reads, enough to look for values."""
+    """The variables of an env file without quotes and comments; a subset of what compose reads: no interpolation."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("export "):
-            stripped = stripped[len("export ") :].lstrip()
-        if not stripped or stripped.startswith("#") or "=" not in stripped:
-            continue
-        key, value = stripped.split("=", 1)
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        found[key.strip()] = value
+    for match in _VARIABLE.finditer(text):
+        single, double, plain = match.group("single", "double", "plain")
+        if double is not None:
+            double = re.sub(r"\\(.)", lambda escape: _ESCAPED.get(escape[1], escape[1]), double, flags=re.DOTALL)
+        found[match["key"]] = next(value for value in (single, double, (plain or "").strip()) if value is not None)
     return found
 
 

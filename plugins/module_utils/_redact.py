@@ -7,6 +7,7 @@ log line than a password shown.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,16 +17,30 @@ BLANK = "********"
 #: shorter values (a port, "true", "info") would blank out half of every log
 SHORTEST = 6
 
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+# up to the last @ before a slash or a space: an unquoted password may have one in it
+_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]+@", re.IGNORECASE)
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it may be written: plain, line by line, URL-quoted, in JSON, by compose, as Python shows it."""
+    return {
+        secret,
+        *(line for line in map(str.strip, secret.splitlines()) if len(line) >= SHORTEST),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        secret.replace("$", "$$"),
+        repr(secret)[1:-1],
+    }
 
 
 class Redactor:
-    """Blanks out known values, in plain and URL-quoted form, and the user part of every URL that has a password."""
+    """Blanks out known values, however they are quoted, and the user part of every URL that has a password."""
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
-        every = plain | {quote(secret, safe="") for secret in plain} | {quote_plus(secret) for secret in plain}
-        longest_first = sorted(every, key=len, reverse=True)
+        longest_first = sorted({form for secret in plain for form in forms(secret)}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def text(self, text: str) -> str:
