@@ -45,23 +45,30 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     with target.phase("migrate", params["token"]) as operation:
         record = target.record(params["release"])
         _ensure_services(target, params["release"])
-        database = Database(target)
-        before = database.migration_head()
+        before = Database(target).migration_head()
         record["migration"] = {"before": before, "after": None, "moved": None}
         operation.store.write(f"releases/{record['id']}/record.json", record, token=params["token"])
         try:
             output = _migrate(target, params["release"])
-        finally:
-            after = database.migration_head()
-            did = moved(before, after, bool(app.migration_head_query))
-            record["migration"] = {"before": before, "after": after, "moved": did}
-            target.save(record, params["token"])
+        except OpsError as error:
+            error.data["moved"] = _note_head(target, record, before, params["token"])
+            raise
+        did = _note_head(target, record, before, params["token"])
     return {
         "changed": did is not False,
         "moved": did,
-        "head": after,
+        "head": record["migration"]["after"],
         "output": target.redactor.text(_command.tail(output)),
     }
+
+
+def _note_head(target: Target, record: dict[str, Any], before: str | None, token: int) -> bool | None:
+    """Record where the schema is after the migration, however that ended; says whether it moved."""
+    after = Database(target).migration_head()
+    did = moved(before, after, bool(target.app.migration_head_query))
+    record["migration"] = {"before": before, "after": after, "moved": did}
+    target.save(record, token)
+    return did
 
 
 def _migrate(target: Target, release: str) -> str:
