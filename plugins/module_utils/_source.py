@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -89,9 +90,13 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
         doing="Fetching the source",
         timeout=timeout,
     )
+    # whole or not at all: what a killed checkout left behind is never taken for a work tree
+    unfinished = folder / f".{tree.name}"
+    shutil.rmtree(unfinished, ignore_errors=True)
     _git(*at, "worktree", "prune", doing="Tidying the mirror", timeout=timeout)
-    add = ("worktree", "add", "--quiet", "--force", "--detach", str(tree), commit)
+    add = ("worktree", "add", "--quiet", "--force", "--detach", str(unfinished), commit)
     _git(*at, *add, doing=f"Checking {commit[:12]} out", timeout=timeout)
+    _git(*at, "worktree", "move", str(unfinished), str(tree), doing=f"Keeping {commit[:12]}", timeout=timeout)
     return tree
 
 
