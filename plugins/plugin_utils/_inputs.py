@@ -36,7 +36,7 @@ INPUTS: dict[str, Input] = {
     ),
     "reason": Input(r"[^\x00-\x1f\x7f]{0,500}", "one line of at most 500 characters", "errors since the release"),
     "backup": Input(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,80}", "a backup's id", "20261123T204105Z-0002"),
-    "confirm": Input(r"[A-Za-z0-9._-]{0,80}", "the name of the application, to say that you mean it", "studio"),
+    "confirm": Input(r"[A-Za-z0-9._-]{0,80}", "the name of the application, to say that you mean it", "shop"),
 }
 
 
@@ -58,7 +58,9 @@ def read(names: Sequence[str], variables: Mapping[str, Any], app_name: str) -> d
 def _read_one(name: str, is_required: bool, names: Sequence[str], variables: Mapping[str, Any]) -> str:
     given = INPUTS[name]
     value = variables.get(name)
-    usage = f"Give it as -e {name}={given.example}."
+    # ansible splits key=value at spaces once more after the shell did
+    quoted = f"'{name}=\"{given.example}\"'" if " " in given.example else f"{name}={given.example}"
+    usage = f"Give it as -e {quoted}."
     if value is None or value == "":
         if is_required:
             similar = [
