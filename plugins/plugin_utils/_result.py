@@ -95,7 +95,8 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         return found if isinstance(found, Mapping) and not found.get("skipped") else {}
 
     preflight, start, finish, migrate = step("preflight"), step("start"), step("finish"), step("migrate")
-    failure = (variables.get("result_failure") or {}).get("failure")
+    noted = variables.get("result_failure") or {}
+    failure = noted.get("failure")
     undo_failure = (variables.get("result_undo_failure") or {}).get("failure")
     inputs = (variables.get("app_model") or {}).get("inputs", {})
     before = start.get("previous", preflight.get("current"))
@@ -112,14 +113,15 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
         "phases": phases + list(finish.get("phases", [])),
         "checks": list((failure or {}).get("checks") or verify.get("checks") or []),
-        "checklist": str(verify.get("checklist") or (failure or {}).get("checklist") or "").splitlines(),
+        "checklist": str((failure or {}).get("checklist") or verify.get("checklist") or "").splitlines(),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id"),
         "evidence": step("evidence").get("path"),
         "recovered": start.get("interrupted"),
         "reasons": list(preflight.get("reasons") or []),
         "services": list(step("apply").get("services") or []),
-        "undone": bool(finish) and bool(failure),
+        # not whether something was finished: after a fleet's first play that may be what is being undone
+        "undone": bool(noted.get("undo")) and undo_failure is None,
         "undo_failure": undo_failure,
         "check_mode": check_mode,
     }
