@@ -1,0 +1,44 @@
+"""Applications on the real engine, each with a project, ports and a folder of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.application import Application, studio
+from tests.lab import engine, images
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def base_images() -> images.Images:
+    """The base images, on an engine that runs; a missing one is an error, never a skip."""
+    engine.ensure()
+    return images.ensure()
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's git repository."""
+    from examples.studio import repository
+
+    folder = tmp_path_factory.mktemp("source") / "studio.git"
+    repository.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app(base_images: images.Images, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The studio, not deployed yet; shared by the tests of a file, which run in order."""
+    application = studio(tmp_path_factory.mktemp("studio"), source, base_images, free_port(), free_port())
+    yield application
+    application.remove()
