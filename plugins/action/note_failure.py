@@ -20,7 +20,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         started = variables.get("ops_start") or {}
-        failure = _result.failure_from(self._task.args["result"], "change" if started.get("token") else "preflight")
+        failure = _result.failure_from(
+            self._task.args["result"], variables.get("ops_verify"), "change" if started.get("token") else "preflight"
+        )
         holds_lease = bool(started.get("token")) and failure["kind"] not in ("lease_lost", "unreachable")
         return {
             **result,

@@ -145,6 +145,9 @@ class Judge:
         return min(self.check.interval, left) if left > 0 else self.check.interval
 
     def _after_slip(self, outcome: Outcome, now: float) -> float | None:
+        if self.held(now):  # it only goes on to guard the others, so it may pass anew while its time lasts
+            self.passed_at = None
+            return self._wait_or_give_up(outcome, now)
         if self._failures <= self.check.hold_failures:
             return self.check.interval
         since = now - (self.passed_at or now)
@@ -154,9 +157,9 @@ class Judge:
 
     def _wait_or_give_up(self, outcome: Outcome, now: float) -> float | None:
         check = self.check
-        # Room is kept for a last attempt just before the time is up.
+        # Room is kept for a last attempt just before the time is up, unless that would be this very moment.
         left = self.started + check.timeout - now - min(check.attempt_timeout, check.interval)
-        if left > 0:
+        if left > check.interval / 10:
             return min(check.interval, left)
         spent = f"(last of {self.attempts} attempts in {now - self.started:.1f} s)"
         return self._end(Outcome(outcome.state, f"{outcome.reason} {spent}", outcome.observed), now)

@@ -91,7 +91,7 @@ class Project:
             except OSError as error:
                 if time.monotonic() < deadline:
                     raise
-                raise TimedOut(f"{argv[0]} in {service} was still running after {timeout:g} s.") from error
+                raise TimedOut(f"{argv[0]} in {service} was still running after {round(timeout, 2):g} s.") from error
             finally:
                 _close(attached)
             code = self.api.exec_inspect(made["Id"]).get("ExitCode")

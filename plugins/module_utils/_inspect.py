@@ -13,11 +13,20 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
 
 
+#: the longest note in a table; the record has the whole of it
+WIDEST = 90
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as aligned lines, which Ansible shows one below the other."""
     widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
     lines = [headings, ["-" * width for width in widths], *rows]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+
+
+def shortened(text: str) -> str:
+    """The text as one line of a table."""
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
 def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> list[list[str]]:
@@ -30,7 +39,7 @@ def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> l
             record["created"],
             record["operator"],
             "yes" if (record["migration"] or {}).get("moved") else "no",
-            record["message"] or record["reason"] or "",
+            shortened(record["message"] or record["reason"] or ""),
         ]
         for record in reversed(records)
     ]

@@ -100,7 +100,7 @@ class LogsProbe:
                 self._scan.read(one.id, one.service, _until(lines, deadline))
             except TimeoutError:
                 observed = {"lines_read": self._scan.lines}
-                reason = f"the log is too long to be read in {seconds:g} s: {self._scan.lines} lines so far"
+                reason = f"the log is too long to be read in {round(seconds, 2):g} s: {self._scan.lines} lines so far"
                 return Outcome(INCONCLUSIVE, reason, observed)
         return self._scan.outcome()
 

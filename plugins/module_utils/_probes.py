@@ -63,8 +63,8 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
         return Outcome(ERROR, f"{error.message} {error.hint}".strip(), final=isinstance(error, Refused))
     if isinstance(error, Late):
         if check.kind in _BLOCKING:
-            return Outcome(ERROR, f"the engine did not answer within {seconds:g} s")
-        return Outcome(FAIL, f"no answer within {seconds:g} s")
+            return Outcome(ERROR, f"the engine did not answer within {round(seconds, 2):g} s")
+        return Outcome(FAIL, f"no answer within {round(seconds, 2):g} s")
     return _probe_socket.refusal(error, where)
 
 

@@ -210,6 +210,28 @@ options:
     description: Whether the task fails unless the verdict is C(pass).
     type: bool
     default: true
+  operation:
+    description:
+      - The operation that the checklist is a phase of. Its lease is kept alive meanwhile, and the phase is written to its journal.
+      - Not used in check mode.
+    type: dict
+    suboptions:
+      state_dir:
+        description: The folder on the target that keeps the operation's state.
+        type: path
+        required: true
+      token:
+        description: The fencing token of the lease.
+        type: int
+        required: true
+      lease_ttl:
+        description: How long after its last sign of life the operation is taken for dead, in seconds.
+        type: int
+        required: true
+      phase:
+        description: How the journal calls the phase.
+        type: str
+        default: verify
 author:
   - The doppelganger.ops authors
 """

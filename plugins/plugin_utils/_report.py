@@ -19,10 +19,13 @@ def lines(host: str, target: Mapping[str, Any]) -> list[str]:
         found.append("phases: " + " > ".join(_phase(phase) for phase in target["phases"]))
     if target["check_mode"] and target["changed"]:
         found.append(f"would change: {', '.join(target['services']) or 'nothing that runs'}")
-    found += list(target["checklist"])
-    found.append(target["message"])
-    if target["hint"]:
-        found.append(f"next: {target['hint']}")
+    failure = target["failure"] or {}
+    if failure.get("checklist"):
+        found += ["the checklist when it failed:", *failure["checklist"].splitlines()]
+    if target["checklist"] and "\n".join(target["checklist"]) != failure.get("checklist"):
+        found += [*(["the checklist now:"] if failure else []), *target["checklist"]]
+    if not failure:
+        found.append(target["message"])
     return found
 
 

@@ -17,16 +17,21 @@ STATUSES = ("unchanged", "ok", "skipped", "refused", "unreachable", "rolled_back
 GOOD_STATUSES = ("unchanged", "ok", "skipped")
 
 
-def failure_from(result: Mapping[str, Any], phase: str) -> dict[str, Any]:
-    """What failed, from the result of the task that did; ``phase`` where the task says nothing itself."""
+def failure_from(result: Mapping[str, Any], looked: Mapping[str, Any] | None, phase: str) -> dict[str, Any]:
+    """What failed, from the result of the task that did.
+
+    ``looked`` is what the checklist found last, which counts where it did not pass; ``phase`` counts where the task
+    names none itself.
+    """
+    checked = looked if looked and looked.get("verdict") not in (None, "pass") else {}
     message = str(result.get("msg") or result.get("message") or "no message was given")
     return {
         "kind": str(result.get("kind") or "failed"),
         "phase": str(result.get("phase") or phase),
         "error": str(result.get("error") or message),
         "hint": str(result.get("hint") or ""),
-        "checks": list(result.get("checks") or []),
-        "checklist": str(result.get("checklist") or ""),
+        "checks": list(checked.get("checks") or []),
+        "checklist": str(checked.get("checklist") or ""),
     }
 
 
