@@ -173,3 +173,18 @@ def test_overall(states: list[str], verdict: str) -> None:
         for number, state in enumerate(states)
     ]
     assert overall(results) == verdict
+
+
+def test_a_guard_that_has_held_may_pass_anew_while_its_time_lasts() -> None:
+    judge = Judge(Check(name="one", kind="containers"), 0.0)
+    judge.after(PASS, 1.0, may_end=False)
+    assert judge.after(HALF, 2.0, may_end=False) == 0.5
+    assert judge.after(PASS, 3.0) is None
+    assert (judge.state, judge.result().elapsed_s) == ("pass", 3.0)
+
+
+def test_a_guard_that_falls_after_its_time_does_not_get_up() -> None:
+    judge = Judge(Check(name="one", kind="containers"), 0.0)
+    judge.after(PASS, 1.0, may_end=False)
+    assert judge.after(HALF, 40.0, may_end=False) is None
+    assert judge.state == "inconclusive"

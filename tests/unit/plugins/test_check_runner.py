@@ -216,8 +216,8 @@ def test_nothing_is_watched_for_checks_that_need_no_engine(play: Play) -> None:
     ],
 )
 def test_errors_are_verdicts(play: Play, error: Exception, state: str, attempts: int, reason: str) -> None:
-    play.add("one", error, timeout=0.1)
-    play.add("other", FAIL, FAIL, PASS)
+    play.add("one", error, timeout=0.1, host="one", service=None)
+    play.add("other", FAIL, FAIL, PASS, host="other", service=None)
     results = play.run()
     assert (results["one"].state, results["one"].attempts, results["one"].reason) == (state, attempts, reason)
     assert results["other"].state == "pass"
