@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from src import cache, database, faults, log, metrics, page, settings
 from src.web import Answer, Request, as_json, serve
@@ -34,11 +35,9 @@ def list_projects(_: Request) -> Answer:
 
 def add_project(request: Request) -> Answer:
     try:
-        given = json.loads(request.body)
-        if not (isinstance(given, dict) and isinstance(given.get("name"), str)):
-            raise ValueError("it has no name")
+        given = _project(request.body)
     except ValueError as error:
-        return as_json({"error": f'expected an object like {{"name": "..."}}: {error}'}, 400)
+        return as_json({"error": f'expected an object like {{"name": "...", "tags": ["..."]}}: {error}'}, 400)
     return as_json(database.add_project(given), 201)
 
 
@@ -69,11 +68,22 @@ def main() -> None:
     serve(settings.PORT, answer, partial(metrics.observe, {path for _, path in ROUTES}))
 
 
+def _project(body: bytes) -> dict[str, Any]:
+    given = json.loads(body)
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+        raise ValueError("it has no name")
+    tags = given.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError("its tags are not a list of words")
+    return given
+
+
 def _state(ping: Callable[[], None]) -> str:
     try:
         ping()
     except Exception as error:
         # a warning: it is the dependency that is down, and the answer says so too
-        logging.warning("not healthy: %s", error)
-        return str(error).strip()
+        reason = str(error).strip()
+        logging.warning("not healthy: %s", reason)
+        return reason
     return "ok"
