@@ -45,7 +45,7 @@ def read(names: Sequence[str], variables: Mapping[str, Any], app_name: str) -> d
 
     Raises :class:`Refused` for the first that does not fit, and for a backup that is to be restored unconfirmed.
     """
-    found = {name.rstrip("!"): _read_one(name.rstrip("!"), name.endswith("!"), names, variables) for name in names}
+    found = {name.rstrip("!"): _read_one(name.rstrip("!"), name.endswith("!"), variables) for name in names}
     if found.get("backup") and found["confirm"] != app_name:
         raise Refused(
             f"Restoring backup {found['backup']} replaces all data of the application; "
@@ -55,7 +55,7 @@ def read(names: Sequence[str], variables: Mapping[str, Any], app_name: str) -> d
     return found
 
 
-def _read_one(name: str, is_required: bool, names: Sequence[str], variables: Mapping[str, Any]) -> str:
+def _read_one(name: str, is_required: bool, variables: Mapping[str, Any]) -> str:
     given = INPUTS[name]
     value = variables.get(name)
     # ansible splits key=value at spaces once more after the shell did
@@ -63,9 +63,8 @@ def _read_one(name: str, is_required: bool, names: Sequence[str], variables: Map
     usage = f"Give it as -e {quoted}."
     if value is None or value == "":
         if is_required:
-            similar = [
-                near for near in difflib.get_close_matches(name, variables, n=3, cutoff=0.7) if near not in names
-            ]
+            others = [other for other in variables if other not in INPUTS]
+            similar = difflib.get_close_matches(name, others, n=1, cutoff=0.7)
             found = f"nothing was given, but there is {similar[0]!r}" if similar else "nothing was given"
             raise Refused(f"{name} is required and {found}.", hint=usage)
         return given.default
