@@ -27,5 +27,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         steps = _result.steps_from(variables, bool(self._task.check_mode))
         target = _result.target_result(operation, steps, failure)
         if operation == "return" and target["status"] == "ok":
-            target = {**target, "status": "rolled_back", "operation": "deploy"}
+            why = (variables.get("rollback_fleet") or {}).get("reason")
+            had = target["release_after"] or "nothing, as before"
+            target = {**target, "status": "rolled_back", "message": f"{why}, so this host went back to {had}."}
         return {**result, "target": target}

@@ -61,6 +61,12 @@ def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | 
             target.save(record, token)
 
 
+def _previous(target: Target) -> str | None:
+    """The release to return to."""
+    good = target.last_good()
+    return good["id"] if good else None
+
+
 def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Take the lease, close what was cut off, record the intent."""
     target = Target.of(params)
@@ -75,7 +81,7 @@ def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             "token": 0,
             "release": predicted,
             "interrupted": None,
-            "previous": target.current(),
+            "previous": _previous(target),
             "since": time.time(),
             "makes_release": bool(params["wanted"]),
         }
@@ -101,10 +107,11 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
             hint="Look at playbooks/releases.yml, then run again.",
         )
     cut = _operation.interrupted(operation.journal(), target.store.lease(), now)
+    previous = _previous(target)
     release = params["release"] or None
     if params["wanted"]:
         release = _releases.next_id(target.store.folders("releases"), params["wanted"]["version"])
-        target.save(new_record(release, params, params["wanted"], current, now), operation.token)
+        target.save(new_record(release, params, params["wanted"], previous, now), operation.token)
     operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
     _close_unfinished(target, release, cut, operation.token)
     return {
@@ -112,7 +119,7 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         "token": operation.token,
         "release": release,
         "interrupted": cut,
-        "previous": current,
+        "previous": previous,
         "since": now,
         "makes_release": bool(params["wanted"]),
     }
@@ -197,6 +204,7 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             "release": "",
             "version": "",
             "services": [],
+            "current": current,
             "leaves": current or "",
         }
     records = target.records()
@@ -222,6 +230,7 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         "release": found["id"],
         "version": found["version"],
         "services": sorted(found["config"]["services"]),
+        "current": current,
         "leaves": leaves,
     }
 

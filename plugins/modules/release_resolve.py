@@ -52,6 +52,10 @@ services:
   returned: success
   type: list
   elements: raw
+current:
+  description: The release that ought to run now.
+  returned: success
+  type: str
 leaves:
   description: The release that a rollback would leave.
   returned: success
