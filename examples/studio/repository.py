@@ -1,7 +1,7 @@
 """Build the studio's git repository: ``python -m examples.studio.repository DEST``.
 
-Every version is the tree of ``app/`` with the differences that the table below names, under a tag. Authors and dates
-are fixed, so the same tree gives the same commits anywhere.
+``app/`` is the end of main. Every version is that tree with the differences that the table below names, under a tag.
+Authors and dates are fixed, so the same tree gives the same commits anywhere.
 """
 
 import argparse
@@ -19,27 +19,36 @@ MIGRATIONS = "scripts/db/migrations"
 
 
 @dataclass(frozen=True)
+class Edit:
+    """One place of a file."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class Version:
-    """What sets a version apart from ``app/``: files by their text, None for one that is not there yet."""
+    """What sets a version apart from ``app/``: files by their text, None for one that is not there, and edits."""
 
     message: str
     fault: str = ""
     files: Mapping[str, str | None] = field(default_factory=dict)
-    edits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
 
+
+WITHOUT_TAGS = Edit("src/database.py", 'FIELDS = ("name", "tags")', 'FIELDS = ("name",)')
+OLDEST_FIRST = Edit("src/database.py", "order by id desc", "order by id")
 
 # main goes through these
 HISTORY = {
     "v0.1.0": Version(
         "Keep projects",
         files={f"{MIGRATIONS}/0002_project_tags.sql": None},
-        edits={"src/database.py": ('FIELDS = ("name", "tags")', 'FIELDS = ("name",)')},
+        edits=(WITHOUT_TAGS, OLDEST_FIRST),
     ),
-    "v0.2.0": Version("Give projects tags"),
-    "v0.2.1": Version(
-        "Show the newest project first",
-        edits={"src/database.py": ("from projects order by id", "from projects order by id desc")},
-    ),
+    "v0.2.0": Version("Give projects tags", edits=(OLDEST_FIRST,)),
+    "v0.2.1": Version("Show the newest project first"),
 }
 # each of these follows on the end of main, and is not on it
 ASIDE = {
@@ -82,11 +91,12 @@ def _history() -> list[str]:
 def files(tag: str, version: Version) -> dict[str, str]:
     """The tree of a version: text by path."""
     tree = {**_app(), "VERSION": f"{tag}\n", "FAULT": version.fault, **version.files}
-    for path, (old, new) in version.edits.items():
-        text = tree[path] or ""
-        if text.count(old) != 1:
-            raise ValueError(f"{tag}: {path} has {old!r} {text.count(old)} times, expected once: mend the table")
-        tree[path] = text.replace(old, new)
+    for edit in version.edits:
+        text = tree[edit.path] or ""
+        if text.count(edit.old) != 1:
+            times = text.count(edit.old)
+            raise ValueError(f"{tag}: {edit.path} has {edit.old!r} {times} times, expected once: mend the table")
+        tree[edit.path] = text.replace(edit.old, edit.new)
     return {path: text for path, text in tree.items() if text is not None}
 
 

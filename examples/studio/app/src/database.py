@@ -37,7 +37,7 @@ def ping() -> None:
 
 
 def projects() -> list[dict[str, Any]]:
-    return [_shared(row) for row in query(f"select id, {', '.join(FIELDS)}, created_at from projects order by id")]
+    return [_shared(row) for row in query(f"select id, {', '.join(FIELDS)}, created_at from projects order by id desc")]
 
 
 def add_project(given: dict[str, Any]) -> dict[str, Any]:
