@@ -69,10 +69,12 @@ ASIDE = {
 
 def build(dest: Path) -> dict[str, str]:
     """Make or renew the bare repository ``dest``; returns the commit of each tag."""
+    # by name, or a GIT_DIR of the caller's, as in a hook, would be written to instead
+    at = f"--git-dir={dest}"
     _git("init", "--quiet", "--bare", "--object-format=sha1", str(dest))
-    _git("-C", str(dest), "symbolic-ref", "HEAD", "refs/heads/main")
-    _git("-C", str(dest), "fast-import", "--quiet", "--force", stdin="".join(_history()).encode())
-    refs = _git("-C", str(dest), "for-each-ref", "--format=%(refname:short) %(objectname)", "refs/tags")
+    _git(at, "symbolic-ref", "HEAD", "refs/heads/main")
+    _git(at, "fast-import", "--quiet", "--force", stdin="".join(_history()).encode())
+    refs = _git(at, "for-each-ref", "--format=%(refname:short) %(objectname)", "refs/tags")
     return dict(line.split() for line in refs.splitlines())
 
 

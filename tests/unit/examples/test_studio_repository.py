@@ -47,6 +47,16 @@ def test_building_again_changes_nothing(studio: Path) -> None:
     assert git(studio, "for-each-ref") == before
 
 
+def test_the_repository_of_a_hook_that_calls_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = tmp_path / "caller.git"
+    repository.build(caller)
+    git(caller, "update-ref", "-d", "refs/heads/main")
+    monkeypatch.setenv("GIT_DIR", str(caller))
+    repository.build(tmp_path / "studio.git")
+    monkeypatch.delenv("GIT_DIR")
+    assert git(caller, "branch") == ""
+
+
 def test_git_finds_nothing_wrong(studio: Path) -> None:
     git(studio, "fsck", "--strict")
 
