@@ -1,0 +1,114 @@
+"""Env files: read as compose reads them, and refused where somebody else may write them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("A=1\nB=2\n", {"A": "1", "B": "2"}, id="lines"),
+        pytest.param("# A=1\n\n  # B=2\nno variable\n", {}, id="comments and other lines"),
+        pytest.param("  export A = two words \n", {"A": "two words"}, id="export and spaces"),
+        pytest.param("A=x # note\nB=x#y\nC=#z\n", {"A": "x", "B": "x#y", "C": "#z"}, id="a comment behind a space"),
+        pytest.param("A=\nB=  # none\n", {"A": "", "B": ""}, id="no value"),
+        pytest.param("A='x # y' # z\n", {"A": "x # y"}, id="single quotes"),
+        pytest.param(r"""A="say \"hi\"\n" # z""", {"A": 'say "hi"\n'}, id="double quotes with escapes"),
+        pytest.param("A='a\"b'\nB=\"a'b\"\nC=a'b\n", {"A": 'a"b', "B": "a'b", "C": "a'b"}, id="quotes within"),
+        pytest.param('KEY="-----BEGIN\nX=1\nEND"\nA=1\n', {"KEY": "-----BEGIN\nX=1\nEND", "A": "1"}, id="many lines"),
+        pytest.param("A=x=y==\n", {"A": "x=y=="}, id="equals signs in the value"),
+        pytest.param("A=1\r\nB='2'\r\n", {"A": "1", "B": "2"}, id="lines of Windows"),
+        pytest.param("A=1\nA=2\n", {"A": "2"}, id="the last one wins"),
+        pytest.param("A=1", {"A": "1"}, id="no newline at the end"),
+    ],
+)
+def test_an_env_file_is_read(text: str, found: dict[str, str]) -> None:
+    assert _envfile.parse(text) == found
+
+
+def file(tmp_path: Path, mode: int = 0o600, content: bytes = b"TOKEN=abc\n") -> str:
+    path = tmp_path / ".env"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o644])
+def test_a_file_that_only_its_owner_writes_is_read(tmp_path: Path, mode: int) -> None:
+    assert _envfile.read(file(tmp_path, mode)) == {"TOKEN": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "who"),
+    [
+        pytest.param(0o666, "everybody", id="world-writable"),
+        pytest.param(0o602, "everybody", id="writable but not readable by the world"),
+        pytest.param(0o660, "its group", id="group-writable"),
+    ],
+)
+def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int, who: str) -> None:
+    path = file(tmp_path, mode)
+    with pytest.raises(Refused) as error:
+        _envfile.read(path)
+    assert error.value.message == (
+        f"The env file {path} may be written by {who} (mode {mode:04o}), expected its owner alone."
+    )
+    assert error.value.hint.endswith(f"chmod 600 {path}")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="does not exist on the target") as error:
+        _envfile.read(str(tmp_path / ".env"))
+    assert "mode 0600" in error.value.hint
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read"):
+        _envfile.read(file(tmp_path, content=b"A=\xff\xfe"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_rights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read"):
+        _envfile.read(file(tmp_path, 0o000))
+
+
+def test_of_several_files_the_later_wins(tmp_path: Path) -> None:
+    paths = []
+    for number, content in enumerate(("A=1\nB=1\n", "B=2\n")):
+        paths.append(tmp_path / str(number))
+        paths[-1].write_text(content)
+        paths[-1].chmod(0o600)
+    assert _envfile.read_all([str(path) for path in paths]) == {"A": "1", "B": "2"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "paths", "message"),
+    [
+        pytest.param(["B"], ["/x/.env"], "B must have a value and has none in /x/.env.", id="one"),
+        pytest.param(["A", "B", "C"], ["/x/.env"], "B, C must have a value and have none in /x/.env.", id="two"),
+        pytest.param(
+            ["B"], [], "B must have a value and has none in no env file (app_env_files is empty).", id="no file"
+        ),
+    ],
+)
+def test_required_keys_must_have_a_value(keys: list[str], paths: list[str], message: str) -> None:
+    with pytest.raises(Refused) as error:
+        _envfile.require({"A": "1", "B": ""}, keys, paths)
+    assert error.value.message == message
+    assert error.value.hint == "Add it there, one KEY=value a line."
+
+
+def test_keys_that_have_a_value_are_enough() -> None:
+    _envfile.require({"A": "1"}, ["A"], [])
+
+
+def test_a_fingerprint_tells_values_apart_and_not_their_order() -> None:
+    assert _envfile.fingerprint({"A": "1", "B": "2"}) == _envfile.fingerprint({"B": "2", "A": "1"})
+    assert _envfile.fingerprint({"A": "1"}) != _envfile.fingerprint({"A": "2"})

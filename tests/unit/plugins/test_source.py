@@ -1,0 +1,158 @@
+"""Versions of a git repository: recorded listings, and a real one in a folder."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.doppelganger.ops.plugins.module_utils import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+
+A, B, C, D = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
+
+# git 2.39.5 ls-remote --heads --tags, 2026-11-23: v0.1.0 is a lightweight tag, v0.2.0 an annotated one
+LISTING = (
+    f"{A}\trefs/heads/feature/login\n{B}\trefs/heads/main\n"
+    f"{A}\trefs/tags/v0.1.0\n{D}\trefs/tags/v0.2.0\n{C}\trefs/tags/v0.2.0^{{}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "commit"),
+    [
+        pytest.param("main", B, id="a branch"),
+        pytest.param("feature/login", A, id="a branch with a slash"),
+        pytest.param("v0.1.0", A, id="a lightweight tag"),
+        pytest.param("v0.2.0", C, id="an annotated tag means its commit"),
+        pytest.param("HEAD", None, id="nothing else"),
+    ],
+)
+def test_a_listing_gives_the_commit_of_a_version(version: str, commit: str | None) -> None:
+    assert _source.parse_refs(LISTING).get(version) == commit
+
+
+def test_a_tag_wins_over_a_branch_of_the_same_name_as_with_git() -> None:
+    assert _source.parse_refs(f"{A}\trefs/heads/v1\n{B}\trefs/tags/v1\n") == {"v1": B}
+
+
+@pytest.mark.parametrize("listing", ["", "warning: redirecting to https://x.example/\n", f"{A}\trefs/pull/1/head\n"])
+def test_a_listing_without_branches_and_tags_is_empty(listing: str) -> None:
+    assert _source.parse_refs(listing) == {}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with v0.1.0 (lightweight), v0.2.0 (annotated) and main ahead of both."""
+    folder = tmp_path_factory.mktemp("repository")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "tag.gpgsign=false"]
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch", "main")
+    for version, tag in (("1", ["v0.1.0"]), ("2", ["-a", "-m", "two", "v0.2.0"]), ("3", None)):
+        (folder / "compose.yml").write_text(f"version {version}\n")
+        git("add", ".")
+        git("commit", "-m", version)
+        if tag:
+            git("tag", *tag)
+    return folder
+
+
+def commit_of(repository: Path, version: str) -> str:
+    found = subprocess.run(
+        ["git", "-C", str(repository), "rev-parse", f"{version}^{{commit}}"], check=True, capture_output=True, text=True
+    )
+    return found.stdout.strip()
+
+
+@pytest.mark.parametrize("version", ["v0.1.0", "v0.2.0", "main"])
+def test_a_version_is_resolved_to_its_commit(repository: Path, version: str) -> None:
+    assert _source.resolve(str(repository), version, 20) == commit_of(repository, version)
+
+
+def test_a_whole_commit_id_means_itself(repository: Path) -> None:
+    assert _source.resolve(str(repository), A, 20) == A
+
+
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [
+        pytest.param("v0.3.0", "Did you mean one of: v0.2.0, v0.1.0?", id="those alike"),
+        pytest.param("zzz", "Did you mean one of: main, v0.1.0, v0.2.0?", id="the last ones where none is alike"),
+        pytest.param("abcdef1", "Did you mean one of:", id="half a commit id"),
+    ],
+)
+def test_an_unknown_version_is_refused_with_those_there_are(repository: Path, version: str, hint: str) -> None:
+    with pytest.raises(Refused) as error:
+        _source.resolve(str(repository), version, 20)
+    assert error.value.message == (
+        f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}."
+    )
+    assert hint in error.value.hint
+
+
+def test_an_empty_repository_says_so(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path)], check=True)
+    with pytest.raises(Refused) as error:
+        _source.resolve(str(tmp_path), "v1", 20)
+    assert error.value.hint == "The repository has none yet."
+
+
+def test_a_source_that_cannot_be_reached_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="The source cannot be reached") as error:
+        _source.resolve(str(tmp_path / "nowhere"), "v1", 20)
+    assert "app_repository" in error.value.hint
+
+
+def test_a_password_in_the_repository_is_refused_and_not_shown() -> None:
+    with pytest.raises(Refused) as error:
+        _source.resolve("https://user:canary-1234@git.example/x.git", "v1", 20)
+    assert "canary-1234" not in str(error.value.as_result())
+
+
+def test_a_checkout_is_whole_made_once_and_beside_the_others(repository: Path, tmp_path: Path) -> None:
+    trees = {}
+    for version in ("v0.1.0", "v0.2.0"):
+        commit = commit_of(repository, version)
+        trees[version] = _source.checkout(str(repository), commit, tmp_path / "source", 20)
+        assert _source.checkout("/gone", commit, tmp_path / "source", 20) == trees[version]
+    contents = [(tree / "compose.yml").read_text() for tree in trees.values()]
+    assert contents == ["version 1\n", "version 2\n"]
+    assert sorted(path.name for path in (tmp_path / "source").iterdir()) == sorted(
+        ["mirror.git", *(tree.name for tree in trees.values())]
+    )
+
+
+def test_a_checkout_that_was_killed_is_made_anew(repository: Path, tmp_path: Path) -> None:
+    commit, folder = commit_of(repository, "v0.1.0"), tmp_path / "source"
+    tree = _source.checkout(str(repository), commit, folder, 20)
+    # as a kill in the middle of it leaves it: half a tree under its unfinished name
+    shutil.move(tree, folder / f".{tree.name}")
+    (folder / f".{tree.name}" / "compose.yml").unlink()
+    assert (_source.checkout(str(repository), commit, folder, 20) / "compose.yml").read_text() == "version 1\n"
+    assert not (folder / f".{tree.name}").exists()
+
+
+@pytest.mark.parametrize("by", ["tag", "commit"])
+def test_a_look_at_a_version_leaves_nothing(repository: Path, by: str) -> None:
+    commit = commit_of(repository, "v0.2.0")
+    with _source.temporary_checkout(str(repository), "v0.2.0" if by == "tag" else commit, commit, 20) as tree:
+        assert (tree / "compose.yml").read_text() == "version 2\n"
+    assert not tree.exists()
+
+
+def test_a_commit_that_is_not_there_fails_with_what_git_said(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match="Checking aaaaaaaaaaaa out failed"):
+        _source.checkout(str(repository), A, tmp_path / "source", 20)
+
+
+def test_a_source_is_described_as_the_record_keeps_it() -> None:
+    assert _source.described("images", "", "", {"web": "sha256:aa"}) == {
+        "type": "images",
+        "repository": "",
+        "commit": "",
+        "digests": {"web": "sha256:aa"},
+    }
