@@ -38,4 +38,5 @@ def memory() -> Memory:
 
 def _get(path: str) -> str:
     with urllib.request.urlopen(settings.URL + path, timeout=3) as answer:
-        return answer.read().decode()
+        body: bytes = answer.read()
+    return body.decode()

@@ -23,7 +23,8 @@ def observe(known_paths: set[str], request: Request, answer: Answer, seconds: fl
 
 def text() -> str:
     _limit.set(_memory_limit())
-    return generate_latest().decode()
+    latest: bytes = generate_latest()
+    return latest.decode()
 
 
 def _memory_limit() -> int:
