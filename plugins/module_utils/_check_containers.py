@@ -52,7 +52,7 @@ def _running(container: Container, who: str, restarts: int, max_restarts: int) -
 
 
 def _restarting(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
-    if restarts + 1 > max_restarts:
+    if restarts > max_restarts:
         reason = f"{who} {_ending(container)} and is being restarted, {max_restarts} restarts allowed"
         return Standing(FAIL, reason, final=True)
     return Standing(INCONCLUSIVE, f"{who} is being restarted after it {_ending(container)}")
@@ -101,8 +101,14 @@ def broken(
 
 
 def baseline(containers: Sequence[Container], since: float) -> dict[str, int]:
-    """Count the restarts that happened before: a container made since ``since`` has none."""
-    return {one.id: 0 if since and epoch(one.created_at) >= since else one.restart_count for one in containers}
+    """Count the restarts that happened before: none where a container was made since ``since``.
+
+    The engine counts a restart as soon as it is decided upon, so one that is under way is not of the past.
+    """
+    return {
+        one.id: 0 if since and epoch(one.created_at) >= since else one.restart_count - (one.state == "restarting")
+        for one in containers
+    }
 
 
 def _judged(one: Container, before: Mapping[str, int], options: Mapping[str, Any]) -> Standing:

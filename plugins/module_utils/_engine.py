@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     lines_from,
     output_from,
     since_stamp,
+    unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import (
     NotThere,
@@ -118,13 +119,15 @@ class Project:
 
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what one container has logged up to now, oldest first."""
+        # The SDK's own reading of a log takes seconds for what this does in one, and knows no fractions of a second.
+        asked = {"stdout": 1, "stderr": 1, "timestamps": 1, **({"since": f"{since:.9f}"} if since else {})}
         with engine_errors("read a container's log"):
-            stream = self.api.logs(container_id, stream=True, follow=False, timestamps=True, since=int(since) or None)
-            try:
-                yield from since_stamp(lines_from(stream), since, timestamps)
-            finally:
-                with suppress(Exception):  # whoever stops early leaves a connection with bytes in it
-                    stream.close()
+            url = f"{self.api.base_url}/v{self.api.api_version}/containers/{container_id}/logs"
+            with self.api.get(url, params=asked, stream=True, timeout=self.api.timeout) as response:
+                if response.status_code == 404:
+                    raise NotThere(f"The container {container_id[:12]} is gone.")
+                response.raise_for_status()
+                yield from since_stamp(lines_from(unframed(response.raw.stream(65536))), since, timestamps)
 
     def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
         """Read the end of the service's log, at most ``limit_bytes`` of it."""

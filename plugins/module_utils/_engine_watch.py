@@ -55,6 +55,8 @@ class Watcher:
         with suppress(Exception):
             self._stream.close()
         self._thread.join(timeout=2)
+        with suppress(Exception):  # the SDK shuts the connection down and forgets to close it
+            self._stream._response.close()
 
     def __enter__(self) -> Watcher:
         return self

@@ -95,7 +95,7 @@ class LogsProbe:
                 continue
             read_to = self._scan.read_to(one.id)
             since = epoch(read_to) if read_to else self._since or epoch(one.started_at)
-            lines = self._project.log_of(one.id, math.floor(since) if read_to else since, timestamps=True)
+            lines = self._project.log_of(one.id, since, timestamps=True)
             try:
                 self._scan.read(one.id, one.service, _until(lines, deadline))
             except TimeoutError:

@@ -83,7 +83,7 @@ def container(service: str = "app", **given: Any) -> Container:
         ),
         pytest.param(
             {"state": "restarting", "exit_code": 3},
-            {},
+            {"restarts": 1},
             "fail",
             True,
             "exited with code 3 and is being restarted",
@@ -91,7 +91,7 @@ def container(service: str = "app", **given: Any) -> Container:
         ),
         pytest.param(
             {"state": "restarting", "exit_code": 3, "oom_killed": True},
-            {},
+            {"restarts": 1},
             "fail",
             True,
             "killed for lack of memory and is being",
@@ -99,7 +99,7 @@ def container(service: str = "app", **given: Any) -> Container:
         ),
         pytest.param(
             {"state": "restarting", "exit_code": 3},
-            {"max_restarts": 2},
+            {"max_restarts": 2, "restarts": 2},
             "inconclusive",
             False,
             "is being restarted after",
@@ -107,7 +107,7 @@ def container(service: str = "app", **given: Any) -> Container:
         ),
         pytest.param(
             {"state": "restarting"},
-            {"max_restarts": 2, "restarts": 2},
+            {"max_restarts": 2, "restarts": 3},
             "fail",
             True,
             "2 restarts allowed",
@@ -191,6 +191,10 @@ def test_completed_services_are_an_option() -> None:
 )
 def test_restarts_are_counted_from_the_release(since: float, before: int) -> None:
     assert baseline([container(restart_count=4)], since) == {"id-app": before}
+
+
+def test_a_restart_that_is_under_way_counts() -> None:
+    assert baseline([container(restart_count=4, state="restarting")], 0) == {"id-app": 3}
 
 
 def test_old_restarts_are_no_failure() -> None:

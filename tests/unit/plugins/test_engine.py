@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     output_from,
     since_stamp,
     stamp_of,
+    unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, connect, explained
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher, event_from
@@ -135,6 +136,16 @@ def test_output_is_limited_and_still_read_to_its_end() -> None:
 
 def test_output_that_breaks_off() -> None:
     assert output_from(io.BytesIO(frame(b"hello")[:-2]).read, 100) == b"hel"
+
+
+@pytest.mark.parametrize("cut", range(40))
+def test_log_lines_are_put_together_from_frames(cut: int) -> None:
+    stream = frame(b"2026 hello\n") + frame(b"2026 wor", 2) + frame(b"ld\n", 2)
+    assert b"".join(unframed([stream[:cut], b"", stream[cut:]])) == b"2026 hello\n2026 world\n"
+
+
+def test_the_log_of_a_terminal_has_no_frames() -> None:
+    assert b"".join(unframed([b"", b"2026 hello\n", b"2026 world\n"])) == b"2026 hello\n2026 world\n"
 
 
 def wrapped(error: Exception) -> Exception:

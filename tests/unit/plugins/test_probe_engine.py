@@ -157,7 +157,7 @@ def test_logs_are_read_on() -> None:
     project.log = {"app": ["2026-01-01T00:00:01.500000000Z fine"]}
     first, second = attempts(project, times=2, kind="logs")
     assert (first.state, second.state) == ("pass", "pass")
-    assert [since for _, since in project.asked] == [1767225600.0, 1767225601]
+    assert [since for _, since in project.asked] == [1767225600.0, 1767225601.5]
     assert second.observed["lines_read"] == 1
 
 
