@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -148,7 +149,7 @@ class Application:
 
     def containers(self) -> dict[str, tuple[str, str, str]]:
         """Each service's container: id, start time, image."""
-        with docker.from_env() as client:
+        with contextlib.closing(docker.from_env()) as client:
             label = f"com.docker.compose.project={self.name}"
             found = client.containers.list(all=True, filters={"label": label})
             return {
@@ -161,7 +162,7 @@ class Application:
         """Take everything of it away."""
         down = ["docker", "compose", "-p", self.name, "down", "--volumes", "--remove-orphans", "--timeout", "1"]
         subprocess.run(down, check=True, capture_output=True)
-        with docker.from_env() as client:
+        with contextlib.closing(docker.from_env()) as client:
             for image in client.images.list():
                 for tag in image.tags:
                     if tag.startswith(f"doppelganger-ops/{self.name}:"):

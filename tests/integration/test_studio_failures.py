@@ -1,0 +1,90 @@
+"""Every phase of a deployment made to fail, on the real engine: the last good release runs afterwards, no data is lost."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.integration.application import Application, Run
+
+
+def request(url: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Ask the application."""
+    data = json.dumps(body).encode() if body is not None else None
+    asked = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def deployed(app: Application) -> Application:
+    """The studio at v0.1.0, with a row in its database that has to survive everything."""
+    run = app.deploy("v0.1.0")
+    assert run.rc == 0, run.output
+    request(f"{app.url}/api/projects", {"name": "survivor"})
+    return app
+
+
+def assert_same_release(app: Application, version: str) -> None:
+    """The release runs, its data is there, nothing is held and nothing is left behind."""
+    assert app.current()["version"] == version
+    verified = app.play("verify")
+    assert verified.rc == 0, verified.output
+    assert request(f"{app.url}/api/version")["version"] == version
+    assert "survivor" in json.dumps(request(f"{app.url}/api/projects"))
+    assert app.read("lease.json")["released"]
+    assert app.read("operation.json")["status"] == "done"
+    images = {service: image["id"] for service, image in app.current()["images"].items()}
+    assert {service: image for service, (_, _, image) in app.containers().items()} == images
+    assert not list(app.state.rglob(".new-*"))
+
+
+# version, changed variables, the phase that fails, what the sentence has to say
+FAILURES = {
+    "will not build": ("v0.9.0-build", {}, "images", "Building the images failed"),
+    "backup fails": ("v0.2.0", {"app_database_user": "nobody"}, "backup", "nobody"),
+    "migration fails half way": ("v0.9.0-migration", {}, "migrate", "The migration failed"),
+    "crashes at start": ("v0.9.0-crash", {}, "apply", "app"),
+    "never gets healthy": ("v0.9.0-unhealthy", {}, "apply", "unhealthy"),
+    "is slow": ("v0.9.0-slow", {}, "verify", "ms"),
+    "answers 500 after a while": ("v0.9.0-errors", {}, "soak", "500"),
+    "logs errors": ("v0.9.0-logs", {}, "soak|verify", "No error logs"),
+    "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "soak", "memory"),
+}
+
+
+@pytest.mark.parametrize(("version", "changes", "phase", "says"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_failed_phase_undoes_itself(
+    deployed: Application, version: str, changes: Mapping[str, Any], phase: str, says: str
+) -> None:
+    deployed.write(**changes)
+    run = deployed.deploy(version)
+    deployed.write()
+
+    assert run.rc != 0
+    target = run.target()
+    assert target["status"] == "rolled_back", run.output
+    assert target["failure"]["phase"] in phase.split("|"), run.output
+    assert says in target["message"], target["message"]
+    assert "schema" in target["message"] or not target["schema_moved"]
+    bad = deployed.read(f"releases/{target['release']}/record.json")
+    assert bad["status"] == "bad"
+    manifest = json.loads((deployed.state / "evidence" / bad["id"] / "manifest.json").read_text())
+    assert manifest["files"]["containers.json"]["state"] == "ok"
+    assert_same_release(deployed, "v0.1.0")
+
+
+def test_a_migration_that_fails_half_way_says_that_the_schema_moved(deployed: Application) -> None:
+    records = [json.loads(path.read_text()) for path in deployed.state.glob("releases/*/record.json")]
+    failed = [record for record in records if record["version"] == "v0.9.0-migration"]
+    assert [record["migration"]["moved"] for record in failed] == [True]
+
+
+def test_the_last_good_release_survives_all_of_them(deployed: Application) -> None:
+    run: Run = deployed.play("rollback", release="last good")
+    assert run.rc == 0
+    assert run.target()["status"] == "unchanged"
+    assert_same_release(deployed, "v0.1.0")
