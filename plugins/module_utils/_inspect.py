@@ -12,7 +12,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Ent
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
 
-
 #: the longest note in a table; the record has the whole of it
 WIDEST = 90
 
@@ -26,7 +25,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def shortened(text: str) -> str:
     """The text as one line of a table."""
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+    line = " ".join(text.split())
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
 def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> list[list[str]]:
