@@ -139,10 +139,15 @@ def test_a_phase_keeps_its_lease_alive_for_longer_than_the_lease_lasts(tmp_path:
 def test_a_phase_that_lost_its_lease_meanwhile_says_so_and_writes_nothing(tmp_path: Path) -> None:
     mine = operation(tmp_path, ttl=0.5)
     mine.start("deploy", "0002-v2")
-    with pytest.raises(LeaseLost), mine.phase("images"):
-        mine.store.unlock(by="bo@console", reason="it hangs")
-        mine.store.try_acquire(holder="bo@console", purpose="deploy v3", ttl=60)
-        time.sleep(0.3)
+
+    def lose_it() -> None:
+        with mine.phase("images"):
+            mine.store.unlock(by="bo@console", reason="it hangs")
+            mine.store.try_acquire(holder="bo@console", purpose="deploy v3", ttl=60)
+            time.sleep(0.3)
+
+    with pytest.raises(LeaseLost):
+        lose_it()
     assert mine.journal()["phases"][-1]["state"] == "running"
     with pytest.raises(LeaseLost):
         mine.finish()

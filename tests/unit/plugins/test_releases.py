@@ -135,7 +135,11 @@ FAILED = [record(number, f"v{number}", "bad") for number in range(2, 12)]
         pytest.param([record(n, f"v{n}") for n in range(1, 8)], "0001-v1", (3, 3), range(2, 5), id="the current stays"),
         pytest.param([record(n, f"v{n}") for n in range(1, 8)], "0007-v7", (5, 3), (1, 2), id="the oldest go"),
         pytest.param(
-            [record(n, f"v{n}", "pending") for n in range(1, 9)], None, (1, 1), (), id="pending ones are nobody's to take"
+            [record(n, f"v{n}", "pending") for n in range(1, 9)],
+            None,
+            (1, 1),
+            (),
+            id="pending ones are nobody's to take",
         ),
         pytest.param([ONE, TWO], "0002-v2", (5, 3), (), id="few enough"),
     ],

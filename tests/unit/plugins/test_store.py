@@ -127,7 +127,7 @@ def test_a_waiter_does_not_wait_for_a_live_holder(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         started = time.monotonic()
-        with pytest.raises(LeaseHeld, match="held by cy@console since .* for deploy v3"):
+        with pytest.raises(LeaseHeld, match=r"held by cy@console since .* for deploy v3"):
             store.acquire(holder="ana@console", purpose="deploy v4", ttl=60, wait=30)
         assert time.monotonic() - started < 10
         holder.kill()

@@ -1,0 +1,244 @@
+"""The decisions inside the steps of an operation, as pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _apply,
+    _backup,
+    _evidence,
+    _images,
+    _inspect,
+    _migration,
+    _preflight,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
+
+from tests.unit.plugins.making import DB, WEB, container, record
+
+# bringing a release up
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({}, None, id="it runs"),
+        pytest.param({"health": "starting"}, None, id="it is starting"),
+        pytest.param({"state": "created"}, None, id="it was made"),
+        pytest.param({"service": "other", "state": "exited"}, None, id="another service is not waited for"),
+        pytest.param({"oom_killed": True, "state": "exited"}, "web was killed for want of memory", id="out of memory"),
+        pytest.param({"state": "exited", "exit_code": 3}, "web exited with code 3", id="it exited"),
+        pytest.param(
+            {"state": "exited", "exit_code": 127, "error": "no such file"},
+            "web exited with code 127: no such file",
+            id="it could not start",
+        ),
+        pytest.param(
+            {"state": "restarting", "exit_code": 1, "restart_count": 2},
+            "web keeps restarting (exit code 1, 2 restarts)",
+            id="it is being restarted",
+        ),
+        pytest.param(
+            {"restart_count": 3, "exit_code": 1}, "web keeps restarting (exit code 1, 3 restarts)", id="a crash loop"
+        ),
+        pytest.param(
+            {"health": "unhealthy", "health_output": "refused"},
+            "web is unhealthy: refused",
+            id="its health check fails",
+        ),
+        pytest.param(
+            {"health": "unhealthy"}, "web is unhealthy: its health check says nothing", id="a silent health check"
+        ),
+    ],
+)
+def test_waiting_ends_at_once_where_it_is_of_no_use(changes: dict[str, Any], reason: str | None) -> None:
+    assert _apply.terminal_reason([container(**{"service": "web", **changes})], ["web"]) == reason
+
+
+@pytest.mark.parametrize(
+    ("containers", "missing"),
+    [
+        pytest.param([container("web"), container("db")], [], id="all are up"),
+        pytest.param([container("web", health="starting"), container("db")], ["web"], id="one is starting"),
+        pytest.param([], ["web", "db"], id="nothing is there"),
+    ],
+)
+def test_what_is_not_up_yet(containers: list[Container], missing: list[str]) -> None:
+    assert _apply.waiting_for(containers, ["web", "db"]) == missing
+
+
+@pytest.mark.parametrize(
+    ("found", "changed"),
+    [
+        pytest.param([container("web"), container("db")], [], id="nothing differs"),
+        pytest.param([container("web", config_hash="x"), container("db")], ["web"], id="another configuration"),
+        pytest.param([container("web", image_id="x"), container("db")], ["web"], id="another image"),
+        pytest.param([container("web", state="exited"), container("db")], ["web"], id="a stopped one"),
+        pytest.param([container("db")], ["web"], id="a missing one"),
+        pytest.param([container("web"), container("db"), container("old")], ["old"], id="one too many"),
+        pytest.param([], ["db", "web"], id="nothing is there"),
+    ],
+)
+def test_what_bringing_a_release_up_is_going_to_change(found: list[Container], changed: list[str]) -> None:
+    hashes, images = {"web": "hash-web", "db": "hash-db"}, {"web": WEB, "db": DB}
+    assert _apply.to_change(found, hashes, images) == changed
+
+
+# images
+
+BUILDS = {"web": "digest"}
+
+
+def built(**changes: Any) -> dict[str, Any]:
+    image = {"id": WEB, "reference": "shop-web", "build": "digest"}
+    return record(**{"images": {"web": image, "db": {"id": DB, "reference": "postgres:16"}}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        pytest.param([built()], True, id="built before"),
+        pytest.param([built(status="bad")], False, id="by a release that was bad"),
+        pytest.param([built(status="pending")], False, id="by a release that was cut off"),
+        pytest.param([built(version="v2")], False, id="as another version"),
+        pytest.param([built(source={"type": "git"})], False, id="from another commit"),
+        pytest.param([built(images={"web": {"id": WEB, "build": "other"}})], False, id="in another way"),
+        pytest.param([built(images={})], False, id="without that service"),
+        pytest.param([], False, id="never"),
+    ],
+)
+def test_images_are_built_once(others: list[dict[str, Any]], kept: bool) -> None:
+    found = _images.kept_images(others, record(), BUILDS, ["web"])
+    assert (found is not None) is kept
+    if found:
+        assert found == {"web": built()["images"]["web"]}
+
+
+def test_an_image_is_kept_by_a_tag_of_its_own() -> None:
+    assert _images.keep_tag("shop", "sha256:0123456789abcdef") == ("doppelganger-ops/shop", "0123456789ab")
+
+
+# backup, migration, preflight
+
+
+def test_a_backup_is_named_by_its_moment_and_its_release() -> None:
+    assert _backup.backup_id(1795466465, "0002-v0.2.0") == "20261123T204105Z-0002-v0.2.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "can_tell", "moved"),
+    [
+        ("1", "2", True, True),
+        ("1", "1", True, False),
+        (None, "1", True, True),
+        (None, None, True, False),
+        (None, None, False, None),
+    ],
+)
+def test_whether_the_schema_moved(before: str | None, after: str | None, can_tell: bool, moved: bool | None) -> None:
+    assert _migration.moved(before, after, can_tell) is moved
+
+
+@pytest.mark.parametrize(
+    ("free", "problem"),
+    [
+        (1024, None),
+        (
+            1023,
+            "/var has 1023 MiB free, expected 1024 MiB or more (app_disk_free_mb). Make room, then run again.",
+        ),
+    ],
+)
+def test_a_full_disk_is_named(free: int, problem: str | None) -> None:
+    assert _preflight.disk_problem("/var", free, 1024) == problem
+
+
+# evidence
+
+
+def failing(error: Exception) -> Any:
+    def collector() -> str:
+        raise error
+
+    return collector
+
+
+def test_a_collector_that_fails_never_fails_the_bundle(tmp_path: Path) -> None:
+    collectors = {
+        "web.log": lambda: "token canary-1234",
+        "usage.txt": failing(OpsError("docker stats of canary-1234 failed")),
+        "disk.json": failing(PermissionError(13, "denied")),
+        "build.log": failing(FileNotFoundError(2, "nothing was built")),
+    }
+    manifest = _evidence.collect(collectors, tmp_path, Redactor(["canary-1234"]).text)
+    text = f"token {BLANK}"
+    assert manifest == {
+        "web.log": {"state": "ok", "size": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()},
+        "usage.txt": {"state": "error", "reason": f"docker stats of {BLANK} failed"},
+        "disk.json": {"state": "error", "reason": "[Errno 13] denied"},
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
+    assert (tmp_path / "web.log").read_text() == text
+    assert stat.S_IMODE((tmp_path / "web.log").stat().st_mode) == 0o600
+
+
+# what people see
+
+
+def test_a_table_is_aligned() -> None:
+    assert _inspect.table(["", "release"], [["*", "0001-v1"], ["", "x"]]) == [
+        "   release",
+        "-  -------",
+        "*  0001-v1",
+        "   x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        pytest.param({}, ["*", "0001-v1", "good", "2026-11-23T20:01:00Z", "ana@console", "no", ""], id="current"),
+        pytest.param(
+            {
+                "id": "0002-v2",
+                "status": "bad",
+                "message": "It answered 500.",
+                "reason": "new",
+                "migration": {"moved": True},
+            },
+            ["", "0002-v2", "bad", "2026-11-23T20:01:00Z", "ana@console", "yes", "It answered 500."],
+            id="bad, its schema stayed",
+        ),
+        pytest.param(
+            {"id": "0002-v2", "reason": "new"},
+            ["", "0002-v2", "good", "2026-11-23T20:01:00Z", "ana@console", "no", "new"],
+            id="with a reason",
+        ),
+    ],
+)
+def test_a_release_is_a_row(changes: dict[str, Any], row: list[str]) -> None:
+    assert _inspect.release_rows([record(**changes)], "0001-v1") == [row]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("It failed:\n  line 1\n  line 2", "It failed: line 1 line 2", id="several lines"),
+        pytest.param("x" * 91, "x" * 89 + "…", id="too long"),
+        pytest.param("x" * 90, "x" * 90, id="just short enough"),
+    ],
+)
+def test_a_note_in_a_table_is_one_short_line(text: str, line: str) -> None:
+    assert _inspect.shortened(text) == line
+
+
+def test_the_newest_release_comes_first() -> None:
+    rows = _inspect.release_rows([record(1), record(2)], None)
+    assert [row[1] for row in rows] == ["0002-v1", "0001-v1"]
