@@ -117,8 +117,9 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "release_after": finish.get("current", before),
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
         "phases": phases + list(finish.get("phases", [])),
-        "checks": list((failure or {}).get("checks") or verify.get("checks") or []),
-        "checklist": str((failure or {}).get("checklist") or verify.get("checklist") or "").splitlines(),
+        # as they are now; the failure has them as they were then
+        "checks": list(verify.get("checks") or []),
+        "checklist": str(verify.get("checklist") or "").splitlines(),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id"),
         "evidence": step("evidence").get("path"),
