@@ -29,6 +29,43 @@ def shortened(text: str) -> str:
     return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
+def moved_word(migration: Mapping[str, Any] | None) -> str:
+    """Whether a release moved the schema, in a word."""
+    words = {True: "yes", False: "no", None: "unknown"}
+    return words[migration["moved"]] if migration else "no"
+
+
+def backup_rows(backups: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """A row for each backup, the newest first."""
+    return [
+        [backup["id"], f"{backup['size'] / 1024:,.0f} KiB", str(backup["entries"]), backup["migration_head"] or ""]
+        for backup in reversed(backups)
+    ]
+
+
+def overview(
+    records: Sequence[Mapping[str, Any]],
+    current: str | None,
+    backups: Sequence[Mapping[str, Any]],
+    lease: _lease.Lease | None,
+    cut: Mapping[str, Any] | None,
+) -> list[str]:
+    """Everything that a target knows of itself, as lines."""
+    rows = release_rows(records, current)
+    headings = ["", "release", "status", "created", "by", "schema moved", "note"]
+    lines = table(headings, rows) if rows else ["No release was made on this target yet."]
+    if backups:
+        lines += ["", *table(["backup", "size", "entries", "migration head"], backup_rows(backups))]
+    if lease:
+        lines += ["", f"locked: {lease.described()}"]
+    if cut:
+        lines += [
+            "",
+            f"interrupted: {cut['operation']} of {cut['release']} in phase {cut['phase']}; the next run recovers it",
+        ]
+    return lines
+
+
 def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> list[list[str]]:
     """A row for each release, the newest first."""
     return [
@@ -38,7 +75,7 @@ def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> l
             record["status"],
             record["created"],
             record["operator"],
-            "yes" if (record["migration"] or {}).get("moved") else "no",
+            moved_word(record["migration"]),
             shortened(record["message"] or record["reason"] or ""),
         ]
         for record in reversed(records)
@@ -59,19 +96,19 @@ def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     target = Target.of(params)
     records = target.records()
     current = target.current()
-    lease = target.store.lease()
-    now = time.time()
-    rows = release_rows(records, current)
-    headings = ["", "release", "status", "created", "by", "schema moved", "note"]
+    found = target.store.lease()
+    lease = found if found and found.is_held(time.time()) else None
+    cut = _operation.interrupted(target.store.read(_operation.JOURNAL), found, time.time())
+    backups = [target.store.read(f"backups/{name}/backup.json") or {} for name in _backup.known_backups(target)]
     return {
         "changed": False,
         "current": current,
         **current_facts(records, current),
         "releases": records,
-        "table": table(headings, rows) if rows else ["No release was made on this target yet."],
-        "backups": [target.store.read(f"backups/{name}/backup.json") for name in _backup.known_backups(target)],
-        "lease": lease.as_dict() if lease and lease.is_held(now) else None,
-        "interrupted": _operation.interrupted(target.store.read(_operation.JOURNAL), lease, now),
+        "table": overview(records, current, backups, lease, cut),
+        "backups": backups,
+        "lease": lease.as_dict() if lease else None,
+        "interrupted": cut,
     }
 
 

@@ -1,0 +1,48 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what a compose host lacks."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_requirements
+short_description: Say what a compose host lacks
+version_added: 0.1.0
+description:
+  - Looks for the engine, the Compose v2 plugin, the docker SDK of Python and git, and names the packages that bring what is missing.
+  - Fails where no package of the target's repositories does, and says what to do instead.
+author:
+  - The doppelganger.ops engineers (@doppelganger)
+options: {}
+extends_documentation_fragment:
+  - doppelganger.ops.attributes.read_only
+"""
+
+EXAMPLES = r"""
+- name: Say what a compose host lacks
+  doppelganger.ops.compose_requirements:
+"""
+
+RETURN = r"""
+missing:
+  description: What is missing, any of C(engine), C(compose), C(sdk) and C(git).
+  returned: always
+  type: list
+  elements: str
+packages:
+  description: The packages that bring it.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils._requirements import ENTRY
+
+
+def main() -> None:
+    run_module(ENTRY)
+
+
+if __name__ == "__main__":
+    main()
