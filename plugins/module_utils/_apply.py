@@ -99,7 +99,8 @@ def _predict(target: Target, params: Mapping[str, Any]) -> list[str]:
     found = target.project.containers()
     if params["state"] == "stopped":
         return sorted({c.service for c in found if c.service in target.app.release_services and c.state == "running"})
-    if not params["release"]:
+    # a release that a check only thought of has no record
+    if params["release"] not in target.store.folders("releases"):
         return list(params["predicted"])
     record = target.record(params["release"])
     images = {service: image["id"] for service, image in record["images"].items()}
