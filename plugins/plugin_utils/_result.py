@@ -61,7 +61,8 @@ def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Ma
         doing = {"ok": "is done", "unchanged": "had nothing to change"}[status]
         now = f" {steps['current']} runs." if steps["current"] else ""
         return f"{operation.capitalize()} {name} {doing}.{now}".replace("  ", " ")
-    what = f"{operation.capitalize()} {name} failed in phase {failure['phase']}: {failure['error']}".replace("  ", " ")
+    error = failure["error"] if failure["error"].endswith((".", "!", "?")) else f"{failure['error']}."
+    what = f"{operation.capitalize()} {name} failed in phase {failure['phase']}: {error}".replace("  ", " ")
     after = {
         "refused": " Nothing was touched.",
         "unreachable": "",
@@ -70,7 +71,8 @@ def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Ma
         else "",
         "rolled_back": f" {steps['previous']} was brought back and verified.",
         "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: "
-        + (steps["undo_failure"] or {}).get("error", ""),
+        + (steps["undo_failure"] or {}).get("error", "").rstrip(".")
+        + ".",
     }[status]
     moved = _schema_sentence(steps["schema_moved"], operation) if steps["undone"] or steps["undo_failure"] else ""
     evidence = f" The evidence is in {steps['evidence']}." if steps["evidence"] else ""
