@@ -167,7 +167,7 @@ def test_a_restore_that_is_not_sound_touches_nothing(monkeypatch: pytest.MonkeyP
         return "index orders_pkey\n" if "indisvalid" in argv[-1] else ""
 
     monkeypatch.setattr(_command, "run", run)
-    with pytest.raises(OpsError, match="index orders_pkey is not valid. The real one was not touched"):
+    with pytest.raises(OpsError, match=r"index orders_pkey is not valid\. The real one was not touched"):
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
 
