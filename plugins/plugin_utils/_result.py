@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The one result of an operation, made from what its steps returned: pure functions over plain data.
 
-``docs/schemas/result.schema.json`` describes it; artifacts, the Python API and reports all read this.
+``doppelganger_ops/schemas/result.schema.json`` describes it; artifacts, the Python API and reports all read this.
 """
 
 from __future__ import annotations
