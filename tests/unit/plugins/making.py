@@ -87,6 +87,22 @@ def record(number: int = 1, version: str = "v1", status: str = "good", **changes
     return {**plain, **changes}
 
 
+def backup(**changes: Any) -> dict[str, Any]:
+    """The record of a backup."""
+    plain = {
+        "schema": 1,
+        "id": "20261123T204105Z-0000-none",
+        "created": "2026-11-23T20:41:05Z",
+        "database": "shop",
+        "release": None,
+        "migration_head": None,
+        "size": 5,
+        "sha256": "a" * 64,
+        "entries": 3,
+    }
+    return {**plain, **changes}
+
+
 def container(service: str = "web", **changes: Any) -> Container:
     """A container that runs as the record says."""
     plain: dict[str, Any] = {

@@ -18,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
-from tests.unit.plugins.making import DB, WEB, container, model, record
+from tests.unit.plugins.making import DB, WEB, backup, container, model, record
 
 WANTED = {"version": "v2", "source": record()["source"], "env": "e" * 64, "inputs": "f" * 64, "services": ["db", "web"]}
 
@@ -85,7 +85,7 @@ class Host:
 
     def back_up(self, release: str) -> str:
         name = f"20261123T204105Z-{release}"
-        self.store.write(f"backups/{name}/backup.json", {"id": name})
+        self.store.write(f"backups/{name}/backup.json", backup(id=name, release=release))
         return name
 
     def change(self, release: str, **changes: Any) -> None:
@@ -331,7 +331,8 @@ def test_what_a_target_knows_of_itself(host: Host) -> None:
     info = host.call(_inspect.INFO)
     assert (info["current"], len(info["releases"]), info["lease"], info["interrupted"]) == (release, 1, None, None)
     assert info["table"][2].startswith(f"*  {release}")
-    assert info["backups"] == [{"id": f"20261123T204105Z-{release}"}]
+    assert [each["id"] for each in info["backups"]] == [f"20261123T204105Z-{release}"]
+    assert any(f"20261123T204105Z-{release}" in line for line in info["table"])
 
 
 def test_an_empty_target_says_so(host: Host) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
 
-from tests.unit.plugins.making import DB, WEB
+from tests.unit.plugins.making import DB, WEB, backup
 from tests.unit.plugins.results import ENDINGS, ended
 
 NAMES = ("backup", "evidence", "release", "result")
@@ -78,19 +78,6 @@ def good() -> dict[str, Any]:
     }
 
 
-BACKUP = {
-    "schema": 1,
-    "id": "20261123T204105Z-0000-none",
-    "created": "2026-11-23T20:41:05Z",
-    "database": "shop",
-    "release": None,
-    "migration_head": None,
-    "size": 5,
-    "sha256": "a" * 64,
-    "entries": 3,
-}
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -102,8 +89,8 @@ BACKUP = {
             {**pending(), "status": "bad", "message": "no", "evidence": "/e", "finished": "2026-11-23T20:00:00Z"},
             id="a bad release",
         ),
-        pytest.param("backup", BACKUP, id="a first backup"),
-        pytest.param("backup", {**BACKUP, "release": "0001-v1", "migration_head": "7"}, id="a later backup"),
+        pytest.param("backup", backup(), id="a first backup"),
+        pytest.param("backup", backup(release="0001-v1", migration_head="7"), id="a later backup"),
     ],
 )
 def test_a_record_is_as_its_schema_says(name: str, value: dict[str, Any]) -> None:
@@ -145,7 +132,7 @@ BREAKS: dict[str, tuple[str, Callable[[], dict[str, Any]], dict[str, Any], str]]
     "a good release that was never activated": ("release", good, {"activated": None}, "$.activated"),
     "a good release without images": ("release", good, {"images": {}}, "$.images"),
     "a path in an id": ("release", good, {"id": "../1-v1"}, "$.id"),
-    "an empty dump": ("backup", lambda: dict(BACKUP), {"size": 0}, "$.size"),
+    "an empty dump": ("backup", backup, {"size": 0}, "$.size"),
     "an unknown operation": ("result", result, {"operation": "reboot"}, "$.operation"),
     "a fleet of nobody": ("result", result, {"targets": {}}, "$.targets"),
 }
