@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
 
 

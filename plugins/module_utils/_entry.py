@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
 

@@ -57,7 +57,7 @@ class Operation:
         self.note_phase({"name": name, "state": RUNNING, "started": iso(started)})
         ended = {"name": name, "started": iso(started)}
         try:
-            with self.heartbeat():
+            with self.heartbeat(), _system_errors(name):
                 yield
         except LeaseLost:
             raise
@@ -97,6 +97,16 @@ class Operation:
         self.store.write(JOURNAL, journal, token=self.token)
         self.store.release(self.token)
         return journal
+
+
+@contextlib.contextmanager
+def _system_errors(name: str) -> Iterator[None]:
+    """A full disk or a missing right ends a phase like any other failure."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or "on the target"
+        raise OpsError(f"{error.strerror}: {where}.", hint=f"Mend it, then run {name} again.") from error
 
 
 def interrupted(journal: Mapping[str, Any] | None, lease: _lease.Lease | None, now: float) -> dict[str, Any] | None:

@@ -111,8 +111,9 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     known, available = _available(every)
     packages, unmet = choose(missing, known, available)
     if unmet:
+        lacking = ", ".join(WORDS[need] for need in unmet)
         raise OpsError(
-            f"The target lacks {', '.join(WORDS[need] for need in unmet)}, and no package of its repositories brings that.",
+            f"The target lacks {lacking}, and no package of its repositories brings it.",
             hint=". ".join(ADVICE[need] for need in unmet) + ", then run again.",
             missing=missing,
         )

@@ -17,6 +17,7 @@ from typing import Any
 
 import docker
 import yaml
+
 from tests.lab.images import Images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +54,9 @@ def controller(python: str = sys.executable) -> str:
     return str(Path(python).with_name("ansible-playbook"))
 
 
-def start(inventory: Path, playbook: str, *arguments: str, python: str = sys.executable, **inputs: Any) -> tuple[subprocess.Popen[str], str, Path]:
+def start(
+    inventory: Path, playbook: str, *arguments: str, python: str = sys.executable, **inputs: Any
+) -> tuple[subprocess.Popen[str], str, Path]:
     """Start a playbook in a session of its own, marked so that every process of it can be found."""
     marker = uuid.uuid4().hex
     stats = inventory.parent / f"stats-{marker}.json"
@@ -67,9 +70,22 @@ def start(inventory: Path, playbook: str, *arguments: str, python: str = sys.exe
         "ANSIBLE_CALLBACKS_ENABLED": "write_stats",
         "OPS_TEST_STATS": str(stats),
     }
-    command = [controller(python), "-i", str(inventory), str(ROOT / "playbooks" / f"{playbook}.yml"), *arguments, *extra]
+    command = [
+        controller(python),
+        "-i",
+        str(inventory),
+        str(ROOT / "playbooks" / f"{playbook}.yml"),
+        *arguments,
+        *extra,
+    ]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     return process, marker, stats
 
@@ -181,7 +197,9 @@ def studio(folder: Path, source: Path, images: Images, port: int, dashboard: int
     url = f"http://127.0.0.1:{port}"
     shared = yaml.safe_load((ROOT / "inventories/compose_local/group_vars/targets/main.yml").read_text())
     checks = json.loads(
-        json.dumps(shared["app_checks"]).replace(":8000", f":{port}").replace("127.0.0.1:3000", f"127.0.0.1:{dashboard}")
+        json.dumps(shared["app_checks"])
+        .replace(":8000", f":{port}")
+        .replace("127.0.0.1:3000", f"127.0.0.1:{dashboard}")
     )
     for check in checks:
         if "max_latency_ms" in check:

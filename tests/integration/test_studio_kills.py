@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+
 from tests.integration.application import Application, kill_all, start
 from tests.integration.test_studio_failures import assert_same_release, request
 

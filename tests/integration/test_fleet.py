@@ -1,0 +1,143 @@
+"""Three hosts over ssh, each with an engine of its own, and an unrelated application without a database."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from examples.pages import images as pages_images
+from tests.integration.application import ROOT, Run, play
+from tests.lab import fleet, images, registry
+
+CHECKS = [
+    {"name": "Containers running and healthy", "kind": "containers"},
+    {"name": "The page answers", "kind": "http", "url": "http://127.0.0.1:8080/", "body_contains": "Pages"},
+]
+#: a check that no version passes
+WRONG = [*CHECKS, {"name": "The page says goodbye", "kind": "http", "url": "http://127.0.0.1:8080/",
+                   "body_contains": "goodbye", "timeout": 3}]  # fmt: skip
+
+
+@dataclass
+class Fleet:
+    """The application on all hosts of the lab's fleet."""
+
+    hosts: fleet.Fleet
+    folder: Path
+    name: str
+
+    @property
+    def names(self) -> list[str]:
+        """The hosts in the order of the inventory."""
+        return [host.name for host in self.hosts.hosts]
+
+    def play(self, playbook: str, broken: Mapping[str, Mapping[str, Any]] | None = None, **inputs: Any) -> Run:
+        """Run a playbook on all hosts, some of them with other variables."""
+        inventory: dict[str, Any] = yaml.safe_load(self.hosts.inventory.read_text())
+        targets = inventory["targets"]
+        for host, variables in (broken or {}).items():
+            targets["hosts"][host].update(variables)
+        directory = f"/srv/{self.name}"
+        targets["vars"].update({
+            "app_name": self.name, "app_platform": "compose", "app_source": "images", "app_directory": directory,
+            "app_state_dir": f"{directory}/state", "app_images": dict.fromkeys(("web", "clock"), "127.0.0.1:5000/pages/web"),
+            "app_release_services": ["web", "clock"], "app_checks": CHECKS, "app_soak_seconds": 1,
+            "app_start_timeout": 60, "app_disk_free_mb": 100, "app_lease_ttl": 10, "app_batches": [1, 1, 1],
+        })  # fmt: skip
+        path = self.folder / "hosts.yml"
+        path.write_text(yaml.safe_dump(inventory))
+        return play(path, playbook, **inputs)
+
+    def running(self) -> dict[str, str]:
+        """The version that each host runs, as its page says."""
+        ask = ["docker", "exec", f"{self.name}-web-1", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/"]
+        found = {}
+        for host in self.hosts.hosts:
+            page = self.hosts.ssh(host, *ask)
+            found[host.name] = page.partition("<h1>Pages ")[2].partition("<")[0]
+        return found
+
+    def releases(self, host: str) -> list[str]:
+        """The ids of a host's releases."""
+        found = next(one for one in self.hosts.hosts if one.name == host)
+        return self.hosts.ssh(found, "ls", f"/srv/{self.name}/state/releases").split()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Pages 1.0 on three hosts."""
+    base = images.ensure()
+    os.environ["BUSYBOX_IMAGE"] = base.busybox
+    pages_images.push(registry.ensure().address)
+    application = Fleet(fleet.ensure(3), tmp_path_factory.mktemp("fleet"), f"pages-{secrets.token_hex(3)}")
+    compose = (ROOT / "examples/pages/compose.yml").read_text()
+    for host in application.hosts.hosts:
+        application.hosts.ssh(host, "install", "-d", "-m", "0700", f"/srv/{application.name}")
+        application.hosts.ssh(host, f"cat > /srv/{application.name}/compose.yml <<'END'\n{compose}\nEND")
+    run = application.play("deploy", version="1.0")
+    assert run.rc == 0, run.output
+    yield application
+    for host in application.hosts.hosts:
+        application.hosts.ssh(host, "docker", "compose", "-p", application.name, "down", "--volumes", "--timeout", "1")
+        application.hosts.ssh(host, "rm", "-rf", f"/srv/{application.name}")
+
+
+def statuses(run: Run) -> dict[str, str]:
+    """Each host's status."""
+    return {name: target["status"] for name, target in run.result["targets"].items()}
+
+
+def test_an_application_given_by_inventory_alone_runs_on_every_host(pages: Fleet) -> None:
+    assert pages.running() == dict.fromkeys(pages.names, "1.0")
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_failure_at_any_position_leaves_one_release_everywhere(pages: Fleet, position: int) -> None:
+    failing = pages.names[position]
+    before = {host: pages.releases(host) for host in pages.names}
+
+    run = pages.play("deploy", {failing: {"app_checks": WRONG}}, version="1.1")
+
+    assert run.rc != 0
+    assert run.result["status"] == "rolled_back"
+    assert statuses(run) == {
+        host: "rolled_back" if index <= position else "skipped" for index, host in enumerate(pages.names)
+    }
+    assert "goodbye" in run.result["targets"][failing]["message"]
+    assert pages.running() == dict.fromkeys(pages.names, "1.0")
+    for untouched in pages.names[position + 1 :]:
+        assert pages.releases(untouched) == before[untouched]
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_an_unreachable_host_brings_those_before_it_back(pages: Fleet, position: int) -> None:
+    lost = pages.hosts.hosts[position]
+    fleet.cut(lost)
+    try:
+        run = pages.play("deploy", version="1.1")
+    finally:
+        fleet.mend(lost)
+
+    assert run.rc != 0
+    expected = ["rolled_back"] * position + ["unreachable"] + ["skipped"] * (2 - position)
+    assert statuses(run) == dict(zip(pages.names, expected, strict=True))
+    assert "cannot be reached" in run.result["targets"][lost.name]["message"]
+    assert pages.running() == dict.fromkeys(pages.names, "1.0")
+
+
+def test_a_fleet_that_is_sound_gets_the_release_and_then_has_nothing_to_change(pages: Fleet) -> None:
+    assert pages.play("deploy", version="1.1").rc == 0
+    assert pages.running() == dict.fromkeys(pages.names, "1.1")
+
+    again = pages.play("deploy", version="1.1")
+    assert again.rc == 0
+    assert statuses(again) == dict.fromkeys(pages.names, "unchanged")
+    json.dumps(again.result)
