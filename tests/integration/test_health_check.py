@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, TimedOut
-
 from tests.lab import engine, images
 
 PASSWORD = "canary-of-the-database"

@@ -1,4 +1,4 @@
-"""Writes what set_stats published into the file that OPS_TEST_STATS names: tests parse no output."""
+"""Writes what set_stats published, and the recap, into the file that OPS_TEST_STATS names: tests parse no output."""
 
 from __future__ import annotations
 
@@ -24,5 +24,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Write the stats of the whole run."""
+        recap = {host: stats.summarize(host) for host in stats.processed}
         with open(os.environ["OPS_TEST_STATS"], "w", encoding="utf-8") as stream:
-            json.dump(stats.custom.get("_run", {}), stream, default=str)
+            json.dump({"published": stats.custom.get("_run", {}), "recap": recap}, stream, default=str)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.doppelganger.ops.plugins.action import (
     app_model,
     fleet_gate,
@@ -16,7 +17,6 @@ from ansible_collections.doppelganger.ops.plugins.action import (
     publish_result,
     target_result,
 )
-
 from tests.unit.plugins.results import ENDINGS, ended
 
 

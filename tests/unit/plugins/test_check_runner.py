@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _check_runner
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome, Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline, run_checks

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import ENTRY, SPEC, examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.modules import health_check

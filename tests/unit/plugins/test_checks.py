@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import (
     ERROR_LINES,
     KINDS,
@@ -130,6 +131,7 @@ def test_who_needs_the_engine(given: dict[str, object], needed: bool) -> None:
 
 def test_every_kind_is_documented() -> None:
     import yaml
+
     from ansible_collections.doppelganger.ops.plugins.modules import health_check
 
     options = yaml.safe_load(health_check.DOCUMENTATION)["options"]["checks"]["suboptions"]
@@ -142,6 +144,7 @@ def test_every_kind_is_documented() -> None:
 
 def test_the_examples_of_the_documentation_can_be_read() -> None:
     import yaml
+
     from ansible_collections.doppelganger.ops.plugins.modules import health_check
 
     [first, _second] = yaml.safe_load(health_check.EXAMPLES)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-
 from tests.unit.plugins.making import app
 
 

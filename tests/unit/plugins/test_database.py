@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _database
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-
 from tests.unit.plugins.making import container, target
 
 # pg_restore 16.4 --list of a dump with one table, 2026-11-23

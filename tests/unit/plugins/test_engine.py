@@ -12,6 +12,7 @@ from typing import Any
 import docker.errors
 import pytest
 import requests
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import (

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction

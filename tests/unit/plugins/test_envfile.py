@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, OPERATION, Lease

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _engine_actions,
     _inspect,
@@ -17,7 +18,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
-
 from tests.unit.plugins.making import DB, WEB, backup, container, model, record
 
 WANTED = {"version": "v2", "source": record()["source"], "env": "e" * 64, "inputs": "f" * 64, "services": ["db", "web"]}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import JOURNAL, Operation, interrupted
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
-
 from tests.unit.plugins.test_store import PREFIX, script
 
 DEPLOY = f"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
-
 from tests.unit.plugins.making import container, record
 
 SOUND = [container("web"), container("db")]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import ExecResult

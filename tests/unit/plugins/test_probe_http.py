@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import parse_checks

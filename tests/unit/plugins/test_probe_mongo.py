@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_mongo import (
     Malformed,
     decode,

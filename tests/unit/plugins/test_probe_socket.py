@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import command, redis, refusal, tcp
 

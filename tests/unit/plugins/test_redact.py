@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
 
 SECRETS = ["canary-1234", "p@ss/w ö:rd", 'quo"te\\d', "dollar$ign", "line one\nline two", "canary-1234-longer"]

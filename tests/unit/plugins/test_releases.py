@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-
 from tests.unit.plugins.making import DB, WEB, record
 
 

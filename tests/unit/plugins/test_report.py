@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _report, _result
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _report, _result
 from tests.unit.plugins.results import ended
 
 

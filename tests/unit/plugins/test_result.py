@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
 from tests.unit.plugins.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAILING, PASSING, START, ended
 
 

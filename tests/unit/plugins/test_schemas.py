@@ -12,11 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _check_report, _evidence, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
-
 from tests.unit.plugins.making import DB, WEB, backup
 from tests.unit.plugins.results import ENDINGS, ended
 

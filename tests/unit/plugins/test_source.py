@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 

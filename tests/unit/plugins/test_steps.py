@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _apply,
     _backup,
@@ -20,7 +21,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
-
 from tests.unit.plugins.making import DB, WEB, container, record
 
 # bringing a release up

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
