@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ends a phase whose checklist did not pass, in one sentence: the checks themselves stay with the result of the look."""
+"""Ends a phase whose checklist did not pass, in one sentence; the checks stay with the result of the look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every phase of a deployment made to fail, on the real engine: the last good release runs afterwards, no data is lost."""
+"""Every phase of a deployment made to fail, on the real engine: the last good release runs, no data is lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FAILURES = {
     "migration fails half way": ("v0.9.0-migration", {}, "migrate", "The migration failed"),
     "crashes at start": ("v0.9.0-crash", {}, "apply", "app"),
     "never gets healthy": ("v0.9.0-unhealthy", {}, "apply", "unhealthy"),
-    "is slow": ("v0.9.0-slow", {}, "verify", "ms"),
+    "is slow": ("v0.9.0-slow", {}, "verify", "Health endpoint"),
     "answers 500 after a while": ("v0.9.0-errors", {}, "soak", "500"),
     "logs errors": ("v0.9.0-logs", {}, "soak|verify", "No error logs"),
     "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "soak", "memory"),
