@@ -38,3 +38,17 @@ attributes:
 requirements:
   - Python 3.9 or later on the target
 """
+
+    CONTROLLER = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Only reads and reports, so it does the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+  in_process:
+    description: The work runs in the controller's process and asks nothing of the target.
+    support: full
+"""

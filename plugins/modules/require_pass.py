@@ -23,7 +23,7 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
-  - doppelganger.ops.attributes.read_only
+  - doppelganger.ops.attributes.controller
 """
 
 EXAMPLES = r"""
