@@ -1,0 +1,283 @@
+"""Write the parts of the documentation whose source is the code: ``python docs/generate.py [--check]``.
+
+A page says where such a part goes: everything between ``<!-- generated: NAME -->`` and ``<!-- end of NAME -->`` is
+replaced, and the rest of the page is written by hand. ``--check`` writes nothing and fails where a page is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks  # noqa: E402
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs, _result  # noqa: E402
+
+PAGES = ("README.md", "docs/**/*.md")
+PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
+
+#: the variables of the application model, in the order in which they are shown
+GROUPS = {
+    "What it is and where it lives": ("name", "platform", "directory", "state_dir"),
+    "Where a version comes from": ("source", "repository", "images", "registry_username", "registry_password"),
+    "How compose runs it": ("compose_files", "compose_profiles", "environment", "env_files", "env_required_keys",
+                            "release_services"),
+    "Migrations": ("migration_service", "migration_command", "migration_head_query", "migration_timeout"),
+    "The database": ("database_service", "database_name", "database_user", "backup_timeout"),
+    "Gates and times": ("checks", "soak_seconds", "start_timeout", "fetch_timeout", "disk_free_mb"),
+    "Who may change it, and how many hosts at a time": ("lease_ttl", "lease_wait", "batches"),
+    "What is kept": ("keep_good", "keep_bad", "keep_backups"),
+}  # fmt: skip
+#: variables of the role that playbooks set and inventories do not
+NOT_FOR_INVENTORIES = {"app_inputs"}
+
+
+# the sources
+
+
+@functools.cache
+def role_spec(role: str) -> dict[str, Any]:
+    """The entry points of a role with their options."""
+    path = ROOT / "roles" / role / "meta/argument_specs.yml"
+    specs: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+    return specs
+
+
+@functools.cache
+def documentation(module: str) -> dict[str, Any]:
+    """The DOCUMENTATION of a module, which is read and not run."""
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            found: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
+            return found
+    raise ValueError(f"{module} has no DOCUMENTATION")
+
+
+def modules() -> list[str]:
+    """The names of all modules."""
+    return sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+
+
+# from Ansible's markup to Markdown
+
+
+def plain(text: str | Sequence[str]) -> str:
+    """A description as one line of Markdown."""
+    line = " ".join([text] if isinstance(text, str) else text)
+    return " ".join(re.sub(r"\b(?:RV|[COMPV])\(([^)]*(?:\(\))?)\)", _code, line).split())
+
+
+def _code(match: re.Match[str]) -> str:
+    inner = match[1]
+    for prefix in ("checks[].", "doppelganger.ops."):
+        inner = inner.replace(prefix, "")
+    return f"`{inner.split('#')[0].replace('module:', '')}`"
+
+
+def value(found: Any) -> str:
+    """A default as a cell of a table."""
+    if found is None:
+        return ""
+    if isinstance(found, bool):
+        return f"`{str(found).lower()}`"
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    if isinstance(found, (list, tuple)):
+        return f"`{yaml.safe_dump(list(found), default_flow_style=True, width=1000).strip()}`" if found else "`[]`"
+    return f"`{found!r}`".replace("'", '"') if isinstance(found, str) else f"`{found}`"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = [list(headings), ["---"] * len(headings), *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+# the parts
+
+
+def application() -> str:
+    """The application model, a table for each group."""
+    options = role_spec("app")["main"]["options"]
+    grouped = {f"app_{name}" for names in GROUPS.values() for name in names}
+    lost = sorted(set(options) - grouped - NOT_FOR_INVENTORIES) + sorted(grouped - set(options))
+    if lost:
+        raise SystemExit(f"docs/generate.py: GROUPS and the role app do not agree about {', '.join(lost)}.")
+    parts = []
+    for title, names in GROUPS.items():
+        rows = [_variable(f"app_{name}", options[f"app_{name}"]) for name in names]
+        parts.append(f"### {title}\n\n" + table(("variable", "type", "default", "what it means"), rows))
+    return "\n".join(parts)
+
+
+def _variable(name: str, option: Mapping[str, Any]) -> list[str]:
+    kind = option["type"] + (f" of {option['elements']}" if "elements" in option else "")
+    default = "required" if option.get("required") else value(option.get("default"))
+    if name == "app_checks":
+        default = "containers and logs, below"
+    text = plain(option["description"])
+    if "choices" in option:
+        text += f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}."
+    return [f"`{name}`", kind, default, text]
+
+
+def default_checks() -> str:
+    """The checklist of an application that names none."""
+    checks = role_spec("app")["main"]["options"]["app_checks"]["default"]
+    lines = [f"  - {yaml.safe_dump(check, default_flow_style=True, sort_keys=False).strip()}\n" for check in checks]
+    return f"```yaml\napp_checks:\n{''.join(lines)}```\n"
+
+
+def common_options() -> str:
+    """What each check takes, whatever its kind."""
+    return _options(_checks.COMMON, "")
+
+
+def kinds() -> str:
+    """Each kind of check with the options of its own."""
+    said = documentation("health_check")["options"]["checks"]["suboptions"]["kind"]["description"]
+    texts = dict(re.findall(r"^C\((\w+)\), (.*)$", "\n".join(" ".join(line.split()) for line in said), re.MULTILINE))
+    parts = []
+    for kind, options in _checks.KINDS.items():
+        text = plain(texts[kind])
+        parts.append(f"### {kind}\n\n{text[0].upper()}{text[1:]}\n\n{_options(options, kind)}")
+    return "\n".join(parts)
+
+
+def _options(options: Mapping[str, _checks.Option], kind: str) -> str:
+    said = documentation("health_check")["options"]["checks"]["suboptions"]
+    rows = []
+    for name, option in options.items():
+        default = "required" if option.required else value(option.default)
+        text = _of_kind(plain(said[name]["description"]), kind, has_default=option.default is not None)
+        if name == "kind":
+            text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checks.KINDS)}."
+        if option.type == "regexes" and option.default:  # the text says it better
+            default = ""
+        rows.append([f"`{name}`", _checks._WORDS[option.type], default, text])
+    return table(("option", "type", "default", "what it means"), rows)
+
+
+def _of_kind(text: str, kind: str, has_default: bool) -> str:
+    """The sentences that are about this kind, without saying so and without a default that has its own column."""
+    found = []
+    for sentence in re.split(r"(?<=\.) (?=[A-Z`0-9])", text):
+        sentence = re.sub(r",? for `.*(?=\.$)", "", sentence)
+        about = re.match(r"For (.*) either", sentence)
+        says_default = has_default and re.fullmatch(r"\S+ unless given\.", sentence)
+        if not says_default and (not about or f"`{kind}`" in about[1]):
+            found.append(re.sub(r"^For .*? either", "Either", sentence))
+    return " ".join(found)
+
+
+def inputs(*names: str) -> str:
+    """What a caller gives with ``-e``; ``name!`` where one must be given."""
+    rows = []
+    for name in names:
+        given = _inputs.INPUTS[name.rstrip("!")]
+        default = "required" if name.endswith("!") else value(given.default or None)
+        rows.append([f"`{name.rstrip('!')}`", default, f"{given.expected[0].upper()}{given.expected[1:]}.",
+                     f"`{given.example}`"])  # fmt: skip
+    return table(("input", "default", "what it must be", "example"), rows)
+
+
+def entry_points() -> str:
+    """The contract of the platform adapters."""
+    rows = []
+    for name, entry in role_spec("platform_compose").items():
+        options = entry.get("options") or {}
+        shown = [f"`{option}`" + (" (required)" if spec.get("required") else "") for option, spec in options.items()]
+        rows.append([f"`{name}`", f"{plain(entry['short_description'])}.", ", ".join(shown) or "none"])
+    return table(("entry point", "what it does", "parameters"), rows)
+
+
+def module_list() -> str:
+    """The modules, one line each."""
+    return table(
+        ("module", ""), ([f"`{name}`", f"{plain(documentation(name)['short_description'])}."] for name in modules())
+    )
+
+
+def statuses() -> str:
+    """The statuses of a result, from best to worst, and which of them end red."""
+    meanings = {
+        "unchanged": "There was nothing to do; what runs was verified where the operation verifies.",
+        "ok": "It did what it should.",
+        "skipped": "Not touched, because another host of the fleet failed before.",
+        "refused": "The input, the state of the target or its lease forbids it. Nothing was touched.",
+        "unreachable": "The connection was lost. What was under way is recovered by the next run.",
+        "rolled_back": "It failed or the fleet failed, and the release that ran before runs again, verified.",
+        "failed": "It failed. Either nothing had been touched, or there was no good release to return to and the "
+        "application was stopped; the sentence says which.",
+        "rollback_failed": "It failed, and so did the return. Somebody has to look now.",
+    }
+    if tuple(meanings) != _result.STATUSES:
+        raise SystemExit("docs/generate.py: the statuses of _result.py are not those that statuses() explains.")
+    rows = [[f"`{name}`", "green" if name in _result.GOOD_STATUSES else "red", text] for name, text in meanings.items()]
+    return table(("status", "the run ends", "meaning"), rows)
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "application": application,
+    "default checks": default_checks,
+    "common options": common_options,
+    "kinds": kinds,
+    "inputs": inputs,
+    "entry points": entry_points,
+    "modules": module_list,
+    "statuses": statuses,
+}
+
+
+# the pages
+
+
+def part(name: str) -> str:
+    """A part by the name that a page gives it: ``inputs: version! reason`` has arguments behind the colon."""
+    word, _, arguments = name.partition(":")
+    return PARTS[word.strip()](*arguments.split())
+
+
+def generated(text: str) -> str:
+    """A page with all its parts as they ought to be."""
+    return PART.sub(lambda match: f"{match[1]}\n{part(match['name'])}\n{match[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation."""
+    return sorted(path for pattern in PAGES for path in ROOT.glob(pattern))
+
+
+def outdated() -> list[Path]:
+    """The pages that are not as the code says."""
+    return [path for path in pages() if generated(path.read_text("utf-8")) != path.read_text("utf-8")]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python docs/generate.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail where a page is out of date")
+    check = parser.parse_args().check
+    found = outdated()
+    for path in found:
+        if not check:
+            path.write_text(generated(path.read_text("utf-8")), encoding="utf-8")
+        sys.stderr.write(f"{path.relative_to(ROOT)} {'is out of date' if check else 'was written'}\n")
+    if found and check:
+        sys.stderr.write("Run: python docs/generate.py\n")
+    return int(bool(found) and check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
