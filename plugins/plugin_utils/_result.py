@@ -58,8 +58,9 @@ def _schema_sentence(moved: bool | None, operation: str) -> str:
 def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> str:
     name = steps["subject"]
     if failure is None:
-        doing = {"ok": "is done", "unchanged": "had nothing to change"}[status]
-        now = f" {steps['current']} runs." if steps["current"] else ""
+        predicted = status == "ok" and steps["check_mode"]
+        doing = {"ok": "would be done" if predicted else "is done", "unchanged": "had nothing to change"}[status]
+        now = f" {steps['current']} {'would run' if predicted else 'runs'}." if steps["current"] else ""
         return f"{operation.capitalize()} {name} {doing}.{now}".replace("  ", " ")
     error = failure["error"] if failure["error"].endswith((".", "!", "?")) else f"{failure['error']}."
     what = f"{operation.capitalize()} {name} failed in phase {failure['phase']}: {error}".replace("  ", " ")

@@ -69,7 +69,7 @@ def test_the_checks_are_those_of_now_and_the_failure_has_those_of_then() -> None
 def test_check_mode_says_what_would_run() -> None:
     found = ended("ok", check_mode=True)
     assert (found["check_mode"], found["services"]) == (True, ["web"])
-    assert found["message"].endswith("0002-v2 runs.")
+    assert found["message"] == "Deploy v2 would be done. 0002-v2 would run."
 
 
 @pytest.mark.parametrize(
