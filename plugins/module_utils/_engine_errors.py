@@ -20,7 +20,7 @@ try:  # at the top, so that the controller pays for it once, before it forks
         OSError,
     )
 except ImportError:
-    docker = None  # type: ignore[assignment]
+    docker = None  # type: ignore[assignment]  # where it is missing, preflight says so
     _SDK_ERRORS = (OSError,)
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -37,11 +38,11 @@ def _collectors(target: Target, params: Mapping[str, Any]) -> dict[str, Callable
         "disk.json": lambda: _as_json(shutil.disk_usage(target.store.root)._asdict()),
         "build.log": lambda: (target.store.root / "releases" / params["release"] / "build.log").read_text("utf-8"),
     }  # fmt: skip
-    for service in services:
-        collectors[f"{service}.log"] = lambda service=service: "\n".join(  # type: ignore[misc]
-            project.logs(service, since=since, limit_bytes=LOG_BYTES)
-        )
-    return collectors
+
+    def log(service: str) -> str:
+        return "\n".join(project.logs(service, since=since, limit_bytes=LOG_BYTES))
+
+    return {**collectors, **{f"{service}.log": functools.partial(log, service) for service in services}}
 
 
 def collect(collectors: Mapping[str, Callable[[], str]], folder: Path, clean: Callable[[str], str]) -> dict[str, Any]:

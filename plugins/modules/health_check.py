@@ -239,7 +239,7 @@ author:
 EXAMPLES = r"""
 - name: See that a release stands
   doppelganger.ops.health_check:
-    project: studio
+    project: shop
     services: [app, postgres, redis]
     since: 1767225600.5
     checks:
@@ -252,7 +252,7 @@ EXAMPLES = r"""
         json: {status: ok}
         max_latency_ms: 500
         successes: 3
-      - {name: Database accessible, kind: postgres, user: studio, database: studio}
+      - {name: Database accessible, kind: postgres, user: shop, database: shop}
       - {name: Redis responding, kind: redis, service: redis, password_env: REDIS_PASSWORD}
       - {name: MongoDB responding, kind: mongo, service: mongo, when_present: true}
       - name: No error lines in the log
@@ -263,7 +263,7 @@ EXAMPLES = r"""
 
 - name: Watch it for five minutes
   doppelganger.ops.health_check:
-    project: studio
+    project: shop
     checks: "{{ app_checks }}"
     hold: 300
 """
