@@ -43,16 +43,10 @@ def run(
 
     ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file.
     """
-    options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stdin": stdin or subprocess.DEVNULL}
+    streams: dict[str, Any] = {"stdin": stdin or subprocess.DEVNULL, "stdout": stdout or subprocess.PIPE}
+    options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE, "check": False}
     try:
-        done = subprocess.run(
-            list(argv),
-            stdout=stdout or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=timeout,
-            check=False,
-            **options,
-        )
+        done = subprocess.run(list(argv), timeout=timeout, **streams, **options)
     except FileNotFoundError as error:
         raise OpsError(
             f"{doing} failed: there is no command {argv[0]!r} on the target.", hint="Run playbooks/prepare.yml."

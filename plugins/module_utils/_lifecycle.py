@@ -196,17 +196,9 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     del check_mode
     target = Target.of(params)
     current = target.current()
+    nothing = {"changed": False, "needed": True, "reasons": [], "release": "", "version": "", "services": []}
     if not params["release"]:
-        return {
-            "changed": False,
-            "needed": True,
-            "reasons": [],
-            "release": "",
-            "version": "",
-            "services": [],
-            "current": current,
-            "leaves": current or "",
-        }
+        return {**nothing, "current": current, "leaves": current or ""}
     records = target.records()
     with_images = {image["id"] for record in records for image in record["images"].values()}
     have = [image for image in with_images if target.project.has_image(image)]
