@@ -20,8 +20,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks  # noqa: E402
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs, _result  # noqa: E402
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs, _result  # noqa: E402  # the path comes first
 
 PAGES = ("README.md", "docs/**/*.md")
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
