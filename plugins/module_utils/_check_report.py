@@ -53,11 +53,12 @@ def summary(verdict: str, results: Sequence[Result]) -> str:
     if not any(result.state in _WORDS for result in required):
         return "No required check looked at anything, so nothing is known about the application."
     such = {state: [result for result in required if result.state == state] for state in _WORDS}
-    parts = [f"{len(such[state])} {_WORDS[state]}: {_named(such[state])}" for state in (FAIL, ERROR) if such[state]]
-    if such[INCONCLUSIVE]:
-        # beside a failure they were mostly told to stop, which is no news
-        names = ", ".join(result.name for result in such[INCONCLUSIVE]) if parts else _named(such[INCONCLUSIVE])
-        parts.append(f"{len(such[INCONCLUSIVE])} {_WORDS[INCONCLUSIVE]}: {names}")
+    if such[FAIL]:
+        # the others were mostly told to stop, which is no news; the checklist has them
+        return f"{len(such[FAIL])} of {len(required)} required checks failed: {_named(such[FAIL])}{aside}."
+    parts = [
+        f"{len(such[state])} {_WORDS[state]}: {_named(such[state])}" for state in (ERROR, INCONCLUSIVE) if such[state]
+    ]
     return f"Of {len(required)} required checks {passed} passed, {'; '.join(parts)}{aside}."
 
 
