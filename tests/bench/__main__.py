@@ -1,0 +1,54 @@
+"""Measure, and compare with plain scripts: ``python -m tests.bench [--runs 5] [--only NAME] [--write]``."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
+
+from tests.bench import controller, deploying, page, probes, standing
+from tests.bench.measure import Findings, compared, say
+
+
+def _probes(runs: int) -> Findings:
+    pairs = [probes.measure() for _ in range(1 if runs < probes.ROUNDS else runs // probes.ROUNDS)]
+    by_hand, ours = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    what = f"{probes.PROBES:,} HTTP probes in one task"
+    return Findings([compared(what, ours, by_hand, "bare asyncio client", 1.3)])
+
+
+MEASUREMENTS: dict[str, Callable[[int], Findings]] = {
+    "deploy": deploying.measure,
+    "standing": standing.measure,
+    "probes": _probes,
+    "controller": controller.measure,
+}
+
+
+def main() -> int:
+    """Measure what is asked for, print the table, and write it down when told to."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="how often each side runs; the table has the medians")
+    parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement, and not all of them")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {page.PAGE.name}; needs all of them")
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs all measurements, so it goes without --only")
+    findings = []
+    for name in options.only or MEASUREMENTS:
+        say(f"{name} ...")
+        findings.append(MEASUREMENTS[name](options.runs))
+    measured = page.lines(findings, options.runs)
+    print("\n".join(measured))
+    if options.write:
+        page.write(measured)
+        say(f"written to {page.PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
