@@ -69,7 +69,9 @@ def _read_one(name: str, is_required: bool, variables: Mapping[str, Any]) -> str
             raise Refused(f"{name} is required and {found}.", hint=usage)
         return given.default
     if not isinstance(value, str):
-        raise Refused(f"{name} must be text and is {value!r} ({type(value).__name__}).", hint=usage)
+        # Ansible hands out subclasses of its own
+        plain = next(one.__name__ for one in type(value).__mro__ if one.__module__ == "builtins")
+        raise Refused(f"{name} must be text and is {value!r} ({plain}).", hint=usage)
     if not re.fullmatch(given.pattern, value):
         raise Refused(f"{name} must be {given.expected}; given was {value!r}.", hint=usage)
     # a plain copy: what Ansible knows of the original (that it may be a template) does not come along
