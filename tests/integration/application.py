@@ -174,7 +174,7 @@ class Application:
             label = f"com.docker.compose.project={self.name}"
             found = client.containers.list(all=True, filters={"label": label})
             return {
-                c.labels["com.docker.compose.service"]: (c.id, c.attrs["State"]["StartedAt"], c.attrs["Image"])
+                c.labels["com.docker.compose.service"]: (str(c.id), c.attrs["State"]["StartedAt"], c.attrs["Image"])
                 for c in found
                 if c.labels.get("com.docker.compose.oneoff") != "True"
             }

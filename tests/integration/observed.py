@@ -25,7 +25,7 @@ RECORDS = {
 
 def engine_of(app: Application) -> dict[str, Any]:
     """Everything of the application on the engine; other applications on it may do as they like."""
-    label = {"label": f"com.docker.compose.project={app.name}"}
+    label: dict[str, str | list[str] | bool] = {"label": f"com.docker.compose.project={app.name}"}
     with contextlib.closing(docker.from_env()) as client:
         containers = client.containers.list(all=True, filters=label)
         kept = f"doppelganger-ops/{app.name}:"

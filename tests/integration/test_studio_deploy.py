@@ -49,7 +49,7 @@ def secret_key(app: Application) -> str:
     container, _, _ = app.containers()["app"]
     with contextlib.closing(docker.from_env()) as client:
         environment = dict(pair.split("=", 1) for pair in client.containers.get(container).attrs["Config"]["Env"])
-    return environment["SECRET_KEY"]
+    return str(environment["SECRET_KEY"])
 
 
 def test_checking_the_first_deployment_makes_nothing(studio: Application) -> None:
