@@ -95,7 +95,8 @@ class Host:
         return self.store.read(f"releases/{release}/record.json") or {}
 
     def current(self) -> str | None:
-        return (self.store.read("current.json") or {"release": None})["release"]
+        found: str | None = (self.store.read("current.json") or {"release": None})["release"]
+        return found
 
     def let_expire(self) -> None:
         """As time does after a run was killed."""
