@@ -116,6 +116,25 @@ def test_the_journal_tells_each_phase_with_its_outcome(tmp_path: Path) -> None:
     assert lease.released
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        pytest.param(
+            OSError(28, "No space left on device", "/state/x"), "No space left on device: /state/x.", id="a file"
+        ),
+        pytest.param(OSError(28, "No space left on device"), "No space left on device: on the target.", id="no file"),
+        pytest.param(TimeoutError("too slow"), "too slow: on the target.", id="without a number"),
+    ],
+)
+def test_an_error_of_the_system_ends_a_phase_like_any_other(tmp_path: Path, error: OSError, message: str) -> None:
+    mine = operation(tmp_path)
+    mine.start("deploy", "0002-v2")
+    with pytest.raises(OpsError) as raised, mine.phase("backup"):
+        raise error
+    assert (raised.value.message, raised.value.data["phase"]) == (message, "backup")
+    assert mine.journal()["phases"][-1]["state"] == "failed"
+
+
 def test_an_inner_phase_keeps_its_name_in_the_error(tmp_path: Path) -> None:
     mine = operation(tmp_path)
     mine.start("deploy", "0002-v2")
