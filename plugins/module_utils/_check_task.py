@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
@@ -29,6 +30,7 @@ SPEC: dict[str, Any] = {
     "hold": {"type": "float"},
     "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "redact_env_files": {"type": "list", "elements": "path", "default": []},
+    "redact_state_dir": {"type": "path"},
     "must_pass": {"type": "bool", "default": True},
     "operation": {
         "type": "dict",
@@ -100,6 +102,8 @@ def _planned(params: Mapping[str, Any]) -> list[Check]:
 
 def _redactor(params: Mapping[str, Any]) -> Redactor:
     values: list[str | None] = list(params.get("redact") or [])
+    if params.get("redact_state_dir"):
+        values += _sealed.unseal(Path(params["redact_state_dir"]))
     for path in params.get("redact_env_files") or []:
         try:
             values += parse_env(Path(path).read_text(encoding="utf-8", errors="replace")).values()

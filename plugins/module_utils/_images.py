@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _sealed, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
@@ -119,11 +119,13 @@ def _pin(target: Target, record: dict[str, Any], config: Mapping[str, Any], imag
          directory: Path, token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
+    variables = _envfile.read_all(target.app.env_paths)
     rendered = _compose.pinned(config, {service: image["id"] for service, image in images.items()})
+    rendered.update(_sealed.seal(variables.values()))
     target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
     record["images"] = dict(images)
     record["config"] = {
-        "env": _envfile.fingerprint(_envfile.read_all(target.app.env_paths)),
+        "env": _envfile.fingerprint(variables),
         "inputs": _compose.inputs_digest(config, directory),
         "services": target.compose_of(record["id"]).hashes(),
     }

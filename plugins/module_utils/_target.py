@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _releases, _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
@@ -42,7 +42,7 @@ class Target:
     @functools.cached_property
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files, as they are now and as each kept release had them."""
-        values: list[str | None] = []
+        values: list[str | None] = [*_sealed.unseal(self.store.root)]
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 values += _envfile.parse(Path(path).read_text(encoding="utf-8")).values()

@@ -206,6 +206,9 @@ options:
     type: list
     elements: path
     default: []
+  redact_state_dir:
+    description: The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
+    type: path
   must_pass:
     description: Whether the task fails unless the verdict is C(pass).
     type: bool

@@ -1,0 +1,30 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The secrets that kept releases run with, sealed in their rendered configuration.
+
+An env file only has the values of today, while an older release that runs again logs those of its own day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+#: compose ignores what starts with x-
+KEY = "x-secrets"
+
+
+def seal(values: Iterable[str]) -> dict[str, Any]:
+    """What joins a rendered configuration, where a single dollar would be a variable."""
+    return {KEY: sorted({value.replace("$", "$$") for value in values if value})}
+
+
+def unseal(state_dir: Path) -> list[str]:
+    """The values of every release that is kept; a file that cannot be read has nothing to say."""
+    found: list[str] = []
+    for path in sorted(state_dir.glob("releases/*/compose.json")):
+        with contextlib.suppress(OSError, ValueError):
+            found += json.loads(path.read_text(encoding="utf-8")).get(KEY, [])
+    return [value.replace("$$", "$") for value in found]
