@@ -13,6 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._database import 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, PHASE_SPEC, Target
 
 SCHEMA = 1
@@ -29,7 +30,7 @@ def _take(target: Target, token: int) -> dict[str, Any]:
     database = Database(target)
     folder = target.store.root / "backups" / name
     unfinished = target.store.root / "backups" / f".{name}"
-    unfinished.mkdir(mode=0o700, parents=True)
+    make_private(unfinished)
     try:
         facts = database.dump(unfinished / "dump", target.app.backup_timeout)
         (unfinished / "dump").chmod(0o600)

@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
 
 LOG_BYTES = 512 * 1024
@@ -79,7 +80,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if check_mode:
         return {"changed": True, "path": str(folder)}
     with target.phase("evidence", params["token"]) as operation:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         manifest = collect(_collectors(target, params), folder, target.redactor.text)
         summary = {"schema": 1, "release": params["release"], "collected": iso(time.time()), "files": manifest}
         operation.store.write(f"evidence/{params['release']}/manifest.json", summary, token=params["token"])

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 #: git asks nothing, and runs no hook or helper of the repository's choosing
@@ -75,7 +76,7 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
         return tree
     mirror = folder / "mirror.git"
     if not (mirror / "HEAD").exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         _git("init", "--quiet", "--bare", "--", str(mirror), doing="Making the mirror", timeout=timeout)
     at = ("--git-dir", str(mirror))
     heads_and_tags = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")

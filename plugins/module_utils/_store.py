@@ -31,6 +31,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Le
 LOOK_EVERY = 0.2
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder and those it lies in, each for its owner only."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 class Store:
     """The folder of one application on one target."""
 
@@ -41,14 +48,13 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Hold the folder for one read-decide-write; never while anything else is waited for."""
         self.create()
-        with open(self.root / ".lock", "a", encoding="utf-8") as handle:
+        with open(os.open(self.root / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def create(self) -> None:
         """Make the folder, for its owner only."""
-        if not self.root.is_dir():
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.root)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """A JSON file below the folder, None where there is none."""
@@ -73,7 +79,7 @@ class Store:
 
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
         path = self.root / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         # one name under one lock: what a killed write left behind is overwritten by the next
         temporary = path.with_name(f".{path.name}.new")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
