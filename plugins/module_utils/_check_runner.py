@@ -69,6 +69,8 @@ class _Run:
     def __init__(self, checks: Sequence[Check], attempts: Sequence[Attempt], scene: Scene) -> None:
         now = time.monotonic()
         self._attempts = {Judge(check, now): attempt for check, attempt in zip(checks, attempts)}
+        self._open = dict.fromkeys(self._attempts)
+        self._guards = [judge for judge in self._attempts if judge.check.guards]
         self._project = scene.project
         self._worth_watching = any(needs_engine(check) for check in checks)
         self._sleepers: dict[asyncio.Future[None], Judge] = {}
@@ -120,21 +122,19 @@ class _Run:
 
     def _is_needed(self, guard: Judge, now: float) -> bool:
         """Whether a check that guards the others still has somebody to guard."""
-        others = (judge for judge in self._attempts if judge is not guard and not judge.decided)
-        return guard.check.guards and any(not (other.check.guards and other.held(now)) for other in others)
+        if not guard.check.guards:
+            return False
+        return any(other is not guard and not (other.check.guards and other.held(now)) for other in self._open)
 
     def _tell_others(self, judge: Judge) -> None:
         """Let the end of one check end what has become useless."""
         now = time.monotonic()
-        others = [other for other in self._attempts if other is not judge and not other.decided]
-        if judge.check.severity == REQUIRED and judge.ends_all:
-            for other in others:
-                self._stop(other, judge.ends_all)
-        elif judge.check.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
-            for other in others:
-                if other.holding(now):
-                    self._stop(other, f"{judge.check.name} did not pass")
-        guards = [other for other in others if other.check.guards]
+        del self._open[judge]
+        if judge.check.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
+            for other in list(self._open):
+                if judge.ends_all or other.holding(now):
+                    self._stop(other, judge.ends_all or f"{judge.check.name} did not pass")
+        guards = [guard for guard in self._guards if guard in self._open]
         self._wake([guard for guard in guards if guard in self._stopped or not self._is_needed(guard, now)])
 
     def _stop(self, judge: Judge, why: str) -> None:
@@ -163,7 +163,7 @@ class _Run:
     def _on_event(self) -> None:
         # Who has just passed keeps to its interval: several successes in a row are to be spread over time.
         waiting = [judge for judge in self._attempts if judge.last and judge.last.state != PASS]
-        self._wake([*waiting, *(judge for judge in self._attempts if judge.check.guards)])
+        self._wake([*waiting, *self._guards])
 
     def _start_watching(self) -> None:
         if self._watching is None and self._worth_watching:

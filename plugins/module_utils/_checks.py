@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -125,6 +126,8 @@ KINDS: dict[str, dict[str, Option]] = {
     },
 }
 
+_KNOWN = {kind: {**COMMON, **options} for kind, options in KINDS.items()}
+
 NEEDS_ENGINE = frozenset({"containers", "postgres", "logs", "exec"})
 
 
@@ -132,12 +135,8 @@ def parse_checks(raw: Sequence[Any]) -> list[Check]:
     """Read a checklist; refuse it with all that is wrong with it."""
     problems: list[str] = []
     checks = [check for number, entry in enumerate(raw, 1) for check in _read(number, entry, problems)]
-    names = [check.name for check in checks]
-    problems += [
-        f"check {name!r}: the name is used {names.count(name)} times"
-        for name in sorted(set(names))
-        if names.count(name) > 1
-    ]
+    times = collections.Counter(check.name for check in checks)
+    problems += [f"check {name!r}: the name is used {count} times" for name, count in times.items() if count > 1]
     if not raw:
         problems.append("the checklist is empty: at least one check is needed to say anything")
     if problems:
@@ -157,33 +156,34 @@ def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
     if not isinstance(entry, Mapping):
         problems.append(f"check {number}: expected a dictionary, found {_described(entry)}")
         return []
-    where = f"check {str(entry.get('name') or number)!r}"
     kind = entry.get("kind")
-    if kind not in KINDS:
-        problems.append(f"{where}: kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}")
-        return []
-    known = {**COMMON, **KINDS[kind]}
-    found = [f"unknown option {each!r} for kind {kind}{_near(each, known)}" for each in entry if each not in known]
-    values: dict[str, Any] = {}
-    for name, option in known.items():
-        values[name] = _value(name, entry.get(name), option, found)
+    found = _unknown_kind(kind) if kind not in KINDS else []
+    values = {} if found else _values(kind, entry, found)
     found = found or _senseless(kind, values)
-    problems += [f"{where}: {each}" for each in found]
     if found:
+        where = f"check {str(entry.get('name') or number)!r}"
+        problems += [f"{where}: {each}" for each in found]
         return []
     common = {name: values.pop(name) for name in COMMON}
     return [Check(**common, options=values)]
 
 
-def _value(name: str, given: Any, option: Option, found: list[str]) -> Any:
-    if given is None:
-        if option.required:
-            found.append(f"{name} is missing")
-        return option.default
-    value = _converted(given, option.type)
-    if value is None:
-        found.append(f"{name} must be {_WORDS[option.type]}, found {_described(given)}")
-    return value
+def _unknown_kind(kind: Any) -> list[str]:
+    return [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}"]
+
+
+def _values(kind: str, entry: Mapping[str, Any], found: list[str]) -> dict[str, Any]:
+    known = _KNOWN[kind]
+    values = {name: option.default for name, option in known.items()}
+    for name, given in entry.items():
+        if name not in known:
+            found.append(f"unknown option {name!r} for kind {kind}{_near(name, known)}")
+        elif given is not None:
+            values[name] = _converted(given, known[name].type)
+            if values[name] is None:
+                found.append(f"{name} must be {_WORDS[known[name].type]}, found {_described(given)}")
+    found += [f"{name} is missing" for name, option in known.items() if option.required and entry.get(name) is None]
+    return values
 
 
 def _converted(given: Any, wanted: str) -> Any:
