@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed
 
 
