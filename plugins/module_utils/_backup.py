@@ -34,13 +34,14 @@ def _take(target: Target, token: int) -> dict[str, Any]:
     try:
         facts = database.dump(unfinished / "dump", target.app.backup_timeout)
         (unfinished / "dump").chmod(0o600)
+        record = {"schema": SCHEMA, "id": name, "created": iso(now), "database": target.app.database_name,
+                  "release": target.current(), "migration_head": database.migration_head(), **facts}  # fmt: skip
+        target.store.write(f"backups/.{name}/backup.json", record, token=token)
     except OpsError:
         shutil.rmtree(unfinished)
         raise
+    # a backup is there as a whole or not at all
     unfinished.rename(folder)
-    record = {"schema": SCHEMA, "id": name, "created": iso(now), "database": target.app.database_name,
-              "release": target.current(), "migration_head": database.migration_head(), **facts}  # fmt: skip
-    target.store.write(f"backups/{name}/backup.json", record, token=token)
     return record
 
 
@@ -54,7 +55,7 @@ def run_backup(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if check_mode:
         return {"changed": True, "backup": None, "msg": f"Would back {target.app.database_name} up."}
     with target.phase("backup", params["token"]):
-        _forget_unfinished(target)
+        forget_unfinished(target)
         record = _take(target, params["token"])
         if params["release"]:
             release = target.record(params["release"])
@@ -62,7 +63,8 @@ def run_backup(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": True, "backup": record}
 
 
-def _forget_unfinished(target: Target) -> None:
+def forget_unfinished(target: Target) -> None:
+    """Remove the dumps that a killed run did not bring to an end."""
     for name in target.store.folders("backups"):
         if name.startswith("."):
             shutil.rmtree(target.store.root / "backups" / name)
@@ -71,7 +73,9 @@ def _forget_unfinished(target: Target) -> None:
 def known_backups(target: Target) -> list[str]:
     """The ids of all whole backups, oldest first."""
     names = target.store.folders("backups")
-    return [name for name in names if (target.store.root / "backups" / name / "backup.json").exists()]
+    return [
+        name for name in names if (target.store.root / "backups" / name / "backup.json").exists() and name[0] != "."
+    ]
 
 
 def checked(target: Target, name: str) -> dict[str, Any]:

@@ -24,10 +24,15 @@ def stop(project: Project, container: str) -> None:
         project.api.stop(container)
 
 
-def remove_oneoffs(project: Project) -> None:
-    """Remove the containers of ``compose run``, also those that a killed run left behind."""
+def migration_container(project: Project) -> str:
+    """The name of the container that a migration runs in: there can be one at a time."""
+    return f"{project.name}-migration"
+
+
+def remove_migration(project: Project) -> None:
+    """Remove the container of a migration, also one that a killed run left behind."""
     for container in project.containers(include_oneoff=True):
-        if container.oneoff:
+        if container.name == migration_container(project):
             with engine_errors(f"remove {container.name}"):
                 project.api.remove_container(container.id, force=True)
 

@@ -76,14 +76,16 @@ def _as_json(value: Any) -> str:
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bundle what can be seen of a release that failed."""
     target = Target.of(params)
-    folder = target.store.root / "evidence" / params["release"]
+    # an operation that is about no release keeps its evidence under its own number
+    name = params["release"] or f"operation-{params['token']:04d}"
+    folder = target.store.root / "evidence" / name
     if check_mode:
         return {"changed": True, "path": str(folder)}
     with target.phase("evidence", params["token"]) as operation:
         make_private(folder)
         manifest = collect(_collectors(target, params), folder, target.redactor.text)
         summary = {"schema": 1, "release": params["release"], "collected": iso(time.time()), "files": manifest}
-        operation.store.write(f"evidence/{params['release']}/manifest.json", summary, token=params["token"])
+        operation.store.write(f"evidence/{name}/manifest.json", summary, token=params["token"])
     return {"changed": True, "path": str(folder), "files": manifest}
 
 

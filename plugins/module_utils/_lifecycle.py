@@ -10,12 +10,13 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _backup,
     _engine_actions,
-    _images,
     _operation,
     _plan,
+    _prune,
     _releases,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease as lease_rules
+from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
@@ -61,6 +62,14 @@ def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | 
             target.save(record, token)
 
 
+def _tidy(target: Target) -> None:
+    """Take away what a killed run left running or lying about: its migration, the database of its restore."""
+    _engine_actions.remove_migration(target.project)
+    _backup.forget_unfinished(target)
+    if target.app.database_service and Database(target).container():
+        Database(target).drop_leftovers()
+
+
 def _previous(target: Target) -> str | None:
     """The release to return to."""
     good = target.last_good()
@@ -82,6 +91,7 @@ def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             "release": predicted,
             "interrupted": None,
             "previous": _previous(target),
+            "previous_services": [],
             "since": time.time(),
             "makes_release": bool(params["wanted"]),
         }
@@ -92,7 +102,7 @@ def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     operation = Operation(target.store, lease.token, target.app.lease_ttl)
     try:
         return _start(target, params, operation)
-    except Refused:
+    except OpsError:
         target.store.release(lease.token)
         raise
 
@@ -114,12 +124,15 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         target.save(new_record(release, params, params["wanted"], previous, now), operation.token)
     operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
     _close_unfinished(target, release, cut, operation.token)
+    if cut:
+        _tidy(target)
     return {
         "changed": True,
         "token": operation.token,
         "release": release,
         "interrupted": cut,
         "previous": previous,
+        "previous_services": sorted(target.record(previous)["config"]["services"]) if previous else [],
         "since": now,
         "makes_release": bool(params["wanted"]),
     }
@@ -144,7 +157,9 @@ def run_finish(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         target.save(record, params["token"])
     if params["activate"]:
         operation.store.write("current.json", {"release": params["activate"]}, token=params["token"])
-    pruned = prune(target, params["token"]) if params["outcome"] == "ok" else {}
+    elif params["bad"] and params["bad"] == target.current():
+        operation.store.write("current.json", {"release": None}, token=params["token"])
+    pruned = _prune.prune(target, params["token"])
     journal = operation.finish()
     target.store.audit(
         f"{journal['operation']} finished",
@@ -161,34 +176,6 @@ def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
     if params["bad"]:
         found.append((params["bad"], _releases.BAD, params["message"] or None))
     return found
-
-
-def prune(target: Target, token: int) -> dict[str, list[str]]:
-    """Take away what nobody can need: old releases with their images, evidence and sources, old backups."""
-    app = target.app
-    records = target.records()
-    current = target.current()
-    doomed = _releases.to_prune(records, current, app.keep_good, app.keep_bad)
-    kept = [record for record in records if record["id"] not in doomed]
-    backups = _releases.backups_to_prune(_backup.known_backups(target), kept, current, app.keep_backups)
-    needed = {image["id"] for record in kept for image in record["images"].values()}
-    for record in records:
-        if record["id"] not in doomed:
-            continue
-        for image in record["images"].values():
-            if image["id"] not in needed:
-                repository, tag = _images.keep_tag(app.name, image["id"])
-                _engine_actions.forget_image(target.project, f"{repository}:{tag}", image["reference"], image["id"])
-        for kind in ("releases", "evidence"):
-            if record["id"] in target.store.folders(kind):
-                target.store.remove(kind, record["id"], token=token)
-    commits = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
-    for name in target.store.folders("source"):
-        if name not in commits:
-            target.store.remove("source", name, token=token)
-    for name in backups:
-        target.store.remove("backups", name, token=token)
-    return {"releases": doomed, "backups": backups}
 
 
 def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def _note_head(target: Target, record: dict[str, Any], before: str | None, token
 
 def _migrate(target: Target, release: str) -> str:
     app = target.app
-    # a name of its own makes a second migration at the same time impossible
-    verb = ["run", "--rm", "--no-deps", "--no-TTY", "--name", f"{app.name}-migration"]
+    name = _engine_actions.migration_container(target.project)
+    verb = ["run", "--rm", "--no-deps", "--no-TTY", "--name", name]
     compose = target.compose_of(release)
     try:
         return compose.run(
@@ -84,7 +84,7 @@ def _migrate(target: Target, release: str) -> str:
         hint = "Each migration that was applied stays applied; the result says whether the schema moved."
         raise OpsError(error.message, hint=hint, **error.data) from error
     finally:
-        _engine_actions.remove_oneoffs(target.project)
+        _engine_actions.remove_migration(target.project)
 
 
 ENTRY = Entry(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

@@ -65,6 +65,9 @@ class Operation:
             error.data.setdefault("phase", name)
             self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": error.message})
             raise
+        except Exception as error:
+            self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": repr(error)})
+            raise
         self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
 
     @contextlib.contextmanager

@@ -114,7 +114,6 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             error.data.setdefault("phase", "preflight")
             raise
     shown = {name: value for name, value in found.items() if name not in ("current_record", "containers")}
-    plan["current_services"] = found["services"]
     return {"changed": False, **shown, **plan, "host": host, "seconds": round(time.time() - started, 2)}
 
 

@@ -79,6 +79,9 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
         make_private(folder)
         _git("init", "--quiet", "--bare", "--", str(mirror), doing="Making the mirror", timeout=timeout)
     at = ("--git-dir", str(mirror))
+    # the lease keeps others away, so a lock in here is what a killed run left
+    for stale in mirror.rglob("*.lock"):
+        stale.unlink()
     heads_and_tags = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
     _git(
         *at,

@@ -78,11 +78,6 @@ recreates:
   returned: always
   type: list
   elements: raw
-current_services:
-  description: The services of the current release.
-  returned: always
-  type: list
-  elements: raw
 since:
   description: When the current release was activated, in seconds since 1970.
   returned: always

@@ -71,6 +71,11 @@ makes_release:
   description: Whether the operation makes a new release.
   returned: success
   type: bool
+previous_services:
+  description: Its services.
+  returned: success
+  type: list
+  elements: str
 interrupted:
   description: The operation that was cut off and is to be undone first.
   returned: success

@@ -55,29 +55,51 @@ def _schema_sentence(moved: bool | None, operation: str) -> str:
     return " The database schema moved and was not taken back."
 
 
-def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> str:
-    name = steps["subject"]
-    if failure is None:
-        predicted = status == "ok" and steps["check_mode"]
-        doing = {"ok": "would be done" if predicted else "is done", "unchanged": "had nothing to change"}[status]
-        now = f" {steps['current']} {'would run' if predicted else 'runs'}." if steps["current"] else ""
-        return f"{operation.capitalize()} {name} {doing}.{now}".replace("  ", " ")
+def _success_sentence(operation: str, status: str, steps: Mapping[str, Any]) -> str:
+    predicted = status == "ok" and steps["check_mode"]
+    if operation == "verify":
+        doing = "Every required check passed."
+    else:
+        how = {"ok": "would be done" if predicted else "is done", "unchanged": "had nothing to change"}[status]
+        doing = f"{operation.capitalize()} {steps['subject']} {how}.".replace("  ", " ").replace(" .", ".")
+    now = f" {steps['current']} {'would run' if predicted else 'runs'}." if steps["current"] else ""
+    return f"{doing}{now}{_data_sentence(operation, steps)}"
+
+
+def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
+    """What became of the data, where the operation was about it."""
+    if steps["restored"]:
+        return (
+            f" The database is that of backup {steps['restored']} now; what it was before is backup {steps['backup']}."
+        )
+    return f" It is backup {steps['backup']}." if operation == "backup" and steps["backup"] else ""
+
+
+def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
     error = failure["error"] if failure["error"].endswith((".", "!", "?")) else f"{failure['error']}."
-    what = f"{operation.capitalize()} {name} failed in phase {failure['phase']}: {error}".replace("  ", " ")
+    if status == "refused":
+        return f"{operation.capitalize()} {steps['subject']} was refused: {error} Nothing was touched.".replace(
+            "  ", " "
+        )
+    what = f"{operation.capitalize()} {steps['subject']} failed in phase {failure['phase']}: {error}".replace("  ", " ")
+    stopped = " There was no good release to return to, so the application was stopped; its data volumes are kept."
+    undo_error = (steps["undo_failure"] or {}).get("error", "").rstrip(".")
     after = {
-        "refused": " Nothing was touched.",
         "unreachable": "",
-        "failed": " There was no good release to return to, so the application was stopped; its data volumes are kept."
-        if steps["undone"]
-        else "",
+        "failed": stopped if steps["undone"] else "",
         "rolled_back": f" {steps['previous']} was brought back and verified.",
-        "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: "
-        + (steps["undo_failure"] or {}).get("error", "").rstrip(".")
-        + ".",
+        "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: {undo_error}.",
     }[status]
-    moved = _schema_sentence(steps["schema_moved"], operation) if steps["undone"] or steps["undo_failure"] else ""
+    was_touched = steps["undone"] or steps["undo_failure"]
+    moved = _schema_sentence(steps["schema_moved"], operation) if was_touched else ""
     evidence = f" The evidence is in {steps['evidence']}." if steps["evidence"] else ""
-    return f"{what}{after}{moved}{evidence}"
+    return f"{what}{after}{moved}{_data_sentence(operation, steps)}{evidence}"
+
+
+def _sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> str:
+    if failure is None:
+        return _success_sentence(operation, status, steps)
+    return _failure_sentence(operation, status, steps, failure)
 
 
 def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -125,6 +147,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "checklist": str(verify.get("checklist") or "").splitlines(),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id"),
+        "restored": (step("restore").get("backup") or {}).get("id") if step("restore").get("changed") else None,
         "evidence": step("evidence").get("path"),
         "recovered": start.get("interrupted"),
         "reasons": list(preflight.get("reasons") or []),

@@ -26,6 +26,8 @@ WANTED = {"version": "v2", "source": record()["source"], "env": "e" * 64, "input
 class Engine:
     """A project whose containers are as the first release recorded them."""
 
+    name = "web"
+
     def __init__(self, _name: str) -> None:
         self.images = {WEB, DB}
 
@@ -158,10 +160,8 @@ def test_ten_failed_deployments_keep_the_last_good_release_with_its_images_and_i
     host = Host(tmp_path / "state", keep_good=1, keep_bad=2, keep_backups=1)
     good = host.succeed("v1")
     bad = [host.fail(f"v{number}") for number in range(2, 12)]
-    # a success prunes; here it brings the same release back, as a rollback does
     started = host.start("", operation="rollback", wanted={}, release=good)
-    pruned = host.finish(started, good=good, activate=good)["pruned"]
-    assert pruned["releases"] == bad[:8]
+    host.finish(started, good=good, activate=good)
     assert host.store.folders("releases") == [good, *bad[8:]]
     assert host.record(good)["backup"] in host.store.folders("backups")
     assert len(forgotten) == 8

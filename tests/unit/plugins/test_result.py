@@ -15,8 +15,8 @@ from tests.unit.plugins.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAI
     [
         ("ok", "ok", "Deploy v2 is done. 0002-v2 runs."),
         ("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs."),
-        ("refused", "refused", "Deploy failed in phase preflight: version is required. Nothing was touched."),
-        ("lease held", "refused", "Deploy v2 failed in phase change: The target is locked. Nothing was touched."),
+        ("refused", "refused", "Deploy was refused: version is required. Nothing was touched."),
+        ("lease held", "refused", "Deploy v2 was refused: The target is locked. Nothing was touched."),
         ("unreachable", "unreachable", "Deploy v2 failed in phase change: It cannot be reached."),
         (
             "rolled back",
