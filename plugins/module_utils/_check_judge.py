@@ -11,6 +11,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._checks import RE
 
 PASS, FAIL, INCONCLUSIVE, ERROR, SKIPPED = "pass", "fail", "inconclusive", "error", "skipped"
 
+#: with less time a last attempt would say nothing about the application, only that it was cut off
+_SHORTEST_ATTEMPT = 1.0
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -87,7 +90,8 @@ class Judge:
         """Say how long the next attempt may take."""
         if self.passed_at is not None:
             return self.check.attempt_timeout
-        return max(0.05, min(self.check.attempt_timeout, self.started + self.check.timeout - now))
+        left = max(_SHORTEST_ATTEMPT, self.started + self.check.timeout - now)
+        return min(self.check.attempt_timeout, left)
 
     def after(self, outcome: Outcome, now: float, may_end: bool = True) -> float | None:
         """Take in an attempt. Without ``may_end`` a check that has passed goes on, to guard the others."""
@@ -161,8 +165,8 @@ class Judge:
         left = self.started + check.timeout - now - min(check.attempt_timeout, check.interval)
         if left > check.interval / 10:
             return min(check.interval, left)
-        spent = f"(last of {self.attempts} attempts in {now - self.started:.1f} s)"
-        return self._end(Outcome(outcome.state, f"{outcome.reason} {spent}", outcome.observed), now)
+        spent = f" (last of {self.attempts} attempts in {now - self.started:.1f} s)" if self.attempts > 1 else ""
+        return self._end(Outcome(outcome.state, outcome.reason + spent, outcome.observed), now)
 
     def _end(self, outcome: Outcome, now: float) -> float | None:
         self._decided = outcome

@@ -20,23 +20,27 @@ class LogScan:
         self._patterns = re.compile("|".join(f"(?:{each})" for each in options["patterns"]) or r"(?!)")
         self._allow = [re.compile(each) for each in options["allow"]]
         self._limit = int(options["limit"])
-        self._read_to: dict[str, str] = {}
+        self._read_to: dict[str, tuple[str, int]] = {}
         self.lines = 0
         self.matches = 0
         self.shown: list[str] = []
 
     def read_to(self, container_id: str) -> str:
         """Give the stamp of the last line that was read."""
-        return self._read_to.get(container_id, "")
+        return self._read_to.get(container_id, ("", 0))[0]
 
     def read(self, container_id: str, service: str, stamped: Iterable[str]) -> None:
         """Read on in the log of a container, over lines that start with their time stamp."""
-        last = self.read_to(container_id)
+        last, seen = self._read_to.get(container_id, ("", 0))  # the engine stamps lines that come together alike
+        current, count = last, 0
         for line in stamped:
             stamp, _, text = line.partition(" ")
-            if stamp <= last:
+            if stamp < last:
                 continue
-            self._read_to[container_id] = stamp
+            current, count = stamp, count + 1 if stamp == current else 1
+            if stamp == last and count <= seen:
+                continue
+            self._read_to[container_id] = (current, count)
             self.lines += 1
             if self._patterns.search(text) and not any(each.search(text) for each in self._allow):
                 self.matches += 1

@@ -156,8 +156,8 @@ def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
     if not isinstance(entry, Mapping):
         problems.append(f"check {number}: expected a dictionary, found {_described(entry)}")
         return []
-    kind = entry.get("kind")
-    found = _unknown_kind(kind) if kind not in KINDS else []
+    kind = str(entry.get("kind"))
+    found = [] if kind in KINDS else [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}"]
     values = {} if found else _values(kind, entry, found)
     found = found or _senseless(kind, values)
     if found:
@@ -166,10 +166,6 @@ def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
         return []
     common = {name: values.pop(name) for name in COMMON}
     return [Check(**common, options=values)]
-
-
-def _unknown_kind(kind: Any) -> list[str]:
-    return [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}"]
 
 
 def _values(kind: str, entry: Mapping[str, Any], found: list[str]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ class LogsProbe:
             if self._services and one.service not in self._services:
                 continue
             read_to = self._scan.read_to(one.id)
-            since = epoch(read_to) if read_to else self._since or epoch(one.started_at)
+            # a little overlap, as seconds do not hold every nanosecond; the scan knows what it has read
+            since = epoch(read_to) - 0.001 if read_to else self._since or epoch(one.started_at)
             lines = self._project.log_of(one.id, since, timestamps=True)
             try:
                 self._scan.read(one.id, one.service, _until(lines, deadline))

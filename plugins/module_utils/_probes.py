@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _probe_engine,
@@ -19,7 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors im
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 
 #: one attempt, which may take so many seconds
-Attempt = Callable[[float], Awaitable[Outcome]]
+Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]
 
 _in_thread = _probe_engine.in_thread
 _GRACE = 1.0

@@ -76,6 +76,15 @@ def test_reading_on_counts_no_line_twice() -> None:
     assert (found.lines, found.matches, found.outcome().state) == (3, 1, "pass")
 
 
+def test_lines_with_the_same_stamp_are_told_apart_by_their_number() -> None:
+    stamp = "2026-01-01T00:00:00.000000000Z"
+    found = scan([])
+    found.read("c1", "app", [f"{stamp} one", f"{stamp} two"])
+    found.read("c1", "app", [f"{stamp} one", f"{stamp} two", f"{stamp} three"])
+    found.read("c1", "app", [f"{stamp} one", f"{stamp} two", f"{stamp} three", f"{stamp} ERROR four"])
+    assert (found.lines, found.shown) == (4, ["app: ERROR four"])
+
+
 def test_each_container_is_read_on_by_itself() -> None:
     found = scan(["fine", "fine"])
     found.read("c2", "db", ["2025-01-01T00:00:00.000000000Z FATAL old but never seen"])

@@ -62,7 +62,7 @@ def test_a_failure_fails_the_task_and_keeps_all_that_was_seen(url: str) -> None:
         run({"name": "API", "kind": "http", "url": url + "/ill", "timeout": 0.1})
     result = failed.value.as_result()
     assert (result["failed"], result["kind"], result["verdict"], result["changed"]) == (True, "failed", "fail", False)
-    assert "1 failed: API (answered 503, expected 200: /ill" in result["msg"]
+    assert "1 of 1 required checks failed: API (answered 503, expected 200: /ill)" in result["msg"]
     assert result["checks"][0]["state"] == "fail"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import itertools
+import queue
 import threading
 import warnings
 from typing import Any
@@ -226,14 +227,12 @@ def test_events_are_read() -> None:
 
 
 def test_a_watcher_hands_on_events_and_ends_cleanly() -> None:
-    heard: list[Event] = []
-    arrived = threading.Event()
+    heard: queue.Queue[Event] = queue.Queue()
     stream = Stream(START)
-    with Watcher(stream, lambda event: (heard.append(event), arrived.set())) as watcher:
-        assert arrived.wait(2)
+    with Watcher(stream, heard.put) as watcher:
+        assert heard.get(timeout=2) == Event("start", "app", "c1")
     assert stream.closed.is_set()
     assert not watcher._thread.is_alive()
-    assert heard == [Event("start", "app", "c1")]
 
 
 class FakeClient:
@@ -258,6 +257,6 @@ def test_waiting_is_watching() -> None:
         Event("start", "app", "c1"),
         None,
     ]
-    happenings.close()  # type: ignore[attr-defined]
+    happenings.close()
     assert client.stream.closed.is_set()
     assert client.asked["filters"] == {"type": "container", "label": "com.docker.compose.project=studio"}
