@@ -104,7 +104,7 @@ def _predict(target: Target, params: Mapping[str, Any]) -> list[str]:
         return list(params["predicted"])
     record = target.record(params["release"])
     images = {service: image["id"] for service, image in record["images"].items()}
-    return to_change(found, record["config"]["services"], images)
+    return sorted({*params["predicted"], *to_change(found, record["config"]["services"], images)})
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

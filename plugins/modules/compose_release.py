@@ -33,7 +33,7 @@ options:
     type: str
     default: ""
   predicted:
-    description: For check mode, the services that change where the release is not made yet.
+    description: For check mode, services that change besides those whose containers show it.
     type: list
     elements: str
     default: []
