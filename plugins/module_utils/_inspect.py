@@ -120,21 +120,30 @@ def run_lease(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             "A reason is required and none was given.",
             hint="Give it as -e 'reason=\"why\"'; it goes into the audit trail.",
         )
-    found = target.store.lease()
-    held = found is not None and found.is_held(time.time())
-    if params["state"] == "absent":
-        if not check_mode and held:
-            target.store.unlock(by=params["operator"], reason=params["reason"])
-        return {"changed": held, "was": found.as_dict() if found and held else None}
-    if found and held and found.kind == _lease.MAINTENANCE and found.holder == params["operator"]:
-        return {"changed": False, "lease": found.as_dict()}
+    lease = target.store.lease()
+    found = lease if lease and lease.is_held(time.time()) else None
+    act = _lock if params["state"] == "present" else _unlock
+    return act(target, found, params, check_mode)
+
+
+def _unlock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    if found is None:
+        return {"changed": False, "was": None, "sentence": "was not locked"}
+    if not check_mode:
+        target.store.unlock(by=params["operator"], reason=params["reason"])
+    return {"changed": True, "was": found.as_dict(), "sentence": f"unlocked; it was {found.described()}"}
+
+
+def _lock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    holder, purpose = params["operator"], params["reason"]
+    if found and found.kind == _lease.MAINTENANCE and found.holder == holder:
+        return {"changed": False, "lease": found.as_dict(), "sentence": f"is locked already, {found.described()}"}
     if check_mode:
-        _lease.acquire(found, holder="", purpose="", kind=_lease.MAINTENANCE, ttl=0, now=time.time())
-        return {"changed": True, "lease": None}
-    lease = target.store.try_acquire(
-        holder=params["operator"], purpose=params["reason"], kind=_lease.MAINTENANCE, ttl=target.app.lease_ttl
-    )
-    return {"changed": True, "lease": lease.as_dict()}
+        _lease.acquire(found, holder=holder, purpose=purpose, kind=_lease.MAINTENANCE, ttl=0, now=time.time())
+        return {"changed": True, "lease": None, "sentence": "would be locked"}
+    ttl = target.app.lease_ttl
+    lease = target.store.try_acquire(holder=holder, purpose=purpose, kind=_lease.MAINTENANCE, ttl=ttl)
+    return {"changed": True, "lease": lease.as_dict(), "sentence": f"locked, {lease.described()}"}
 
 
 INFO = Entry(spec=APP_SPEC, run=run_info)

@@ -45,6 +45,10 @@ lease:
   description: The lease that was set.
   returned: with O(state=present)
   type: dict
+sentence:
+  description: What became of it, for people.
+  returned: success
+  type: str
 was:
   description: The lease that was taken away.
   returned: with O(state=absent)

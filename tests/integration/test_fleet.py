@@ -51,7 +51,7 @@ class Fleet:
             "app_state_dir": f"{directory}/state",
             "app_images": dict.fromkeys(("web", "clock"), "127.0.0.1:5000/pages/web"),
             "app_release_services": ["web", "clock"], "app_checks": CHECKS, "app_soak_seconds": 1,
-            "app_start_timeout": 60, "app_disk_free_mb": 100, "app_lease_ttl": 10, "app_batches": [1, 1, 1],
+            "app_start_timeout": 60, "app_disk_free_mb": 100, "app_lease_ttl": 10,
         })  # fmt: skip
         path = self.folder / "hosts.yml"
         path.write_text(yaml.safe_dump(inventory))
