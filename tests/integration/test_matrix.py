@@ -31,10 +31,10 @@ def target_python() -> Path:
     return python
 
 
-@pytest.fixture(params=CONTROLLERS.values(), ids=CONTROLLERS.keys())
+@pytest.fixture(params=list(CONTROLLERS))
 def controller(request: pytest.FixtureRequest) -> Path:
     """The interpreter of the controller."""
-    python: Path = request.param
+    python = CONTROLLERS[request.param]
     assert python.exists(), f"{python} is missing: run `make venv venv-newest`."
     return python
 
