@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -121,18 +122,26 @@ class Database:
         """
         self.drop_leftovers()
         self._maintain(f"CREATE DATABASE {quoted(side)} TEMPLATE template0")
-        with open(path, "rb") as stream:
-            options = ("--exit-on-error", "--single-transaction", "--no-password")
-            self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
-        problems = self.integrity_problems(side)
-        if problems:
-            raise OpsError(f"The restored database is not sound: {'; '.join(problems)}. The real one was not touched.")
+        try:
+            self._fill(path, side, timeout)
+        except OpsError:
+            with contextlib.suppress(OpsError):  # the next restore drops them as well
+                self.drop_leftovers()
+            raise
         before = f"{side}_before"
         away = f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(before)}"
         back = f"ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
         self._disconnect_everybody()
         self._maintain(f"BEGIN; {away}; {back}; COMMIT")
         self._maintain(f"DROP DATABASE {quoted(before)}")
+
+    def _fill(self, path: Path, side: str, timeout: float) -> None:
+        with open(path, "rb") as stream:
+            options = ("--exit-on-error", "--single-transaction", "--no-password")
+            self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
+        problems = self.integrity_problems(side)
+        if problems:
+            raise OpsError(f"The restored database is not sound: {'; '.join(problems)}. The real one was not touched.")
 
     def integrity_problems(self, database: str | None = None) -> list[str]:
         """What is wrong with a database: indexes or constraints that are not valid, relations that cannot be read."""
