@@ -69,7 +69,13 @@ def _resolve(target: Target, version: str, auth: dict[str, str] | None) -> dict[
     digests = {}
     for service, repository in app.images.items():
         reference = _plan.image_reference(repository, version)
-        digests[service] = target.project.registry_digest(reference, auth)
+        try:
+            digests[service] = target.project.registry_digest(reference, auth)
+        except OpsError as error:
+            raise Refused(
+                f"Version {version!r} of {service} is not to be had. {error.message}",
+                hint=error.hint or "Check the version, app_images and the login of the registry.",
+            ) from error
     return _source.described(app.source, "", "", digests)
 
 
