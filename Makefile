@@ -35,11 +35,10 @@ demo: venv ## Deploy the example, watch a bad release being undone, roll back: o
 demo-clean: venv ## Take away everything the demo made
 	@$(OLDEST)/bin/python -m examples.studio.demo --clean
 
-.PHONY: test test-fast lint unit unit-newest molecule
+.PHONY: test test-fast lint unit unit-newest integration molecule
 test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
 	@$(MAKE) --no-print-directory lint lab unit-newest molecule
-	@echo "== $(OLDEST): unit, contract, integration"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest $(FAST) tests/integration
+	@$(MAKE) --no-print-directory unit integration
 
 test-fast: venv ## What needs no engine, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest)
@@ -51,6 +50,11 @@ unit: venv
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract"
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
+
+# two files at a time: most of a deployment is waiting, and the cores are few
+integration: venv venv-newest lab
+	@echo "== $(OLDEST): integration"
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile tests/integration
 
 lint: venv ## Style and types of everything
 	@echo "== lint: ruff, yamllint, ansible-lint, mypy"
