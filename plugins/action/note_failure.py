@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -17,7 +18,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return ``failure``, ``undo`` and the release that is ``bad``."""
+        """Return ``failure``, ``undo``, the release that is ``bad`` and the backup to ``put_back``."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         started = variables.get("ops_start") or {}
@@ -30,4 +31,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             "failure": failure,
             "undo": holds_lease and not self._task.check_mode,
             "bad": started.get("release") if started.get("makes_release") else "",
+            "put_back": _replaced_data(variables),
         }
+
+
+def _replaced_data(variables: Mapping[str, Any]) -> str:
+    """The backup of what a restore replaced, empty where none did."""
+    taken = (variables.get("ops_backup") or {}).get("backup") or {}
+    return str(taken.get("id", "")) if (variables.get("ops_restore") or {}).get("changed") else ""

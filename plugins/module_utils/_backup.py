@@ -118,7 +118,8 @@ def run_restore(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         head = database.migration_head()
         if head != record["migration_head"]:
             raise OpsError(
-                f"After the restore the migration head is {head}, the backup's was {record['migration_head']}."
+                f"After the restore the migration head is {head}, the backup's was {record['migration_head']}.",
+                changed=True,
             )
     target.store.audit("database restored", backup=record["id"], token=params["token"])
     return {"changed": True, "backup": record, "migration_head": head}

@@ -133,7 +133,8 @@ class Database:
         back = f"ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
         self._disconnect_everybody()
         self._maintain(f"BEGIN; {away}; {back}; COMMIT")
-        self._maintain(f"DROP DATABASE {quoted(before)}")
+        with contextlib.suppress(OpsError):  # the data is in its place; the next restore drops what is left
+            self._maintain(f"DROP DATABASE {quoted(before)}")
 
     def _fill(self, path: Path, side: str, timeout: float) -> None:
         with open(path, "rb") as stream:

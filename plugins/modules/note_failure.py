@@ -38,6 +38,10 @@ undo:
   description: Whether this run has anything to undo.
   returned: always
   type: bool
+put_back:
+  description: The backup of the data that a restore replaced, empty where none did.
+  returned: always
+  type: str
 bad:
   description: The release that is to be marked bad, empty where none is.
   returned: always

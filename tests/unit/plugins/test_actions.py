@@ -202,6 +202,22 @@ def test_check_mode_undoes_nothing() -> None:
     assert not found["undo"]
 
 
+@pytest.mark.parametrize(
+    ("restore", "put_back"),
+    [
+        pytest.param({"changed": True}, "20261123T204105Z-0002", id="the data was replaced"),
+        pytest.param({"changed": True, "failed": True}, "20261123T204105Z-0002", id="replaced by what is not right"),
+        pytest.param({"changed": False, "failed": True}, "", id="the restore failed before"),
+        pytest.param({"skipped": True, "changed": False}, "", id="none was asked for"),
+        pytest.param(None, "", id="none was thought of"),
+    ],
+)
+def test_the_data_that_a_restore_replaced_is_to_be_put_back(restore: dict[str, Any] | None, put_back: str) -> None:
+    taken = {"backup": {"id": "20261123T204105Z-0002"}}
+    found = run(note_failure, {"result": {}}, {"ops_start": {"token": 7}, "ops_backup": taken, "ops_restore": restore})
+    assert found["put_back"] == put_back
+
+
 # the result of a target, and of all
 
 
