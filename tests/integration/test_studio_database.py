@@ -35,7 +35,7 @@ def add(app: Application, name: str) -> None:
 
 def rows(app: Application) -> list[str]:
     """The names of the projects, as the application gives them."""
-    return sorted(project["name"] for project in request(f"{app.url}/api/projects"))
+    return sorted(project["name"] for project in request(f"{app.url}/api/projects")["projects"])
 
 
 def in_postgres(app: Application, *command: str, stdin: Path | None = None) -> str:
@@ -216,9 +216,29 @@ def a_dump_that_says_nothing(app: Application) -> Any:
     in_postgres(app, "mv", f"{found}.away", found)
 
 
-def test_a_rollback_restores_the_backup_that_it_is_given(deployed: Application) -> None:
+def test_a_rollback_that_fails_after_its_restore_puts_the_data_back(deployed: Application) -> None:
     name, postgres = deployed.current()["backup"], deployed.containers()["postgres"]
     add(deployed, "on the new schema")
+    head = sql(deployed, "SELECT max(version) FROM schema_migrations")
+    newer = {"name": "The newer one runs", "kind": "http", "url": f"{deployed.url}/api/version",
+             "json": {"version": "v0.2.0"}, "timeout": 3}  # fmt: skip
+    deployed.write(app_checks=[*deployed.variables["app_checks"], newer])
+
+    run = deployed.play("rollback", release="v0.1.0", backup=name, confirm=deployed.name)
+    deployed.write()
+
+    assert run.rc != 0
+    assert run.target()["status"] == "rolled_back", run.output
+    assert "The newer one runs" in run.target()["message"]
+    assert rows(deployed) == ["before", "kept", "on the new schema"]
+    assert sql(deployed, "SELECT max(version) FROM schema_migrations") == head
+    assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.2.0"
+    assert_sound(deployed, postgres)
+    assert_described(deployed, run)
+
+
+def test_a_rollback_restores_the_backup_that_it_is_given(deployed: Application) -> None:
+    name, postgres = deployed.current()["backup"], deployed.containers()["postgres"]
     rolled = {"release": "v0.1.0", "backup": name, "reason": "tags are wrong"}
     before = everything(deployed)
     refused = deployed.play("rollback", **rolled)

@@ -206,8 +206,9 @@ def test_the_state_is_for_its_owner_only(app: Application, told: Told) -> None:
 def left_over(told: Told, mine: Path) -> list[Path]:
     """Files outside the test's own folder that hold a secret."""
     homes = [Path(tempfile.gettempdir()), Path("/dev/shm"), Path.home() / ".ansible", Path.home() / ".docker"]
-    found = [path for home in homes for path in holding(told, home, told.began)]
-    return [path for path in found if not path.is_relative_to(mine)]
+    found = [path for home in homes for path in holding(told, home, told.began) if not path.is_relative_to(mine)]
+    # the engine's own, while it starts a health check inside a container
+    return [path for path in found if not path.name.startswith("runc-process")]
 
 
 def test_nothing_is_left_in_temporary_folders_or_the_configuration_of_docker(app: Application, told: Told) -> None:
