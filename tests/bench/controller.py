@@ -38,8 +38,9 @@ class Deployment:
         return f"bench-pages-{self.size}"
 
     def write(self, hosts: fleet.Fleet, repository: str) -> None:
-        """The fleet's inventory with the application in it."""
+        """So many hosts of the fleet's inventory, with the application in it."""
         found: dict[str, Any] = yaml.safe_load(hosts.inventory.read_text())
+        found["targets"]["hosts"] = dict(list(found["targets"]["hosts"].items())[: self.size])
         found["targets"]["vars"] |= {
             "app_name": self.name,
             "app_platform": "compose",
@@ -70,11 +71,12 @@ class Deployment:
 def measure(runs: int, sizes: Sequence[int] = SIZES) -> Findings:
     """Take turns between the sizes."""
     costs: dict[int, list[Cost]] = {size: [] for size in sizes}
-    with tempfile.TemporaryDirectory(prefix="doppelganger-bench-") as folder, _hosts(max(sizes)) as repository:
+    with tempfile.TemporaryDirectory(prefix="doppelganger-bench-") as folder, _fleet(max(sizes)) as hosts:
+        repository = _pages(hosts)
         deployments = [Deployment(size, Path(folder) / str(size) / "hosts.yml") for size in sizes]
         try:
             for deployment in deployments:
-                deployment.write(fleet.ensure(deployment.size), repository)
+                deployment.write(hosts, repository)
                 say(f"fleet of {deployment.size}: the first deployment takes {deployment.deploy(0).wall:.2f} s")
             for number in range(1, runs + 1):
                 for deployment in deployments:
@@ -82,7 +84,7 @@ def measure(runs: int, sizes: Sequence[int] = SIZES) -> Findings:
                     costs[deployment.size].append(cost)
                     say(f"fleet of {deployment.size}, {number}: {cost.wall:.2f} s, of the processor {cost.cpu:.2f} s")
         finally:
-            _remove([deployment.name for deployment in deployments], fleet.ensure(max(sizes)))
+            _remove([deployment.name for deployment in deployments], hosts)
     return _found(costs)
 
 
@@ -110,22 +112,26 @@ def _found(costs: dict[int, list[Cost]]) -> Findings:
 
 
 @contextlib.contextmanager
-def _hosts(count: int) -> Iterator[str]:
-    """The registry with Pages in it, and its compose file on each host; hosts that are started for it go away again."""
+def _fleet(count: int) -> Iterator[fleet.Fleet]:
+    """So many hosts; those that are started for it go away again."""
     before = _running()
     try:
-        hosts = fleet.ensure(count)
-        repository = registry.ensure().address
-        os.environ["BUSYBOX_IMAGE"] = images.ensure().busybox
-        pages.push(repository)
-        text = (ROOT / "examples/pages/compose.yml").read_text()
-        for host in hosts.hosts:
-            hosts.ssh(host, f"mkdir -p {FOLDER} && cat > {FOLDER}/compose.yml <<'END'\n{text}END\n")
-        yield repository
+        yield fleet.ensure(count)
     finally:
-        for container in _running() - before:
+        for container in sorted(_running() - before):
             say(f"take {container} away")
             remove(container)
+
+
+def _pages(hosts: fleet.Fleet) -> str:
+    """Put Pages into the registry, whose address is returned, and its compose file onto each host."""
+    repository = registry.ensure().address
+    os.environ["BUSYBOX_IMAGE"] = images.ensure().busybox
+    pages.push(repository)
+    text = (ROOT / "examples/pages/compose.yml").read_text()
+    for host in hosts.hosts:
+        hosts.ssh(host, f"mkdir -p {FOLDER} && cat > {FOLDER}/compose.yml <<'END'\n{text}END\n")
+    return repository
 
 
 def _running() -> set[str]:
