@@ -31,6 +31,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200
+#: how long an attempt that is under way may go on after everything has been decided
+_LAST_LOOK = 0.5
 
 
 def run_checks(checks: Sequence[Check], scene: Scene) -> list[Result]:
@@ -139,8 +141,12 @@ class _Run:
 
     def _stop(self, judge: Judge, why: str) -> None:
         self._stopped.setdefault(judge, why)
-        if not judge.check.guards:  # a guard looks once more: it may know the cause
+        if judge.check.guards:  # it looks once more: it may know the cause
+            return
+        if judge in self._sleepers.values():
             self._tasks[judge].cancel()
+        else:  # who is just looking may tell what it sees, if it is quick
+            asyncio.get_running_loop().call_later(_LAST_LOOK, self._tasks[judge].cancel)
 
     # sleeping and watching
 

@@ -141,7 +141,7 @@ def parse_checks(raw: Sequence[Any]) -> list[Check]:
         problems.append("the checklist is empty: at least one check is needed to say anything")
     if problems:
         raise Refused(
-            "The checklist cannot be read: " + "; ".join(problems) + ".",
+            "The checklist cannot be read: " + "; ".join(problems) + ("" if problems[-1].endswith("?") else "."),
             hint="Mend app_checks; ansible-doc doppelganger.ops.health_check lists the kinds and their options.",
         )
     return checks

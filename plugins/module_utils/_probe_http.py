@@ -7,9 +7,10 @@ import asyncio
 import functools
 import json
 import re
+import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 
 _BODY_LIMIT = 1_000_000
 _EXCERPT = 200
+_PIECE = 65536
 
 
 @dataclass(frozen=True)
@@ -83,50 +85,54 @@ def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
 
 async def fetch(request: Request) -> Response:
     """Ask, and read the answer as far as it is needed."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Response] = loop.create_future()
-    server_name = request.host if request.tls else None
-    transport, _protocol = await loop.create_connection(
-        lambda: _Exchange(request, answer), request.host, request.port, ssl=request.tls, server_hostname=server_name
-    )
-    try:
-        return await answer
-    finally:
-        transport.abort()
-
-
-class _Exchange(asyncio.Protocol):
-    """Sends the question once connected and stops reading as soon as the answer is whole."""
-
-    def __init__(self, request: Request, answer: asyncio.Future[Response]) -> None:
-        self._payload = request.payload
-        self._bodiless = request.payload.startswith(b"HEAD ")
-        self._answer = answer
-        self._data = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker
-        transport.write(self._payload)
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        self._read(ended=False)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and not self._answer.done():
-            self._answer.set_exception(exc)
-        self._read(ended=True)
-
-    def _read(self, ended: bool) -> None:
-        if self._answer.done():
-            return
+    if request.tls is not None:
+        reader, writer = await asyncio.open_connection(
+            request.host, request.port, ssl=request.tls, server_hostname=request.host
+        )
         try:
-            response = parse(bytes(self._data), ended, self._bodiless)
-        except Garbled as error:
-            self._answer.set_exception(error)
-            return
+            writer.write(request.payload)
+            return await _answer(request, lambda: reader.read(_PIECE))
+        finally:
+            writer.transport.abort()
+    # Straight on the socket: a stream costs more than all the rest of a probe.
+    loop = asyncio.get_running_loop()
+    with await _connected(request) as connection:
+        await loop.sock_sendall(connection, request.payload)
+        return await _answer(request, lambda: loop.sock_recv(connection, _PIECE))
+
+
+async def _answer(request: Request, receive: Callable[[], Awaitable[bytes]]) -> Response:
+    bodiless = request.payload.startswith(b"HEAD ")
+    data = b""
+    while True:
+        piece = await receive()
+        data += piece
+        response = parse(data, ended=not piece, bodiless=bodiless)
         if response is not None:
-            self._answer.set_result(response)
+            return response
+
+
+async def _connected(request: Request) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    try:
+        found = socket.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await loop.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM)
+    failure: OSError | None = None
+    for family, kind, protocol, _name, address in found:
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure or OSError("there is no address")
 
 
 def parse(data: bytes, ended: bool, bodiless: bool = False) -> Response | None:

@@ -111,7 +111,9 @@ options:
         description: How to ask, for C(http). C(GET) unless given.
         type: str
       headers:
-        description: Headers of the request, for C(http).
+        description:
+          - Headers of the request, for C(http).
+          - Name a secret among them in O(redact), too, so that it is not shown at high verbosity.
         type: dict
       status:
         description: The status or the statuses that are fine, for C(http). 200 unless given.

@@ -111,6 +111,17 @@ def test_a_crash_ends_what_waits_and_what_is_under_way(play: Play) -> None:
     assert {results[name].state for name in ("waiting", "hanging", "holding")} == {"inconclusive"}
 
 
+def test_who_is_just_looking_when_all_ends_may_tell_what_it_sees(play: Play) -> None:
+    play.add("containers", CRASH, kind="containers")
+    play.add("quick", 0.2, PASS)
+    play.add("failing", 0.2, FAIL)
+    play.add("holding", 0.2, PASS, hold=9)
+    results = play.run()
+    assert play.took < 1
+    assert [result.state for result in results.values()] == ["fail", "pass", "inconclusive", "inconclusive"]
+    assert results["failing"].reason.endswith("(last seen: bad)")
+
+
 def test_a_crash_is_noticed_while_others_wait_although_the_containers_had_passed(play: Play) -> None:
     play.add("containers", PASS, PASS, PASS, CRASH, kind="containers")
     play.add("waiting", FAIL)
