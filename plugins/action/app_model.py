@@ -29,7 +29,10 @@ NOT_MODEL = {"app_inputs", "app_batches", "app_registry_password"}
 def spec() -> dict[str, Any]:
     """The argument spec of the role ``app``, the only place where the variables are described."""
     path = Path(__file__).resolve().parents[2] / "roles/app/meta/argument_specs.yml"
-    options: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    # libyaml's loader, where there is one, is ten times as fast and just as safe
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 both loaders are safe ones
+    options: dict[str, Any] = document["argument_specs"]["main"]["options"]
     return {
         name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()
     }
