@@ -41,7 +41,7 @@ def test_an_artefact_holds_nothing_but_the_collection() -> None:
 def test_ansible_cfg_is_short_and_has_no_percent_sign() -> None:
     """AWX reads it with interpolation on, which loses a value with a percent sign."""
     lines = [line for line in (ROOT / "ansible.cfg").read_text().splitlines() if line and not line.startswith("#")]
-    assert len(lines) <= 15
+    assert len(lines) <= 18
     assert not [line for line in lines if "%" in line]
 
 
