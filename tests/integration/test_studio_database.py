@@ -8,7 +8,8 @@ import io
 import json
 import subprocess
 import tarfile
-import time
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,23 @@ def restore(app: Application, name: str) -> Run:
     return app.play("restore", backup=name, confirm=app.name)
 
 
-def happenings(app: Application, since: float) -> list[tuple[str, str]]:
-    """What happened to the containers since then, in its order: service, and stop, start or the command."""
+@contextlib.contextmanager
+def happenings(app: Application) -> Iterator[list[tuple[str, str]]]:
+    """What happens to the containers while the body runs, in its order: service, and stop, start or the command."""
+    seen: list[tuple[str, str]] = []
     filters = {"label": f"com.docker.compose.project={app.name}", "type": "container"}
     with contextlib.closing(docker.from_env()) as client:
-        seen = client.events(since=int(since), until=int(time.time()), filters=filters, decode=True)
-        return [(one["Actor"]["Attributes"]["com.docker.compose.service"], one["Action"]) for one in seen]
+        stream = client.events(filters=filters, decode=True)
+
+        def read() -> None:
+            for one in stream:
+                seen.append((one["Actor"]["Attributes"]["com.docker.compose.service"], one["Action"]))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        yield seen
+        stream.close()
+        reader.join()
 
 
 def assert_sound(app: Application, postgres: tuple[str, str, str]) -> None:
@@ -110,14 +122,13 @@ def test_a_restore_brings_exactly_the_rows_of_the_backup_back(deployed: Applicat
     sql(deployed, "CREATE DATABASE doppelganger_restore_99")
     add(deployed, "after")
     assert rows(deployed) == ["after", "before"]
-    began = time.time()
 
-    run = restore(deployed, name)
+    with happenings(deployed) as seen:
+        run = restore(deployed, name)
 
     assert run.rc == 0, run.output
     assert run.target()["status"] == "ok"
     assert rows(deployed) == ["before"]
-    seen = happenings(deployed, began)
     stopped = max(seen.index(("app", "stop")), seen.index(("dashboard", "stop")))
     started = min(seen.index(("app", "start")), seen.index(("dashboard", "start")))
     restored = [at for at, (_, action) in enumerate(seen) if action.startswith("exec_start: pg_restore --username")]
@@ -244,18 +255,16 @@ def test_a_rollback_restores_the_backup_that_it_is_given(deployed: Application) 
     refused = deployed.play("rollback", **rolled)
     assert refused.target()["status"] == "refused"
     assert everything(deployed) == before
-    began = time.time()
+    head = deployed.read(f"backups/{name}/backup.json")["migration_head"]
 
-    run = deployed.play("rollback", **rolled, confirm=deployed.name)
+    with happenings(deployed) as seen:
+        run = deployed.play("rollback", **rolled, confirm=deployed.name)
 
     assert run.rc == 0, run.output
     assert rows(deployed) == ["before", "kept"]
-    assert (
-        sql(deployed, "SELECT max(version) FROM schema_migrations")
-        == deployed.read(f"backups/{name}/backup.json")["migration_head"]
-    )
+    assert sql(deployed, "SELECT max(version) FROM schema_migrations") == head
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.1.0"
-    assert ("postgres", "stop") not in happenings(deployed, began)
+    assert ("postgres", "stop") not in seen
     assert_sound(deployed, postgres)
     assert_described(deployed, run)
 

@@ -57,7 +57,7 @@ def test_while_one_operation_runs_every_other_is_refused_at_once(deployed: Appli
 
     for playbook, inputs in (("deploy", {"version": "v0.2.0"}), ("rollback", {"release": "v0.1.0"}), ("backup", {})):
         run = deployed.play(playbook, **inputs)
-        assert process.poll() is None, "the first one was to be running still"
+        assert process.poll() is None, process.communicate()[0]
         assert run.rc != 0
         assert run.target()["status"] == "refused"
         for words in (f"held by {holder} since 2", "for deploy v0.2.1", "Nothing was touched."):
@@ -93,6 +93,8 @@ def test_who_waits_for_a_dead_holder_goes_on_as_soon_as_its_lease_expires(deploy
 @pytest.mark.parametrize("phase", ["images", "soak"])
 def test_a_holder_that_wakes_up_late_changes_nothing_more(deployed: Application, phase: str) -> None:
     process, marker = begin(deployed, "deploy", phase, version="v0.2.1")
+    folder = f"releases/{journal(deployed)['release']}"
+    late = (folder, f"{folder}/build.log")
     signal_all(marker, signal.SIGSTOP)
     taken = deployed.play("rollback", release="v0.1.0")
     assert taken.rc == 0, taken.output
@@ -105,9 +107,11 @@ def test_a_holder_that_wakes_up_late_changes_nothing_more(deployed: Application,
     assert process.returncode != 0
     assert "This operation held lease number" in output
     after = everything(deployed)
-    images = {name: [seen.pop(name) for seen in (before, after)] for name in ("images", "tags")}
+    if phase == "images":  # a build that was under way comes to its end, and says so in its log; nobody uses it
+        for seen in (before, after):
+            seen["images"], seen["tags"] = [], []
+            seen["disk"] = {path: what for path, what in seen["disk"].items() if path not in late}
     assert after == before
-    assert phase == "images" or images["images"][0] == images["images"][1], "only a build that was under way may end"
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.1.0"
 
 
