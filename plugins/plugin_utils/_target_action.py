@@ -58,5 +58,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
                 "msg": f"The target cannot be reached: {error.message}. "
                 f"Check that {host} is up and that ssh to it works, then run again.",
             }
+        # what the module was given may hold what must not be shown
+        found.pop("invocation", None)
         found.setdefault("kind", "failed" if found.get("failed") else "ok")
         return found

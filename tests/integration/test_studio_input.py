@@ -207,7 +207,7 @@ def test_an_empty_group_ends_red(playbook: str, tmp_path: Path) -> None:
     assert "Expected at least one host in the group 'targets', and the group is empty" in run.output
 
 
-NO_HOSTS = {
+NO_HOSTS: dict[str, Any] = {
     "no such group": ({"webservers": {"hosts": {"web1": {}}}}, (), "the inventory has no such group"),
     "an unknown limit": ({"targets": {"hosts": {"app": {}}}}, ("--limit", "web9"), "web9"),
     "a limit of others": (

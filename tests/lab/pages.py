@@ -3,7 +3,6 @@
 import os
 
 from examples.pages import images as pages
-
 from tests.lab import images, registry
 
 
