@@ -184,9 +184,10 @@ class Application:
         down = ["docker", "compose", "-p", self.name, "down", "--volumes", "--remove-orphans", "--timeout", "1"]
         subprocess.run(down, check=True, capture_output=True)
         with contextlib.closing(docker.from_env()) as client:
-            for image in client.images.list():
+            kept = f"doppelganger-ops/{self.name}"
+            for image in client.images.list(kept):
                 for tag in image.tags:
-                    if tag.startswith(f"doppelganger-ops/{self.name}:"):
+                    if tag.startswith(f"{kept}:"):
                         client.images.remove(tag)
 
 

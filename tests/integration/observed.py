@@ -28,13 +28,13 @@ def engine_of(app: Application) -> dict[str, Any]:
     label: dict[str, str | list[str] | bool] = {"label": f"com.docker.compose.project={app.name}"}
     with contextlib.closing(docker.from_env()) as client:
         containers = client.containers.list(all=True, filters=label)
-        kept = f"doppelganger-ops/{app.name}:"
+        kept = f"doppelganger-ops/{app.name}"
         return {
             "containers": {
                 c.id: (c.name, c.status, c.attrs["State"]["StartedAt"], c.attrs["Image"]) for c in containers
             },
             "images": sorted(str(image.id) for image in client.images.list(all=True, filters=label)),
-            "tags": sorted(tag for image in client.images.list() for tag in image.tags if tag.startswith(kept)),
+            "tags": sorted(tag for one in client.images.list(kept) for tag in one.tags if tag.startswith(f"{kept}:")),
             "volumes": sorted(volume.name for volume in client.volumes.list(filters=label)),
             "networks": sorted(network.id for network in client.networks.list(filters=label)),
         }
