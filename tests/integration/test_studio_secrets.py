@@ -249,6 +249,8 @@ def shop(base_images: images.Images, tmp_path_factory: pytest.TempPathFactory) -
     application = Application(name, folder, variables, {}, "")
     yield Shop(application, found.password, digest)
     application.remove()
+    with contextlib.closing(docker.from_env()) as client, contextlib.suppress(docker.errors.ImageNotFound):
+        client.images.remove(f"{repository}@{digest}")
 
 
 @pytest.fixture(scope="module")
