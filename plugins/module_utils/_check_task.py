@@ -31,7 +31,7 @@ SPEC: dict[str, Any] = {
     "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "redact_env_files": {"type": "list", "elements": "path", "default": []},
     "redact_state_dir": {"type": "path"},
-    "must_pass": {"type": "bool", "default": True},
+    "must_pass": {"type": "bool", "default": True, "no_log": False},
     "operation": {
         "type": "dict",
         "options": {

@@ -198,9 +198,9 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     reasons = _plan.drift(found, target.project.containers())
     if found["id"] != current:
         reasons.insert(0, f"{current or 'nothing'} ought to run and {found['id']} was asked for")
-    cut = _operation.interrupted(target.store.read(_operation.JOURNAL), target.store.lease(), time.time())
-    if cut:
-        reasons.append(f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}")
+    lease, now = target.store.lease(), time.time()
+    cut = _operation.interrupted(target.store.read(_operation.JOURNAL), lease, now)
+    reasons += _plan.in_the_way(cut, lease.described() if lease and lease.is_held(now) else None)
     leaves = current if current and current != found["id"] else ""
     return {
         "changed": False,

@@ -39,15 +39,16 @@ def drift(record: Mapping[str, Any], containers: Sequence[Container]) -> list[st
     return found + [f"{service} is not part of the release" for service in sorted(by_service)]
 
 
+def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
+    """Why nothing can be called done: somebody was cut off, or holds the lease, who may be dead as well."""
+    found = [f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}"] if cut else []
+    return found + ([f"the target is {lease}"] if lease else [])
+
+
 def decide(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it."""
-    reasons: list[str] = []
+    reasons = in_the_way(found["interrupted"], found["lease"])
     record = found["current_record"]
-    if found["interrupted"]:
-        cut = found["interrupted"]
-        reasons.append(f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}")
-    if found["lease"]:
-        reasons.append(f"the target is {found['lease']}")
     if record is None:
         reasons.append("nothing was deployed here before")
     elif record["status"] != "good":

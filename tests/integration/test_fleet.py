@@ -17,12 +17,15 @@ from examples.pages import images as pages_images
 from tests.integration.application import ROOT, Run, play
 from tests.lab import fleet, images, registry
 
+#: of its own, so that nothing else on the hosts is in the way
+PORT = 20000 + secrets.randbelow(10000)
+URL = f"http://127.0.0.1:{PORT}/"
 CHECKS = [
     {"name": "Containers running and healthy", "kind": "containers"},
-    {"name": "The page answers", "kind": "http", "url": "http://127.0.0.1:8080/", "body_contains": "Pages"},
+    {"name": "The page answers", "kind": "http", "url": URL, "body_contains": "Pages"},
 ]
 #: a check that no version passes
-WRONG = [*CHECKS, {"name": "The page says goodbye", "kind": "http", "url": "http://127.0.0.1:8080/",
+WRONG = [*CHECKS, {"name": "The page says goodbye", "kind": "http", "url": URL,
                    "body_contains": "goodbye", "timeout": 3}]  # fmt: skip
 
 
@@ -50,6 +53,7 @@ class Fleet:
             "app_name": self.name, "app_platform": "compose", "app_source": "images", "app_directory": directory,
             "app_state_dir": f"{directory}/state",
             "app_images": dict.fromkeys(("web", "clock"), "127.0.0.1:5000/pages/web"),
+            "app_environment": {"PAGES_PORT": str(PORT)},
             "app_release_services": ["web", "clock"], "app_checks": CHECKS, "app_soak_seconds": 1,
             "app_start_timeout": 60, "app_disk_free_mb": 100, "app_lease_ttl": 10,
         })  # fmt: skip
