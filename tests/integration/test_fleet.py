@@ -24,9 +24,11 @@ CHECKS = [
     {"name": "Containers running and healthy", "kind": "containers"},
     {"name": "The page answers", "kind": "http", "url": URL, "body_contains": "Pages"},
 ]
-#: a check that no version passes
-WRONG = [*CHECKS, {"name": "The page says goodbye", "kind": "http", "url": URL,
-                   "body_contains": "goodbye", "timeout": 3}]  # fmt: skip
+#: checks that 1.0 passes and 1.1 does not
+WRONG = [
+    *CHECKS,
+    {"name": "The page is of 1.0", "kind": "http", "url": URL, "body_contains": "Pages 1.0", "timeout": 3},
+]
 
 
 @dataclass
@@ -116,7 +118,7 @@ def test_a_failure_at_any_position_leaves_one_release_everywhere(pages: Fleet, p
     assert statuses(run) == {
         host: "rolled_back" if index <= position else "skipped" for index, host in enumerate(pages.names)
     }
-    assert "goodbye" in run.result["targets"][failing]["message"]
+    assert "The page is of 1.0" in run.result["targets"][failing]["message"]
     assert pages.running() == dict.fromkeys(pages.names, "1.0")
     for untouched in pages.names[position + 1 :]:
         assert pages.releases(untouched) == before[untouched]
