@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from psycopg2 import extensions
+from psycopg2.extensions import connection as Connection
 from psycopg2.extras import RealDictCursor
 
 from src import settings
-
-Connection = extensions.connection
 
 # what a client may set
 FIELDS = ("name", "tags")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import psycopg2
+from psycopg2.extensions import connection as Connection
 
 from src import database
 
@@ -19,14 +20,14 @@ create table if not exists schema_migrations (
 """
 
 
-def apply(connection: database.Connection, migration: Path) -> None:
+def apply(connection: Connection, migration: Path) -> None:
     """Apply one file and record it, both or neither."""
     with connection, connection.cursor() as cursor:
         cursor.execute(migration.read_text())
         cursor.execute("insert into schema_migrations (version) values (%s)", [migration.stem])
 
 
-def recorded(connection: database.Connection) -> list[str]:
+def recorded(connection: Connection) -> list[str]:
     with connection, connection.cursor() as cursor:
         cursor.execute("select to_regclass('schema_migrations') is not null")
         if not cursor.fetchone()[0]:
@@ -35,7 +36,7 @@ def recorded(connection: database.Connection) -> list[str]:
         return [version for (version,) in cursor]
 
 
-def migrate(connection: database.Connection) -> None:
+def migrate(connection: Connection) -> None:
     with connection, connection.cursor() as cursor:
         # held until the connection closes: a second migration waits here, then finds nothing left to do
         cursor.execute("select pg_advisory_lock(%s)", [LOCK])
