@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Publishes the result of an operation once, and tells each host its part of it."""
+"""Publishes the result of an operation once, and shows each host's part of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.action.fleet_gate import target_results
+from ansible_collections.doppelganger.ops.plugins.action.show_lines import show
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _report, _result
 
 
@@ -19,7 +20,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the report of this host; on the first host of the play also the result of all."""
+        """Show the report of this host; on the first host of the play, publish the result of all."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         operation = self._task.args["operation"]
@@ -31,7 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if host == variables["ansible_play_hosts"][0]:
             published = {_result.KEY: _result.fleet_result(operation, targets)}
             result["ansible_stats"] = {"data": published, "per_host": False, "aggregate": False}
-        result["report"] = _report.lines(host, mine)
+        show(_report.lines(host, mine))
         message = f"{mine['message']} {mine['hint']}".strip()
         return {**result, "is_red": mine["status"] not in _result.GOOD_STATUSES, "message": message}
 

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+
+def show(lines: Sequence[str]) -> None:
+    """Print lines below each other, indented."""
+    Display().display("\n".join(["", *(f"  {line}" for line in lines), ""]))
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -18,5 +24,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Print ``lines``."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        Display().display("\n".join(["", *(f"  {line}" for line in self._task.args["lines"]), ""]))
+        show(self._task.args["lines"])
         return result

@@ -10,7 +10,7 @@ module: publish_result
 short_description: Publish the result of an operation
 version_added: 0.1.0
 description:
-  - Publishes the results of all hosts as one, with C(set_stats) under the key C(doppelganger_ops), as C(result.schema.json) describes it, and gives each host its report.
+  - Publishes the results of all hosts as one, with C(set_stats) under the key C(doppelganger_ops), as C(result.schema.json) describes it, and shows each host's report.
   - The first host of the play publishes for all.
 author:
   - The doppelganger.ops engineers (@doppelganger)
@@ -31,11 +31,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-report:
-  description: The result of this host, as lines for people.
-  returned: always
-  type: list
-  elements: str
 is_red:
   description: Whether this host did not get where it should.
   returned: always
