@@ -20,4 +20,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         looked = self._task.args["result"]
         if looked["verdict"] == "pass":
             return result
-        return {**result, "failed": True, "msg": looked["summary"], "kind": "failed", "phase": self._task.args["phase"]}
+        phase = looked.get("phase") or "verify"
+        return {**result, "failed": True, "msg": looked["summary"], "kind": "failed", "phase": phase}

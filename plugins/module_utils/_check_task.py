@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils import _releases, _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
@@ -30,7 +30,7 @@ SPEC: dict[str, Any] = {
     "hold": {"type": "float"},
     "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "redact_env_files": {"type": "list", "elements": "path", "default": []},
-    "redact_state_dir": {"type": "path"},
+    "state_dir": {"type": "path"},
     "must_pass": {"type": "bool", "default": True, "no_log": False},
     "operation": {
         "type": "dict",
@@ -39,6 +39,7 @@ SPEC: dict[str, Any] = {
             "token": {"type": "int", "required": True, "no_log": False},
             "lease_ttl": {"type": "int", "required": True},
             "phase": {"type": "str", "default": "verify"},
+            "soak": {"type": "float", "default": 0.0},
         },
     },
 }
@@ -64,24 +65,39 @@ def examine(params: Mapping[str, Any], redactor: Redactor | None = None) -> dict
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the checklist; fail unless it passes or need not. As a phase of an operation, keep its lease alive."""
+    params = {**params, **_what_ought_to_run(params)}
     held = params.get("operation")
     if not held or check_mode:
         return _gate(params)
     operation = Operation(Store(held["state_dir"]), held["token"], held["lease_ttl"])
     try:
         with operation.phase(held["phase"]):
-            return _gate({**params, "must_pass": True})
+            found = _gate({**params, "must_pass": True})
+        if held["soak"] > 0:
+            with operation.phase("soak"):
+                found = _gate({**params, "must_pass": True, "hold": held["soak"]})
+        return found
     except OpsError as error:
         if params["must_pass"] or "verdict" not in error.data:
             raise
         return {**error.data, "msg": error.message}
 
 
+def _what_ought_to_run(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The release that the target ought to run, with its services and since when, where the caller names neither."""
+    if not params.get("state_dir") or params.get("services") or params.get("since"):
+        return {}
+    store = Store(params["state_dir"])
+    current = store.read("current.json") or {"release": None}
+    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return {"release": current["release"], **_releases.current_facts(record)}
+
+
 def _gate(params: Mapping[str, Any]) -> dict[str, Any]:
     found = examine(params)
     if params["must_pass"] and found["verdict"] != PASS:
         raise OpsError(found["summary"], **found)
-    return {**found, "msg": found["summary"]}
+    return {**found, "release": params.get("release"), "msg": found["summary"]}
 
 
 def _planned(params: Mapping[str, Any]) -> list[Check]:
@@ -102,8 +118,8 @@ def _planned(params: Mapping[str, Any]) -> list[Check]:
 
 def _redactor(params: Mapping[str, Any]) -> Redactor:
     values: list[str | None] = list(params.get("redact") or [])
-    if params.get("redact_state_dir"):
-        values += _sealed.unseal(Path(params["redact_state_dir"]))
+    if params.get("state_dir"):
+        values += _sealed.unseal(Path(params["state_dir"]))
     for path in params.get("redact_env_files") or []:
         try:
             values += parse_env(Path(path).read_text(encoding="utf-8", errors="replace")).values()

@@ -82,14 +82,6 @@ def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> l
     ]
 
 
-def current_facts(records: Sequence[Mapping[str, Any]], current: str | None) -> dict[str, Any]:
-    """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
-    for record in records:
-        if record["id"] == current:
-            return {"services": sorted(record["config"]["services"]), "since": _lease.moment_of(record["activated"])}
-    return {"services": [], "since": 0.0}
-
-
 def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Releases, backups, lease and what was cut off."""
     del check_mode
@@ -103,7 +95,6 @@ def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {
         "changed": False,
         "current": current,
-        **current_facts(records, current),
         "releases": records,
         "table": overview(records, current, backups, lease, cut),
         "backups": backups,

@@ -19,7 +19,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose,
     _engine_actions,
     _envfile,
-    _inspect,
     _plan,
     _releases,
     _source,
@@ -173,7 +172,7 @@ def _found(target: Target) -> dict[str, Any]:
     return {
         "current": current,
         "current_record": record,
-        **_inspect.current_facts(records, current),
+        **_releases.current_facts(record),
         "last_good": good["id"] if good else None,
         "interrupted": interrupted(target.store.read("operation.json"), lease, now),
         "lease": lease.described() if lease and lease.is_held(now) else None,

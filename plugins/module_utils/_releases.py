@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._lease import moment_of
 
 SCHEMA = 1
 PENDING, GOOD, BAD = "pending", "good", "bad"
@@ -20,6 +21,13 @@ def next_id(existing: Iterable[str], version: str) -> str:
     numbers = [int(name.split("-", 1)[0]) for name in existing if name.split("-", 1)[0].isdigit()]
     safe = "".join(char if char.isalnum() or char in "._-" else "-" for char in version)[:60]
     return f"{1 + max(numbers, default=0):04d}-{safe}"
+
+
+def current_facts(record: Record | None) -> dict[str, Any]:
+    """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
+    if record is None:
+        return {"services": [], "since": 0.0}
+    return {"services": sorted(record["config"]["services"]), "since": moment_of(record["activated"])}
 
 
 def last_good(records: Sequence[Record], current: str | None) -> Record | None:

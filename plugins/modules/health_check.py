@@ -83,7 +83,7 @@ options:
       service:
         description:
           - The service to look at, for C(postgres) (there C(postgres) unless given), C(exec), C(redis), C(mongo), C(tcp) and C(http).
-          - For C(redis), C(mongo) and C(tcp) either this or O(checks[].host) is needed.
+            For C(redis), C(mongo) and C(tcp) either this or O(checks[].host) is needed.
         type: str
       host:
         description: The host to connect to, for C(redis), C(mongo) and C(tcp).
@@ -111,9 +111,7 @@ options:
         description: How to ask, for C(http). C(GET) unless given.
         type: str
       headers:
-        description:
-          - Headers of the request, for C(http).
-          - Name a secret among them in O(redact), too, so that it is not shown at high verbosity.
+        description: Headers of the request, for C(http). Name a secret among them in O(redact), too, so that it is not shown.
         type: dict
       status:
         description: The status or the statuses that are fine, for C(http). 200 unless given.
@@ -197,9 +195,7 @@ options:
     description: How long all checks must go on passing, in seconds, instead of O(checks[].hold) of each.
     type: float
   redact:
-    description:
-      - Values that are blanked out in every reason and everything else that was observed.
-      - Give none that is shorter than six characters, it would also blank out innocent words.
+    description: Values, of six characters or more, that are blanked out in every reason and everything else that was observed.
     type: list
     elements: str
     default: []
@@ -208,8 +204,10 @@ options:
     type: list
     elements: path
     default: []
-  redact_state_dir:
-    description: The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
+  state_dir:
+    description:
+      - The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
+      - Where neither O(services) nor O(since) is given, they are those of the release that ought to run.
     type: path
   must_pass:
     description: Whether the task fails unless the verdict is C(pass).
@@ -237,6 +235,10 @@ options:
         description: How the journal calls the phase.
         type: str
         default: verify
+      soak:
+        description: How long all checks must go on passing once they have passed, in seconds, as a phase C(soak) of its own.
+        type: float
+        default: 0
 author:
   - The doppelganger.ops authors
 """
@@ -325,6 +327,10 @@ checks:
     observed:
       description: What the last attempt saw, different for each kind.
       type: dict
+release:
+  description: The id of the release that ought to run, where it was looked up in O(state_dir).
+  returned: when the checklist could be read
+  type: str
 kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.
   returned: on failure

@@ -38,15 +38,6 @@ current:
   description: The release that ought to run.
   returned: success
   type: str
-services:
-  description: The services of the release that ought to run.
-  returned: success
-  type: list
-  elements: raw
-since:
-  description: Since when it does, in seconds since 1970.
-  returned: success
-  type: float
 backups:
   description: The backups, oldest first.
   returned: success

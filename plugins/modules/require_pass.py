@@ -18,10 +18,6 @@ options:
     description: What M(doppelganger.ops.health_check) returned.
     type: dict
     required: true
-  phase:
-    description: The name of the phase, for the result of the operation.
-    type: str
-    required: true
 extends_documentation_fragment:
   - doppelganger.ops.attributes.controller
 """
@@ -30,7 +26,6 @@ EXAMPLES = r"""
 - name: Let nothing pass that failed
   doppelganger.ops.require_pass:
     result: "{{ ops_verify }}"
-    phase: verify
 """
 
 RETURN = r"""

@@ -129,8 +129,8 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     failure = noted.get("failure")
     undo_failure = (variables.get("result_undo_failure") or {}).get("failure")
     inputs = (variables.get("app_model") or {}).get("inputs", {})
-    before = start.get("previous", preflight.get("current"))
     verify = step("verify")
+    before = start.get("previous", preflight.get("current", verify.get("release")))
     phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
         "changed": bool(start.get("changed")),

@@ -8,22 +8,27 @@ import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import ENTRY, SPEC, examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.modules import health_check
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with its path."""
+    """Answers with its path; ``/ill`` never well, ``/ills-later`` well twice."""
+
+    seen: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         body = self.path.encode()
-        self.send_response(503 if self.path == "/ill" else 200)
+        self.seen.append(self.path)
+        is_ill = self.path == "/ill" or (self.path == "/ills-later" and self.seen.count(self.path) > 2)
+        self.send_response(503 if is_ill else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -126,3 +131,36 @@ def test_the_documentation_names_each_option_and_its_default() -> None:
         assert documented[name]["type"] == option["type"], name
         assert documented[name].get("default") == option.get("default"), name
         assert documented[name].get("required", False) == option.get("required", False), name
+
+
+def held(state: Path, **more: Any) -> dict[str, Any]:
+    """An operation that holds the lease of a target whose current release has the service ``web``."""
+    store = Store(str(state))
+    record = {"id": "0001-v1", "config": {"services": {"web": "digest"}}, "activated": "2026-11-25T02:00:00Z"}
+    store.write("releases/0001-v1/record.json", record)
+    store.write("current.json", {"release": "0001-v1"})
+    lease = store.acquire(holder="me", purpose="test", ttl=60, wait=0)
+    return {"state_dir": str(state), "token": lease.token, "lease_ttl": 60, "phase": "verify", "soak": 0.0, **more}
+
+
+def test_what_ought_to_run_is_looked_up_where_nobody_says_it(url: str, tmp_path: Path) -> None:
+    held(tmp_path)
+    absent = {"name": "Cache", "kind": "redis", "service": "redis", "when_present": True, "severity": "advisory"}
+    result = run({"name": "API", "kind": "http", "url": url}, absent, state_dir=str(tmp_path), project="shop")
+    assert result["release"] == "0001-v1"
+    assert result["checks"][1]["reason"] == "redis is not part of the application"
+
+
+def test_a_soak_is_a_phase_after_the_verification(url: str, tmp_path: Path) -> None:
+    check = {"name": "API", "kind": "http", "url": url + "/", "interval": 0.1}
+    result = run(check, operation=held(tmp_path, soak=0.25))
+    journal = Store(str(tmp_path)).read("operation.json") or {}
+    assert [phase["name"] for phase in journal["phases"]] == ["verify", "soak"]
+    assert result["checks"][0]["elapsed_s"] >= 0.25
+
+
+@pytest.mark.parametrize(("path", "phase"), [("/ill", "verify"), ("/ills-later", "soak")])
+def test_a_failure_names_its_phase(url: str, tmp_path: Path, path: str, phase: str) -> None:
+    check = {"name": "API", "kind": "http", "url": url + path, "timeout": 0.1, "interval": 0.05}
+    result = run(check, operation=held(tmp_path, soak=0.6), must_pass=False)
+    assert (result["verdict"], result["phase"]) == ("fail", phase)
