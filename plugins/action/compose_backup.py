@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import BACKUP
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_backup.BACKUP`."""
+    """Runs :data:`_backup.BACKUP` on a compose host."""
 
-    entry = BACKUP
+    entry = BACKUP.on(ComposeTarget)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._evidence import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils._evidence import EVIDENCE
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_evidence.ENTRY`."""
+    """Runs :data:`_evidence.EVIDENCE` on a compose host."""
 
-    entry = ENTRY
+    entry = EVIDENCE.on(ComposeTarget)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import RESTORE
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_backup.RESTORE`."""
+    """Runs :data:`_backup.RESTORE` on a compose host."""
 
-    entry = RESTORE
+    entry = RESTORE.on(ComposeTarget)

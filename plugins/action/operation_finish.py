@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import FINISH
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_lifecycle.FINISH`."""
+    """Runs :data:`_lifecycle.FINISH` on a compose host."""
 
-    entry = FINISH
+    entry = FINISH.on(ComposeTarget)

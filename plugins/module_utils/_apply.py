@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_actions, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 
 
 def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> list[str]:
@@ -72,7 +73,7 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
     return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
 
 
-def bring_up(target: Target, release: str, services: Sequence[str]) -> list[str]:
+def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> list[str]:
     """Bring all of a release up, or some of its services; returns those whose containers were made or taken away."""
     record = target.record(release)
     compose = target.compose_of(release)
@@ -86,7 +87,7 @@ def bring_up(target: Target, release: str, services: Sequence[str]) -> list[str]
     return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
 
 
-def _down(target: Target, services: Sequence[str]) -> list[str]:
+def _down(target: ComposeTarget, services: Sequence[str]) -> list[str]:
     """Stop the services that carry the release; volumes and data services stay."""
     running = sorted({c.service for c in target.project.containers() if c.service in services and c.state != "exited"})
     for container in target.project.containers():
@@ -95,7 +96,7 @@ def _down(target: Target, services: Sequence[str]) -> list[str]:
     return running
 
 
-def _predict(target: Target, params: Mapping[str, Any]) -> list[str]:
+def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
     found = target.project.containers()
     if params["state"] == "stopped":
         return sorted({c.service for c in found if c.service in target.app.release_services and c.state == "running"})
@@ -109,7 +110,7 @@ def _predict(target: Target, params: Mapping[str, Any]) -> list[str]:
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the release up or the application down."""
-    target = Target.of(params)
+    target = ComposeTarget.of(params)
     predicted = _predict(target, params)
     difference = {
         "before": "",

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _database
-from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
@@ -27,16 +26,16 @@ def backup_id(moment: float, release: str) -> str:
 def _take(target: Target, token: int) -> dict[str, Any]:
     now = time.time()
     name = backup_id(now, target.current() or "0000-none")
-    database = Database(target)
-    folder = target.store.root / "backups" / name
-    unfinished = target.store.root / "backups" / f".{name}"
+    database = target.database
+    folder = target.files.root / "backups" / name
+    unfinished = target.files.root / "backups" / f".{name}"
     make_private(unfinished)
     try:
         facts = database.dump(unfinished / "dump", target.app.backup_timeout)
         (unfinished / "dump").chmod(0o600)
         record = {"schema": SCHEMA, "id": name, "created": iso(now), "database": target.app.database_name,
                   "release": target.current(), "migration_head": database.migration_head(), **facts}  # fmt: skip
-        target.store.write(f"backups/.{name}/backup.json", record, token=token)
+        target.files.write(f"backups/.{name}/backup.json", record, token=token)
     except OpsError:
         shutil.rmtree(unfinished)
         raise
@@ -45,12 +44,11 @@ def _take(target: Target, token: int) -> dict[str, Any]:
     return record
 
 
-def run_backup(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_backup(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Take a backup, where there is a database that runs."""
-    target = Target.of(params)
     if not target.app.database_service:
         return {"changed": False, "backup": None, "msg": "The application has no database."}
-    if Database(target).container() is None and target.current() is None:
+    if not target.database.is_running() and target.current() is None:
         return {"changed": False, "backup": None, "msg": "There is no database yet, so there is nothing to back up."}
     if check_mode:
         return {"changed": True, "backup": None, "msg": f"Would back {target.app.database_name} up."}
@@ -65,24 +63,29 @@ def run_backup(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def forget_unfinished(target: Target) -> None:
     """Remove the dumps that a killed run did not bring to an end."""
-    for name in target.store.folders("backups"):
+    for name in target.files.folders("backups"):
         if name.startswith("."):
-            shutil.rmtree(target.store.root / "backups" / name)
+            shutil.rmtree(target.files.root / "backups" / name)
 
 
 def known_backups(target: Target) -> list[str]:
     """The ids of all whole backups, oldest first."""
-    names = target.store.folders("backups")
+    names = target.files.folders("backups")
     return [
-        name for name in names if (target.store.root / "backups" / name / "backup.json").exists() and name[0] != "."
+        name for name in names if (target.files.root / "backups" / name / "backup.json").exists() and name[0] != "."
     ]
+
+
+def read(target: Target, name: str) -> dict[str, Any] | None:
+    """A backup's record, None where there is none."""
+    return target.files.read(f"backups/{name}/backup.json")
 
 
 def checked(target: Target, name: str) -> dict[str, Any]:
     """A backup's record, after the dump was found to be the one that was recorded; refuses everything else."""
     _database.refuse_unknown_backup(name, known_backups(target))
-    record = target.store.read(f"backups/{name}/backup.json") or {}
-    path = target.store.root / "backups" / name / "dump"
+    record = read(target, name) or {}
+    path = target.files.root / "backups" / name / "dump"
     if record["database"] != target.app.database_name:
         raise Refused(
             f"Backup {name} is of the database {record['database']!r}, "
@@ -97,23 +100,21 @@ def checked(target: Target, name: str) -> dict[str, Any]:
     return record
 
 
-def run_restore(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_restore(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Restore a backup; the application must be stopped and the database must run."""
-    target = Target.of(params)
     with target.shown_safely():
         record = checked(target, params["backup"])
     if check_mode:
         return {"changed": True, "backup": record, "msg": f"Would restore {record['database']} from {record['id']}."}
     with target.phase("restore", params["token"]):
-        running = [c.service for c in target.project.containers()
-                   if c.service in target.app.release_services and c.state == "running"]  # fmt: skip
+        running = target.running(target.app.release_services)
         if running:
             raise OpsError(
                 f"{', '.join(running)} must be stopped before a restore and still runs.",
                 hint="Stop it, then run again.",
             )
-        database = Database(target)
-        path = target.store.root / "backups" / record["id"] / "dump"
+        database = target.database
+        path = target.files.root / "backups" / record["id"] / "dump"
         database.restore(path, database.side_name(params["token"]), target.app.backup_timeout)
         head = database.migration_head()
         if head != record["migration_head"]:
@@ -125,14 +126,13 @@ def run_restore(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": True, "backup": record, "migration_head": head}
 
 
-def run_integrity(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_integrity(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Look whether the database is sound; reads every table once."""
-    del check_mode
-    target = Target.of(params)
+    del params, check_mode
     if not target.app.database_service:
         return {"changed": False, "sound": None, "problems": []}
     with target.shown_safely():
-        problems = Database(target).integrity_problems()
+        problems = target.database.integrity_problems()
     if problems:
         raise OpsError(
             f"The database {target.app.database_name} is not sound: {'; '.join(problems)}.",
@@ -143,6 +143,6 @@ def run_integrity(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     return {"changed": False, "sound": True, "problems": []}
 
 
-BACKUP = Entry(spec={**PHASE_SPEC, "release": {"type": "str", "default": ""}}, run=run_backup)
-RESTORE = Entry(spec={**PHASE_SPEC, "backup": {"type": "str", "required": True}}, run=run_restore)
-INTEGRITY = Entry(spec=APP_SPEC, run=run_integrity)
+BACKUP = Step(spec={**PHASE_SPEC, "release": {"type": "str", "default": ""}}, run=run_backup)
+RESTORE = Step(spec={**PHASE_SPEC, "backup": {"type": "str", "required": True}}, run=run_restore)
+INTEGRITY = Step(spec=APP_SPEC, run=run_integrity)

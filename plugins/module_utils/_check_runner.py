@@ -17,7 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Result,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import REQUIRED, Check, needs_engine
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
@@ -28,6 +28,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
     explained,
     patience,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import Closing
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200
@@ -78,7 +79,7 @@ class _Run:
         self._sleepers: dict[asyncio.Future[None], Judge] = {}
         self._stopped: dict[Judge, str] = {}
         self._tasks: dict[Judge, asyncio.Future[None]] = {}
-        self._watching: asyncio.Future[Watcher | None] | None = None
+        self._watching: asyncio.Future[Closing | None] | None = None
 
     async def results(self) -> list[Result]:
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -175,7 +176,7 @@ class _Run:
         if self._watching is None and self._worth_watching:
             self._watching = asyncio.ensure_future(self._watch())
 
-    async def _watch(self) -> Watcher | None:
+    async def _watch(self) -> Closing | None:
         loop = asyncio.get_running_loop()
 
         def heard(event: Event) -> None:

@@ -8,11 +8,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 
 
 def quoted(identifier: str) -> str:
@@ -39,43 +38,50 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+class Console(Protocol):
+    """Where the client programs of the database run: beside the server, so that their version fits."""
+
+    def is_running(self) -> bool:
+        """Whether the server's container runs."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        doing: str,
+        timeout: float,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+    ) -> str:
+        """Run a program to its end, with PGPASSWORD in its environment; ``doing`` completes "... failed"."""
+
+
 class Database:
     """The application's database, reached through the client programs of its own container."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.app = target.app
-        self.name = target.app.database_name
+    def __init__(self, app: App, console: Console) -> None:
+        self.app = app
+        self.console = console
+        self.name = app.database_name
 
-    def container(self) -> str | None:
-        """The id of the running container, None where it does not run."""
-        for container in self.target.project.containers():
-            if container.service == self.app.database_service and container.state == "running":
-                return container.id
-        return None
+    def is_running(self) -> bool:
+        """Whether it can be asked anything."""
+        return self.console.is_running()
 
-    def argv(self, program: str, *arguments: str, database: str | None = None) -> list[str]:
-        """A client program inside the container; the password goes through its environment, by name."""
-        container = self.container()
-        if container is None:
+    def _must_run(self) -> None:
+        if not self.is_running():
             raise OpsError(
                 f"The database service {self.app.database_service} does not run.",
                 hint="Start it: playbooks/rollback.yml brings the last good release up.",
             )
-        login = ["--username", self.app.database_user, "--dbname", database or self.name]
-        return ["docker", "exec", "--interactive", "--env", "PGPASSWORD", container, program, *login, *arguments]
-
-    def _password(self) -> dict[str, str]:
-        return {
-            "PGPASSWORD": self.target.project.environment_of(self.app.database_service).get("POSTGRES_PASSWORD", "")
-        }
 
     def run(
         self, program: str, *arguments: str, doing: str, timeout: float, database: str | None = None, **files: Any
     ) -> str:
         """Run a client program to its end."""
-        argv = self.argv(program, *arguments, database=database)
-        return _command.run(argv, doing=doing, timeout=timeout, env=self._password(), **files)
+        self._must_run()
+        login = ["--username", self.app.database_user, "--dbname", database or self.name]
+        return self.console.run([program, *login, *arguments], doing=doing, timeout=timeout, **files)
 
     def query(self, sql: str, *, timeout: float = 30, database: str | None = None) -> str:
         """The answer to a query, unaligned, without a header."""
@@ -86,7 +92,7 @@ class Database:
 
     def migration_head(self) -> str | None:
         """The head that the migrations recorded, None where that cannot be told (no query, no table yet)."""
-        if not self.app.migration_head_query or self.container() is None:
+        if not self.app.migration_head_query or not self.is_running():
             return None
         try:
             return self.query(self.app.migration_head_query) or None
@@ -107,12 +113,10 @@ class Database:
 
     def entries(self, path: Path, timeout: float) -> int:
         """How many objects a dump holds, as pg_restore reads it; raises when it cannot."""
-        container = self.container()
-        if container is None:
-            raise OpsError(f"The database service {self.app.database_service} does not run.")
+        self._must_run()
         with open(path, "rb") as stream:
-            argv = ["docker", "exec", "--interactive", container, "pg_restore", "--list"]
-            listing = _command.run(argv, doing="Reading the dump's listing", timeout=timeout, stdin=stream)
+            doing = "Reading the dump's listing"
+            listing = self.console.run(["pg_restore", "--list"], doing=doing, timeout=timeout, stdin=stream)
         return listing_entries(listing)
 
     def restore(self, path: Path, side: str, timeout: float) -> None:

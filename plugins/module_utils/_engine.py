@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import (
@@ -23,27 +22,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     since_stamp,
     unframed,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import (
-    NotThere,
-    TimedOut,
-    connect,
-    engine_errors,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
 _OUTPUT_LIMIT = 1_000_000
-
-
-@dataclass(frozen=True)
-class ExecResult:
-    """How a command inside a container ended."""
-
-    code: int
-    output: str
 
 
 class Project:

@@ -23,17 +23,9 @@ except ImportError:
     docker = None  # type: ignore[assignment]  # where it is missing, preflight says so
     _SDK_ERRORS = (OSError,)
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused
 
 _REQUEST_TIMEOUT = 30
-
-
-class NotThere(OpsError):
-    """The engine answered that it has no such thing."""
-
-
-class TimedOut(OpsError):
-    """A command inside a container took longer than it may."""
 
 
 def connect() -> Any:

@@ -34,6 +34,14 @@ class Refused(OpsError):
     kind = "refused"
 
 
+class NotThere(OpsError):
+    """The platform answered that it has no such thing."""
+
+
+class TimedOut(OpsError):
+    """A command inside a container took longer than it may."""
+
+
 class LeaseHeld(OpsError):
     """Somebody else may change the target now."""
 

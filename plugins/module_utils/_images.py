@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _sealed, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget, keep_tag
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 
 
 def kept_images(
@@ -31,7 +32,7 @@ def kept_images(
 
 
 class _Images:
-    def __init__(self, target: Target, record: Mapping[str, Any], auth: dict[str, str] | None) -> None:
+    def __init__(self, target: ComposeTarget, record: Mapping[str, Any], auth: dict[str, str] | None) -> None:
         self.target = target
         self.app = target.app
         self.record = record
@@ -90,14 +91,9 @@ class _Images:
         return {"id": found, "reference": reference}
 
 
-def keep_tag(app_name: str, image: str) -> tuple[str, str]:
-    """The tag that keeps an image from being pruned as long as a release needs it."""
-    return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
-
-
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Get the images of a pending release and write its rendered configuration."""
-    target = Target.of(params)
+    target = ComposeTarget.of(params)
     if check_mode:
         return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.release_services)}."}
     auth = None
@@ -115,7 +111,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": True, "images": images, "release": record["id"]}
 
 
-def _pin(target: Target, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
+def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
          directory: Path, token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
 
@@ -82,16 +82,15 @@ def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> l
     ]
 
 
-def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Releases, backups, lease and what was cut off."""
-    del check_mode
-    target = Target.of(params)
+    del params, check_mode
     records = target.records()
     current = target.current()
     found = target.store.lease()
     lease = found if found and found.is_held(time.time()) else None
     cut = _operation.interrupted(target.store.read(_operation.JOURNAL), found, time.time())
-    backups = [target.store.read(f"backups/{name}/backup.json") or {} for name in _backup.known_backups(target)]
+    backups = [_backup.read(target, name) or {} for name in _backup.known_backups(target)]
     return {
         "changed": False,
         "current": current,
@@ -103,9 +102,8 @@ def run_info(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     }
 
 
-def run_lease(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_lease(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set a maintenance lock, or take any lease away; both are audited."""
-    target = Target.of(params)
     if not params["reason"]:
         raise Refused(
             "A reason is required and none was given.",
@@ -137,8 +135,8 @@ def _lock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any],
     return {"changed": True, "lease": lease.as_dict(), "sentence": f"locked, {lease.described()}"}
 
 
-INFO = Entry(spec=APP_SPEC, run=run_info)
-LEASE = Entry(
+INFO = Step(spec=APP_SPEC, run=run_info)
+LEASE = Step(
     spec={
         **APP_SPEC,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -7,17 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import (
-    _backup,
-    _engine_actions,
-    _operation,
-    _plan,
-    _prune,
-    _releases,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _operation, _plan, _prune, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease as lease_rules
-from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
@@ -64,10 +56,10 @@ def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | 
 
 def _tidy(target: Target) -> None:
     """Take away what a killed run left running or lying about: its migration, the database of its restore."""
-    _engine_actions.remove_migration(target.project)
+    target.tidy()
     _backup.forget_unfinished(target)
-    if target.app.database_service and Database(target).container():
-        Database(target).drop_leftovers()
+    if target.app.database_service and target.database.is_running():
+        target.database.drop_leftovers()
 
 
 def _previous(target: Target) -> str | None:
@@ -76,9 +68,8 @@ def _previous(target: Target) -> str | None:
     return good["id"] if good else None
 
 
-def run_start(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Take the lease, close what was cut off, record the intent."""
-    target = Target.of(params)
     if check_mode:
         found = target.store.lease()
         if found is not None and found.is_held(time.time()):
@@ -138,9 +129,8 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
     }
 
 
-def run_finish(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Record the outcome, prune, close the journal and give the lease back."""
-    target = Target.of(params)
     if check_mode:
         return {"changed": True, "release": params["release"]}
     operation = Operation(target.store, params["token"], target.app.lease_ttl)
@@ -178,24 +168,15 @@ def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
     return found
 
 
-def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_resolve(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Find the release that a rollback means, and refuse one that cannot come back."""
     del check_mode
-    target = Target.of(params)
     current = target.current()
     nothing = {"changed": False, "needed": True, "reasons": [], "release": "", "version": "", "services": []}
     if not params["release"]:
         return {**nothing, "current": current, "leaves": current or ""}
-    records = target.records()
-    with_images = {image["id"] for record in records for image in record["images"].values()}
-    have = [image for image in with_images if target.project.has_image(image)]
-    found = _releases.resolve(params["release"], records, current, have)
-    if not target.rendered(found["id"]).exists():
-        raise OpsError(
-            f"Release {found['id']} has no rendered configuration in {target.store.root}.",
-            hint="Choose another release.",
-        )
-    reasons = _plan.drift(found, target.project.containers())
+    found = _releases.resolve(params["release"], target.records(), current, target.lacks)
+    reasons = target.drift(found)
     if found["id"] != current:
         reasons.insert(0, f"{current or 'nothing'} ought to run and {found['id']} was asked for")
     lease, now = target.store.lease(), time.time()
@@ -214,7 +195,7 @@ def run_resolve(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     }
 
 
-START = Entry(
+START = Step(
     spec={
         **APP_SPEC,
         "operation": {"type": "str", "required": True},
@@ -227,7 +208,7 @@ START = Entry(
     },
     run=run_start,
 )
-FINISH = Entry(
+FINISH = Step(
     spec={
         **PHASE_SPEC,
         "outcome": {"type": "str", "choices": ["ok", "failed"], "default": "ok"},
@@ -241,4 +222,4 @@ FINISH = Entry(
     },
     run=run_finish,
 )
-RESOLVE = Entry(spec={**APP_SPEC, "release": {"type": "str", "required": True}}, run=run_resolve)
+RESOLVE = Step(spec={**APP_SPEC, "release": {"type": "str", "required": True}}, run=run_resolve)

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _command, _engine_actions
-from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
+from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _backup, _command, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 
 
 def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
@@ -18,7 +18,7 @@ def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
     return before != after if can_tell else None
 
 
-def _ensure_services(target: Target, release: str) -> None:
+def _ensure_services(target: ComposeTarget, release: str) -> None:
     """Bring up what the migration needs and does not run: on the first deployment nothing does yet."""
     running = {container.service for container in target.project.containers() if container.state == "running"}
     wanted = [
@@ -33,7 +33,7 @@ def _ensure_services(target: Target, release: str) -> None:
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the migration command once in a container of the new image."""
-    target = Target.of(params)
+    target = ComposeTarget.of(params)
     app = target.app
     if not app.migration_service:
         return {"changed": False, "moved": False, "head": None}
@@ -62,23 +62,23 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     }
 
 
-def _head_before(target: Target, record: Mapping[str, Any]) -> str | None:
+def _head_before(target: ComposeTarget, record: Mapping[str, Any]) -> str | None:
     """Where the schema is: the backup that was just taken knows, and asking again costs a tenth of a second."""
-    backup = target.store.read(f"backups/{record['backup']}/backup.json") if record["backup"] else None
-    head: str | None = backup["migration_head"] if backup else Database(target).migration_head()
+    backup = _backup.read(target, record["backup"]) if record["backup"] else None
+    head: str | None = backup["migration_head"] if backup else target.database.migration_head()
     return head
 
 
-def _note_head(target: Target, record: dict[str, Any], before: str | None, token: int) -> bool | None:
+def _note_head(target: ComposeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
     """Record where the schema is after the migration, however that ended; says whether it moved."""
-    after = Database(target).migration_head()
+    after = target.database.migration_head()
     did = moved(before, after, bool(target.app.migration_head_query))
     record["migration"] = {"before": before, "after": after, "moved": did}
     target.save(record, token)
     return did
 
 
-def _migrate(target: Target, release: str) -> str:
+def _migrate(target: ComposeTarget, release: str) -> str:
     app = target.app
     name = _engine_actions.migration_container(target.project)
     verb = ["run", "--rm", "--no-deps", "--no-TTY", "--name", name]

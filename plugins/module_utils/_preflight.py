@@ -23,11 +23,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _releases,
     _source,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import interrupted
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
 
 
 def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
@@ -44,7 +45,7 @@ def _existing(path: str) -> str:
     return path
 
 
-def _check_host(target: Target) -> dict[str, Any]:
+def _check_host(target: ComposeTarget) -> dict[str, Any]:
     """Engine, Compose, disk and env files; refuses the first that is not as it must be."""
     info = _engine_actions.info(target.project)
     compose = _compose.version()
@@ -59,7 +60,7 @@ def _check_host(target: Target) -> dict[str, Any]:
     return {"engine": info["ServerVersion"], "compose": compose, "env": _envfile.fingerprint(variables)}
 
 
-def _resolve(target: Target, version: str, auth: dict[str, str] | None) -> dict[str, Any]:
+def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -> dict[str, Any]:
     """What the version is: a commit, or a digest for each service."""
     app = target.app
     if app.source == GIT:
@@ -79,7 +80,7 @@ def _resolve(target: Target, version: str, auth: dict[str, str] | None) -> dict[
 
 
 @contextlib.contextmanager
-def source_directory(target: Target, source: Mapping[str, Any], version: str) -> Iterator[Path]:
+def source_directory(target: ComposeTarget, source: Mapping[str, Any], version: str) -> Iterator[Path]:
     """The folder of the compose files of a version, without leaving anything new on the target."""
     app = target.app
     if app.source != GIT:
@@ -93,14 +94,14 @@ def source_directory(target: Target, source: Mapping[str, Any], version: str) ->
         yield tree
 
 
-def _auth(target: Target, password: str) -> dict[str, str] | None:
+def _auth(target: ComposeTarget, password: str) -> dict[str, str] | None:
     return {"username": target.app.registry_username, "password": password} if target.app.registry_username else None
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Look at the target; with a version, plan its deployment."""
     started = time.time()
-    target = Target.of(params)
+    target = ComposeTarget.of(params)
     with target.shown_safely():
         try:
             host = _check_host(target)
@@ -123,7 +124,11 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _plan_of(
-    target: Target, params: Mapping[str, Any], host: Mapping[str, Any], found: Mapping[str, Any], check_mode: bool
+    target: ComposeTarget,
+    params: Mapping[str, Any],
+    host: Mapping[str, Any],
+    found: Mapping[str, Any],
+    check_mode: bool,
 ) -> dict[str, Any]:
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
@@ -144,7 +149,7 @@ def _plan_of(
 
 
 def _recreates(
-    target: Target, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
+    target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
 ) -> list[str]:
     """The services whose containers a real run is going to make anew, as far as that can be told without building."""
     record = found["current_record"]
@@ -161,7 +166,7 @@ def _recreates(
     return _apply.to_change(found["containers"], hashes, images)
 
 
-def _found(target: Target) -> dict[str, Any]:
+def _found(target: ComposeTarget) -> dict[str, Any]:
     """What the target has: the current release, its containers, the lease, an operation that was cut off."""
     current = target.current()
     records = target.records()

@@ -19,8 +19,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Outcome,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_logs import LogScan
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import ExecResult, Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Project
 
 _T = TypeVar("_T")
 _LAST_LINES = 5

@@ -15,9 +15,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, TimedOut
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: one attempt, which may take so many seconds
 Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _engine_actions, _images, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
 
@@ -19,21 +19,16 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
     backups = _releases.backups_to_prune(_backup.known_backups(target), kept, current, target.app.keep_backups)
     for record in records:
         if record["id"] in doomed:
-            _forget_images(target, record, kept)
+            target.forget(record, kept)
             target.store.remove("releases", record["id"], token=token)
     for name in backups:
-        target.store.remove("backups", name, token=token)
-    _remove_others(target, "evidence", _needed_evidence(target, kept), token)
-    _remove_others(target, "source", {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}, token)
+        target.files.remove("backups", name, token=token)
+    needed = _needed_evidence(target, kept)
+    for name in target.store.folders("evidence"):
+        if name not in needed:
+            target.store.remove("evidence", name, token=token)
+    target.forget_sources(kept, token)
     return {"releases": doomed, "backups": backups}
-
-
-def _forget_images(target: Target, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
-    needed = {image["id"] for other in kept for image in other["images"].values()}
-    for image in record["images"].values():
-        if image["id"] not in needed:
-            repository, tag = _images.keep_tag(target.app.name, image["id"])
-            _engine_actions.forget_image(target.project, f"{repository}:{tag}", image["reference"], image["id"])
 
 
 def _needed_evidence(target: Target, kept: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -41,9 +36,3 @@ def _needed_evidence(target: Target, kept: Sequence[Mapping[str, Any]]) -> set[s
     of_operations = [name for name in target.store.folders("evidence") if name.startswith("operation-")]
     newest = of_operations[-target.app.keep_bad :] if target.app.keep_bad else []
     return {record["id"] for record in kept} | set(newest)
-
-
-def _remove_others(target: Target, kind: str, needed: set[str], token: int) -> None:
-    for name in target.store.folders(kind):
-        if name not in needed:
-            target.store.remove(kind, name, token=token)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
@@ -39,19 +39,19 @@ def last_good(records: Sequence[Record], current: str | None) -> Record | None:
     return max(good, key=lambda record: (record["activated"] or "", record["id"]), default=None)
 
 
-def choices(records: Sequence[Record], images: Iterable[str]) -> list[str]:
-    """The ids that a rollback may name: good, and every image still there."""
-    have = set(images)
-    return [
-        record["id"]
-        for record in records
-        if record["status"] == GOOD and all(image["id"] in have for image in record["images"].values())
-    ]
+def choices(records: Sequence[Record], lacks: Callable[[Record], Sequence[str]]) -> list[str]:
+    """The ids that a rollback may name: good, and nothing gone that they need."""
+    return [record["id"] for record in records if record["status"] == GOOD and not lacks(record)]
 
 
-def resolve(name: str, records: Sequence[Record], current: str | None, images: Iterable[str]) -> Record:
-    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to."""
-    allowed = choices(records, images)
+def resolve(
+    name: str, records: Sequence[Record], current: str | None, lacks: Callable[[Record], Sequence[str]]
+) -> Record:
+    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to.
+
+    ``lacks`` says what a release needs to come back and is gone.
+    """
+    allowed = choices(records, lacks)
     hint = f"Choose one of: {', '.join(reversed(allowed))}." if allowed else "No release on this target can be chosen."
     if name.replace("_", " ") == LAST_GOOD:
         found = last_good(records, current)
@@ -66,8 +66,7 @@ def resolve(name: str, records: Sequence[Record], current: str | None, images: I
         why = found["message"] or "it was never verified"
         raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
     if found["id"] not in allowed:
-        gone = [f"{service} {image['id'][:19]}" for service, image in found["images"].items()]
-        raise Refused(f"Release {found['id']} cannot come back, its image is gone ({', '.join(gone)}).", hint=hint)
+        raise Refused(f"Release {found['id']} cannot come back, this is gone: {', '.join(lacks(found))}.", hint=hint)
     return found
 
 

@@ -44,6 +44,11 @@ class Store:
     def __init__(self, root: str) -> None:
         self.root = Path(root)
 
+    @property
+    def where(self) -> str:
+        """Where the state is, for people."""
+        return str(self.root)
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder for one read-decide-write; never while anything else is waited for."""

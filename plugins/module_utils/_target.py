@@ -1,19 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One application on one compose host: its model, its state, its engine, and what must not be shown of it."""
+"""One application on one target: its model, its state, and what an operation may ask of its platform."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
-import functools
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _releases, _sealed
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
@@ -22,31 +22,70 @@ APP_SPEC: dict[str, Any] = {"app": {"type": "dict", "required": True}}
 PHASE_SPEC: dict[str, Any] = {**APP_SPEC, "token": {"type": "int", "required": True, "no_log": False}}
 
 
-class Target:
-    """What the steps of an operation share."""
+class Target(abc.ABC):
+    """What the steps of an operation share. A platform says how it is done there."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
-        self.store = Store(app.state_dir)
+    app: App
+    #: leases, journal, records
+    store: Store
+    #: where dumps are files; the same as ``store`` where that is a folder
+    files: Store
 
     @classmethod
+    @abc.abstractmethod
     def of(cls, params: Mapping[str, Any]) -> Target:
         """The target of a module's parameters."""
-        return cls(App.from_dict(params["app"]))
 
-    @functools.cached_property
+    # what a platform says
+
+    @property
+    @abc.abstractmethod
     def project(self) -> Project:
-        """The containers, through the engine."""
-        return Project(self.app.name)
+        """The containers."""
 
-    @functools.cached_property
+    @property
+    @abc.abstractmethod
     def redactor(self) -> Redactor:
-        """Blanks out the values of the env files, as they are now and as each kept release had them."""
-        values: list[str | None] = [*_sealed.unseal(self.store.root)]
-        for path in self.app.env_paths:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _envfile.parse(Path(path).read_text(encoding="utf-8")).values()
-        return Redactor(values)
+        """Blanks out what must not be shown."""
+
+    @property
+    @abc.abstractmethod
+    def database(self) -> Database:
+        """The application's database; only asked for where the model names one."""
+
+    @abc.abstractmethod
+    def drift(self, record: Mapping[str, Any]) -> list[str]:
+        """Where what runs is not what the release recorded."""
+
+    @abc.abstractmethod
+    def lacks(self, record: Mapping[str, Any]) -> list[str]:
+        """What a release would need to come back and is gone."""
+
+    @abc.abstractmethod
+    def tidy(self) -> None:
+        """Take away what a killed run left running: its migration."""
+
+    @abc.abstractmethod
+    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+        """Take away what only this release needed, before its record goes."""
+
+    @abc.abstractmethod
+    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
+        """Take away the sources of releases that are not kept."""
+
+    @abc.abstractmethod
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+        """Of a release that failed: the name of a piece of evidence, and what reads it."""
+
+    @abc.abstractmethod
+    def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
+        """Keep evidence, without secrets already, where it outlives the release."""
+
+    @abc.abstractmethod
+    def evidence_path(self, name: str) -> str:
+        """Where people find that evidence."""
+
+    # the same everywhere
 
     @contextlib.contextmanager
     def shown_safely(self) -> Iterator[None]:
@@ -65,8 +104,6 @@ class Target:
         with operation.phase(name), self.shown_safely():
             yield operation
 
-    # releases
-
     def records(self) -> list[dict[str, Any]]:
         """All release records, oldest first."""
         names = self.store.folders("releases")
@@ -78,7 +115,7 @@ class Target:
         found = self.store.read(f"releases/{release}/record.json")
         if found is None:
             raise OpsError(
-                f"There is no record of release {release} in {self.store.root}.",
+                f"There is no record of release {release} in {self.store.where}.",
                 hint="List them with playbooks/releases.yml.",
             )
         return found
@@ -97,10 +134,6 @@ class Target:
         found = _releases.last_good(self.records(), self.current())
         return dict(found) if found else None
 
-    def rendered(self, release: str) -> Path:
-        """Where a release's rendered configuration is."""
-        return self.store.root / "releases" / release / "compose.json"
-
-    def compose_of(self, release: str) -> _compose.Compose:
-        """The compose project as a release recorded it."""
-        return _compose.of_release(self.app, self.rendered(release))
+    def running(self, services: Sequence[str]) -> list[str]:
+        """Those of the services of which a container runs."""
+        return sorted({c.service for c in self.project.containers() if c.service in services and c.state == "running"})

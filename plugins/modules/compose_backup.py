@@ -37,11 +37,14 @@ backup:
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import BACKUP
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+
+ENTRY = BACKUP.on(ComposeTarget)
 
 
 def main() -> None:
-    run_module(BACKUP)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

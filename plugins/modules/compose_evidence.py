@@ -49,8 +49,11 @@ files:
   type: dict
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._evidence import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils._evidence import EVIDENCE
+
+ENTRY = EVIDENCE.on(ComposeTarget)
 
 
 def main() -> None:

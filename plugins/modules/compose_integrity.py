@@ -36,11 +36,14 @@ problems:
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import INTEGRITY
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+
+ENTRY = INTEGRITY.on(ComposeTarget)
 
 
 def main() -> None:
-    run_module(INTEGRITY)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

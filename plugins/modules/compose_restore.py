@@ -43,11 +43,14 @@ migration_head:
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import RESTORE
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+
+ENTRY = RESTORE.on(ComposeTarget)
 
 
 def main() -> None:
-    run_module(RESTORE)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

@@ -55,12 +55,15 @@ was:
   type: dict
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
 from ansible_collections.doppelganger.ops.plugins.module_utils._inspect import LEASE
 
+ENTRY = LEASE.on(ComposeTarget)
+
 
 def main() -> None:
-    run_module(LEASE)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

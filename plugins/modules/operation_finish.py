@@ -77,12 +77,15 @@ pruned:
   type: dict
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
 from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import FINISH
 
+ENTRY = FINISH.on(ComposeTarget)
+
 
 def main() -> None:
-    run_module(FINISH)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

@@ -90,12 +90,15 @@ lease:
   type: dict
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
 from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import START
 
+ENTRY = START.on(ComposeTarget)
+
 
 def main() -> None:
-    run_module(START)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

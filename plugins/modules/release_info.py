@@ -53,12 +53,15 @@ interrupted:
   type: dict
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
 from ansible_collections.doppelganger.ops.plugins.module_utils._inspect import INFO
 
+ENTRY = INFO.on(ComposeTarget)
+
 
 def main() -> None:
-    run_module(INFO)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

@@ -62,12 +62,15 @@ leaves:
   type: str
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
 from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import RESOLVE
 
+ENTRY = RESOLVE.on(ComposeTarget)
+
 
 def main() -> None:
-    run_module(RESOLVE)
+    run_module(ENTRY)
 
 
 if __name__ == "__main__":

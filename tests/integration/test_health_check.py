@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, TimedOut
 from tests.lab import engine, images
 
 PASSWORD = "canary-of-the-database"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
 WEB, DB = f"sha256:{'a' * 64}", f"sha256:{'d' * 64}"
 
@@ -55,9 +55,9 @@ def app(**changes: Any) -> App:
     return App.from_dict(model(**changes))
 
 
-def target(state_dir: Any, **changes: Any) -> Target:
+def target(state_dir: Any, **changes: Any) -> ComposeTarget:
     """A target whose state is kept in ``state_dir``."""
-    return Target(app(state_dir=str(state_dir), **changes))
+    return ComposeTarget(app(state_dir=str(state_dir), **changes))
 
 
 def record(number: int = 1, version: str = "v1", status: str = "good", **changes: Any) -> dict[str, Any]:

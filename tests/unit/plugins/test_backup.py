@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _target
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _compose_target
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from tests.unit.plugins.making import backup, container, model, record, target
@@ -43,7 +43,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_bytes(b"PGDMP")
         return {"size": 5, "sha256": hashlib.sha256(b"PGDMP").hexdigest(), "entries": 3}
 
-    monkeypatch.setattr(_target, "Project", Engine)
+    monkeypatch.setattr(_compose_target, "Project", Engine)
     monkeypatch.setattr(Database, "dump", dump)
     monkeypatch.setattr(Database, "migration_head", lambda _database: "7")
     return tmp_path
@@ -51,7 +51,9 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(entry: Any, state: Path, check_mode: bool = False, **params: Any) -> dict[str, Any]:
     app = model(state_dir=str(state), **{**DATABASE, **params.pop("app", {})})
-    found: dict[str, Any] = entry.run({"app": app, "token": 1, "release": "", **params}, check_mode)
+    found: dict[str, Any] = entry.on(_compose_target.ComposeTarget).run(
+        {"app": app, "token": 1, "release": "", **params}, check_mode
+    )
     return found
 
 
@@ -108,7 +110,7 @@ def test_before_the_first_deployment_there_is_nothing_to_back_up(state: Path, mo
 
 def test_a_database_that_ought_to_run_is_missed(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(_target, "Project", Engine)
+    monkeypatch.setattr(_compose_target, "Project", Engine)
     monkeypatch.setattr(Engine, "runs", ("web",))
     with pytest.raises(OpsError, match="The database service db does not run"):
         call(_backup.BACKUP, state)

@@ -91,7 +91,7 @@ def database(state_dir: Any, state: str = "running", **changes: Any) -> Database
     model = {"database_service": "db", "database_name": "shop", "database_user": "owner", **changes}
     found = target(state_dir, **model)
     found.__dict__["project"] = Engine(state)  # where the cached property would be
-    return Database(found)
+    return found.database
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     stamp_of,
     unframed,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, connect, explained
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, explained
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher, event_from
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused
 
 
 def seen(identifier: str, service: str, created: str, number: int = 1, oneoff: bool = False) -> dict[str, Any]:

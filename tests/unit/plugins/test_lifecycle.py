@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _compose_target,
     _engine_actions,
     _inspect,
     _lifecycle,
     _operation,
-    _target,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from tests.unit.plugins.making import DB, WEB, backup, container, model, record
 
@@ -42,7 +42,7 @@ class Engine:
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The images that pruning took away."""
     images: list[str] = []
-    monkeypatch.setattr(_target, "Project", Engine)
+    monkeypatch.setattr(_compose_target, "Project", Engine)
     monkeypatch.setattr(_engine_actions, "forget_image", lambda _project, _tag, _name, image: images.append(image))
     return images
 
@@ -57,7 +57,9 @@ class Host:
 
     def call(self, entry: Any, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
         defaults = {name: option.get("default") for name, option in entry.spec.items()}
-        found: dict[str, Any] = entry.run({**defaults, "app": self.app, **params}, check_mode)
+        found: dict[str, Any] = entry.on(_compose_target.ComposeTarget).run(
+            {**defaults, "app": self.app, **params}, check_mode
+        )
         return found
 
     def start(self, version: str = "v2", **params: Any) -> dict[str, Any]:
@@ -284,14 +286,14 @@ def test_a_rollback_names_what_it_leaves(host: Host) -> None:
 def test_a_release_that_lost_its_configuration_cannot_come_back(host: Host) -> None:
     old, _ = with_releases(host)
     (host.folder / "releases" / old / "compose.json").unlink()
-    with pytest.raises(OpsError, match=f"Release {old} has no rendered configuration"):
+    with pytest.raises(Refused, match=f"Release {old} cannot come back, this is gone: the rendered configuration"):
         resolve(host, old)
 
 
 def test_a_release_whose_image_is_gone_is_refused_by_name(host: Host) -> None:
     old, current = with_releases(host)
     host.change(old, images={"web": {"id": "sha256:gone", "reference": "x"}})
-    with pytest.raises(Refused, match="its image is gone") as error:
+    with pytest.raises(Refused, match=r"this is gone: the image of web \(sha256:gone\)") as error:
         resolve(host, "v1")
     assert error.value.hint == f"Choose one of: {current}."
 

@@ -12,12 +12,11 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import ExecResult
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container, container_from
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import NotThere, TimedOut
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene, attempt_of, explained, patience
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
 
 
 def container(service: str, state: str = "running", code: int = 0, restarts: int = 0) -> Container:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _apply,
     _backup,
+    _compose_target,
     _evidence,
     _images,
     _inspect,
@@ -21,7 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
-from tests.unit.plugins.making import DB, WEB, container, record
+from tests.unit.plugins.making import DB, WEB, container, record, target
 
 # bringing a release up
 
@@ -122,7 +123,7 @@ def test_images_are_built_once(others: list[dict[str, Any]], kept: bool) -> None
 
 
 def test_an_image_is_kept_by_a_tag_of_its_own() -> None:
-    assert _images.keep_tag("shop", "sha256:0123456789abcdef") == ("doppelganger-ops/shop", "0123456789ab")
+    assert _compose_target.keep_tag("shop", "sha256:0123456789abcdef") == ("doppelganger-ops/shop", "0123456789ab")
 
 
 # backup, migration, preflight
@@ -170,23 +171,31 @@ def failing(error: Exception) -> Any:
     return collector
 
 
-def test_a_collector_that_fails_never_fails_the_bundle(tmp_path: Path) -> None:
+def test_a_collector_that_fails_never_fails_the_bundle() -> None:
     collectors = {
         "web.log": lambda: "token canary-1234",
         "usage.txt": failing(OpsError("docker stats of canary-1234 failed")),
         "disk.json": failing(PermissionError(13, "denied")),
         "build.log": failing(FileNotFoundError(2, "nothing was built")),
     }
-    manifest = _evidence.collect(collectors, tmp_path, Redactor(["canary-1234"]).text)
+    files, manifest = _evidence.collect(collectors, Redactor(["canary-1234"]).text)
     text = f"token {BLANK}"
     assert manifest == {
         "web.log": {"state": "ok", "size": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()},
         "usage.txt": {"state": "error", "reason": f"docker stats of {BLANK} failed"},
         "disk.json": {"state": "error", "reason": "[Errno 13] denied"},
     }
-    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
-    assert (tmp_path / "web.log").read_text() == text
-    assert stat.S_IMODE((tmp_path / "web.log").stat().st_mode) == 0o600
+    assert files == {"web.log": text}
+
+
+def test_evidence_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    kept = target(tmp_path)
+    lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
+    kept.keep_evidence("0002-v2", {"web.log": "a line"}, {"files": {}}, lease.token)
+    folder = Path(kept.evidence_path("0002-v2"))
+    assert (folder / "web.log").read_text() == "a line"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    assert modes == {"0002-v2": 0o700, "web.log": 0o600, "manifest.json": 0o600}
 
 
 # what people see

@@ -1,0 +1,168 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One application on one compose host: its state is a folder there, its containers are the engine's."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _command,
+    _compose,
+    _engine_actions,
+    _envfile,
+    _plan,
+    _sealed,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store, make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
+
+LOG_BYTES = 512 * 1024
+
+
+class ComposeTarget(Target):
+    """A compose host."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.store = self.files = Store(app.state_dir)
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> ComposeTarget:
+        return cls(App.from_dict(params["app"]))
+
+    @functools.cached_property
+    def project(self) -> Project:
+        """The containers, through the engine."""
+        return Project(self.app.name)
+
+    @functools.cached_property
+    def redactor(self) -> Redactor:
+        """Blanks out the values of the env files, as they are now and as each kept release had them."""
+        values: list[str | None] = [*_sealed.unseal(self.store.root)]
+        for path in self.app.env_paths:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                values += _envfile.parse(Path(path).read_text(encoding="utf-8")).values()
+        return Redactor(values)
+
+    @property
+    def database(self) -> Database:
+        return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
+
+    def drift(self, record: Mapping[str, Any]) -> list[str]:
+        return _plan.drift(record, self.project.containers())
+
+    def lacks(self, record: Mapping[str, Any]) -> list[str]:
+        images = {service: image["id"] for service, image in record["images"].items()}
+        missing = {image: not self.project.has_image(image) for image in images.values()}
+        gone = [f"the image of {service} ({image[:19]})" for service, image in images.items() if missing[image]]
+        return gone if self.rendered(record["id"]).exists() else [*gone, "the rendered configuration"]
+
+    def tidy(self) -> None:
+        _engine_actions.remove_migration(self.project)
+
+    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+        needed = {image["id"] for other in kept for image in other["images"].values()}
+        for image in record["images"].values():
+            if image["id"] not in needed:
+                repository, tag = keep_tag(self.app.name, image["id"])
+                _engine_actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
+
+    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
+        needed = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
+        for name in self.store.folders("source"):
+            if name not in needed:
+                self.store.remove("source", name, token=token)
+
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+        project = self.project
+        services = sorted({container.service for container in project.containers(include_oneoff=True)})
+        since = params["since"]
+
+        def log(service: str) -> str:
+            return "\n".join(project.logs(service, since=since, limit_bytes=LOG_BYTES))
+
+        return {
+            "containers.json": lambda: _as_json([asdict(c) for c in project.containers(include_oneoff=True)]),
+            "usage.txt": lambda: _command.run(
+                ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
+                doing="docker stats", timeout=10),
+            "disk.json": lambda: _as_json(shutil.disk_usage(self.store.root)._asdict()),
+            "build.log": lambda: (self.store.root / "releases" / params["release"] / "build.log").read_text("utf-8"),
+            **{f"{service}.log": functools.partial(log, service) for service in services},
+        }  # fmt: skip
+
+    def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
+        folder = self.store.root / "evidence" / name
+        make_private(folder)
+        for file, text in files.items():
+            handle = os.open(folder / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+        self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
+
+    def evidence_path(self, name: str) -> str:
+        return str(self.store.root / "evidence" / name)
+
+    # what compose alone has
+
+    def rendered(self, release: str) -> Path:
+        """Where a release's rendered configuration is."""
+        return self.store.root / "releases" / release / "compose.json"
+
+    def compose_of(self, release: str) -> _compose.Compose:
+        """The compose project as a release recorded it."""
+        return _compose.of_release(self.app, self.rendered(release))
+
+
+class DatabaseContainer:
+    """The container of the database, in which its client programs run."""
+
+    def __init__(self, project: Project, service: str) -> None:
+        self._project = project
+        self._service = service
+
+    def _id(self) -> str | None:
+        for container in self._project.containers():
+            if container.service == self._service and container.state == "running":
+                return container.id
+        return None
+
+    def is_running(self) -> bool:
+        """Whether there is one now."""
+        return self._id() is not None
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        doing: str,
+        timeout: float,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+    ) -> str:
+        """Run a program; its password goes through the environment, by name, and is in no argument list."""
+        docker = ["docker", "exec", "--interactive", "--env", "PGPASSWORD", self._id() or "", *argv]
+        password = self._project.environment_of(self._service).get("POSTGRES_PASSWORD", "")
+        env = {"PGPASSWORD": password}
+        return _command.run(docker, doing=doing, timeout=timeout, env=env, stdin=stdin, stdout=stdout)
+
+
+def keep_tag(app_name: str, image: str) -> tuple[str, str]:
+    """The tag that keeps an image from being pruned as long as a release needs it."""
+    return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, default=str) + "\n"

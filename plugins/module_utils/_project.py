@@ -1,0 +1,56 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A running application as its platform shows it: what checks and operations may ask, whichever platform it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a container ended."""
+
+    code: int
+    output: str
+
+
+class Closing(Protocol):
+    """Something that goes on until it is closed."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Project(Protocol):
+    """The containers of one application. Errors are :class:`OpsError`; what is not there is :class:`NotThere`."""
+
+    def containers(self, include_oneoff: bool = False) -> list[Container]:
+        """List the containers that count now, in any state."""
+
+    def exec(
+        self, service: str, argv: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+    ) -> ExecResult:
+        """Run a command in the service's container, for at most ``timeout`` seconds."""
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """Read the environment of the service's container: full of secrets, so never part of a result."""
+
+    def address(self, service: str, port: int) -> tuple[str, int]:
+        """Say where the service can be reached from here."""
+
+    def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
+        """Read what one container has logged up to now, oldest first."""
+
+    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
+        """Read the end of the service's log."""
+
+    def watch(self, on_event: Callable[[Event], Any]) -> Closing:
+        """Call ``on_event``, in a thread of its own, for each thing that happens to a container."""
+
+    def close(self) -> None:
+        """Give the connections back."""
