@@ -50,6 +50,22 @@ def stop(name: str, *, seconds: float = 60) -> bool:
     return pid is not None
 
 
+def pause(name: str) -> None:
+    """Let a process neither run nor end: its connections stay open and nothing comes out of them."""
+    _signal(name, signal.SIGSTOP)
+
+
+def resume(name: str) -> None:
+    _signal(name, signal.SIGCONT)
+
+
+def _signal(name: str, number: signal.Signals) -> None:
+    pid = recorded(name)
+    if pid is None:
+        raise LabError(f"{name}: expected a running process, found none; start it first")
+    os.kill(pid, number)
+
+
 def _born(pid: int) -> str:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
