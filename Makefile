@@ -52,7 +52,7 @@ unit-newest: venv-newest
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
 
 # two files at a time: most of a deployment is waiting, and the cores are few
-integration: venv venv-newest lab
+integration: venv venv-newest lab lab-kubernetes
 	@echo "== $(OLDEST): integration"
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile tests/integration
 

@@ -24,6 +24,7 @@ def identities(place: Place) -> dict[str, Identity]:
             names=("localhost", NAME, *service),
             addresses=(place.address, "127.0.0.1", API_SERVICE),
         ),
+        "aggregator": Identity("aggregator"),
         "kube-controller-manager": Identity("system:kube-controller-manager"),
         "kube-scheduler": Identity("system:kube-scheduler"),
         "kubelet": Identity(

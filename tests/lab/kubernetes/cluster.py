@@ -121,7 +121,7 @@ def _given(path: Path) -> Cluster:
 
 def _whole(place: Place) -> bool:
     everything = programs.running() == list(programs.COMMANDS)
-    return everything and not any(map(programs.paused, programs.COMMANDS)) and _node_ready(Api(place))
+    return everything and not any(map(processes.paused, programs.COMMANDS)) and _node_ready(Api(place))
 
 
 @alone()
@@ -131,7 +131,7 @@ def _bring_up(folder_of_programs: Path) -> Place:
     place = Place.load() if programs.running() else None
     if place is None:
         place = _make_place(folder_of_programs)
-    missing = [name for name in programs.COMMANDS if name not in programs.running() or programs.paused(name)]
+    missing = [name for name in programs.COMMANDS if name not in programs.running() or processes.paused(name)]
     with step(f"start {', '.join(missing)} (about 10 seconds)"):
         for name in missing:
             programs.start(place, name)

@@ -50,6 +50,14 @@ def kube_apiserver(place: Place) -> list[str]:
         f"--service-account-issuer={place.server}",
         f"--service-account-key-file={place.key('service-accounts')}",
         f"--service-account-signing-key-file={place.key('service-accounts')}",
+        # an API of a test's own, say of metrics, can be registered
+        f"--requestheader-client-ca-file={place.certificate('ca')}",
+        "--requestheader-allowed-names=aggregator",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={place.certificate('aggregator')}",
+        f"--proxy-client-key-file={place.key('aggregator')}",
         "--allow-privileged",
         "--profiling=false",
     ]
@@ -59,6 +67,7 @@ def kube_controller_manager(place: Place) -> list[str]:
     return [
         str(place.programs / "kube-controller-manager"),
         *_client_of_the_api(place, "kube-controller-manager"),
+        f"--flex-volume-plugin-dir={place.folder / 'volume-plugins'}",
         f"--root-ca-file={place.certificate('ca')}",
         f"--service-account-private-key-file={place.key('service-accounts')}",
         "--use-service-account-credentials",

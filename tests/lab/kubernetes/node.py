@@ -53,6 +53,9 @@ def kubelet_config(place: Place) -> dict[str, Any]:
         # the engine's images belong to others, too: kubelet must not tidy them up, nor evict pods from a full disk
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "100Mi"},
+        # a node waits for its next report until it is ready; one that says nothing new is not sent
+        "nodeStatusUpdateFrequency": "2s",
+        "nodeStatusReportFrequency": "5m",
         "serializeImagePulls": False,
         "registryPullQPS": 0,
         "eventRecordQPS": 0,

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from tests.lab import processes
 from tests.lab.kubernetes import controlplane, node
@@ -34,11 +33,6 @@ def running() -> list[str]:
     return [name for name in COMMANDS if processes.recorded(name) is not None]
 
 
-def paused(name: str) -> bool:
-    pid = processes.recorded(name)
-    return pid is not None and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
 def start(place: Place, name: str) -> None:
     """Start a program that does not run, and let a paused one go on."""
     if processes.recorded(name) is not None:
@@ -50,9 +44,10 @@ def start(place: Place, name: str) -> None:
 
 
 def stop(name: str) -> None:
-    if paused(name):
+    if processes.paused(name):
         processes.resume(name)
-    processes.stop(name)
+    # the API server would give those who watch a minute
+    processes.stop(name, insist=name == "kube-apiserver")
 
 
 def wait(name: str, what: str, happened: Callable[[], bool], *, seconds: float) -> None:
