@@ -38,7 +38,8 @@ def start(place: Place, name: str) -> None:
     if processes.recorded(name) is not None:
         processes.resume(name)
         return
-    path = f"{place.programs}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}"
+    # iptables and conntrack are where not every root's PATH leads
+    path = f"{place.programs}:{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
     env = {**os.environ, "PATH": path, "PYTHONPATH": str(HERE.parent.parent)}
     processes.start(name, COMMANDS[name](place), env)
 
