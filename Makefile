@@ -62,7 +62,7 @@ lint: venv ## Style and types of everything
 	@$(OLDEST)/bin/ruff format --check .
 	@$(OLDEST)/bin/yamllint --strict .
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/ansible-lint --offline
-	@$(OLDEST)/bin/mypy collections/ansible_collections/doppelganger/ops/plugins src tests $(wildcard examples/*/*.py)
+	@$(OLDEST)/bin/mypy collections/ansible_collections/doppelganger/ops/plugins src tests $(wildcard examples/*.py examples/*/*.py)
 	@cd examples/studio/app && $(CURDIR)/$(OLDEST)/bin/mypy --config-file $(CURDIR)/pyproject.toml --ignore-missing-imports -p src -p scripts
 
 molecule: venv lab ## The roles' scenarios: converge, idempotence, verify

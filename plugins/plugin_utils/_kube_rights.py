@@ -64,7 +64,7 @@ NEEDS = (
         "",
         ("pods/exec",),
         ("get", "create"),
-        "checks, backup and restore inside a pod: over a websocket a get, since Kubernetes 1.35 a create as well",
+        "checks, backup and restore inside a pod: over a websocket a get, newer Kubernetes asks for create as well",
     ),
     Need("", ("services/proxy",), ("get",), "checks of kind http; other methods than GET ask for other verbs"),
     Need("apps", ("deployments", "statefulsets", "daemonsets"), _WATCHED, "workloads, watched until ready", APPLIED),
