@@ -1,8 +1,8 @@
 """The demonstration on Kubernetes: the same story, on the cluster of KUBECONFIG or the one of the lab.
 
 Everything it makes lies in ``.demo-kubernetes`` of the checkout, in the namespace ``doppelganger-demo`` and in the
-repository ``doppelganger-studio/app`` of the registry. ``--clean`` removes the first two, and the images from the engine;
-what was pushed stays in the registry, which is the lab's: ``make lab-down`` takes it away.
+repository ``doppelganger-studio/app`` of the registry. ``--clean`` removes the first two, and the images from the
+engine; what was pushed stays in the registry, which is the lab's: ``make lab-down`` takes it away.
 """
 
 from __future__ import annotations
