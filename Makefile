@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv venv-newest
 venv: $(OLDEST)/.made ## The virtual environment (.venv: Python 3.11, ansible-core 2.19)
@@ -34,6 +34,15 @@ demo: venv ## Deploy the example, watch a bad release being undone, roll back: o
 
 demo-clean: venv ## Take away everything the demo made
 	@$(OLDEST)/bin/python -m examples.studio.demo --clean
+
+.PHONY: demo-kubernetes demo-kubernetes-clean
+demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a real one that is built here
+	@$(LAB) engine
+	@$(LAB) images
+	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes
+
+demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
+	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
 .PHONY: test test-fast lint unit unit-newest integration molecule
 test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
@@ -62,7 +71,7 @@ lint: venv ## Style and types of everything
 	@$(OLDEST)/bin/ruff format --check .
 	@$(OLDEST)/bin/yamllint --strict .
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/ansible-lint --offline
-	@$(OLDEST)/bin/mypy collections/ansible_collections/doppelganger/ops/plugins src tests $(wildcard examples/*/*.py)
+	@$(OLDEST)/bin/mypy collections/ansible_collections/doppelganger/ops/plugins src tests $(wildcard examples/*.py examples/*/*.py)
 	@cd examples/studio/app && $(CURDIR)/$(OLDEST)/bin/mypy --config-file $(CURDIR)/pyproject.toml --ignore-missing-imports -p src -p scripts
 
 molecule: venv lab ## The roles' scenarios: converge, idempotence, verify

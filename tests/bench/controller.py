@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from examples.pages import images as pages
+from examples import images as examples_images
 from tests.bench.measure import Cost, Findings, Row, cost_of, median_cpu, median_wall, say, table
 from tests.bench.studio import must
 from tests.integration.application import ROOT, play
@@ -64,7 +64,7 @@ class Deployment:
 
     def deploy(self, number: int) -> Cost:
         """Deploy the other version."""
-        version = pages.VERSIONS[number % len(pages.VERSIONS)]
+        version = examples_images.VERSIONS[number % len(examples_images.VERSIONS)]
         return cost_of(lambda: must(play(self.inventory, "deploy", "--forks", "10", version=version)))
 
 
@@ -127,7 +127,7 @@ def _pages(hosts: fleet.Fleet) -> str:
     """Put Pages into the registry, whose address is returned, and its compose file onto each host."""
     repository = registry.ensure().address
     os.environ["BUSYBOX_IMAGE"] = images.ensure().busybox
-    pages.push(repository)
+    examples_images.push("pages", repository)
     text = (ROOT / "examples/pages/compose.yml").read_text()
     for host in hosts.hosts:
         hosts.ssh(host, f"mkdir -p {FOLDER} && cat > {FOLDER}/compose.yml <<'END'\n{text}END\n")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.pages import images as pages_images
+from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
 from tests.lab import fleet, images, registry
 
@@ -83,7 +83,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Pages 1.0 on three hosts."""
     base = images.ensure()
     os.environ["BUSYBOX_IMAGE"] = base.busybox
-    pages_images.push(registry.ensure().address)
+    examples_images.push("pages", registry.ensure().address)
     application = Fleet(fleet.ensure(3), tmp_path_factory.mktemp("fleet"), f"pages-{secrets.token_hex(3)}")
     compose = (ROOT / "examples/pages/compose.yml").read_text()
     for host in application.hosts.hosts:

@@ -1,4 +1,4 @@
-"""Build the images of Pages and push them: ``python -m examples.pages.images REGISTRY``."""
+"""Build the image of an example and push it: ``python -m examples.images EXAMPLE REGISTRY``."""
 
 import argparse
 import os
@@ -6,19 +6,20 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-IMAGE = Path(__file__).parent / "image"
+REPOSITORIES = {"pages": "pages/web", "tides": "tides/tides"}
 VERSIONS = ("1.0", "1.1")
 
 
-def push(registry: str, versions: Iterable[str] = VERSIONS) -> dict[str, str]:
+def push(example: str, registry: str, versions: Iterable[str] = VERSIONS) -> dict[str, str]:
     """Build and push each version; returns their digests. Where the registry asks for a login, log in before."""
-    return {version: _push(f"{registry}/pages/web:{version}", version) for version in versions}
+    folder = Path(__file__).parent / example / "image"
+    return {version: _push(folder, f"{registry}/{REPOSITORIES[example]}:{version}", version) for version in versions}
 
 
-def _push(reference: str, version: str) -> str:
+def _push(folder: Path, reference: str, version: str) -> str:
     settings = {"BASE_IMAGE": os.environ.get("BUSYBOX_IMAGE", "busybox:1"), "VERSION": version}
     arguments = [part for name, value in settings.items() for part in ("--build-arg", f"{name}={value}")]
-    _docker("build", "--quiet", "--tag", reference, *arguments, str(IMAGE))
+    _docker("build", "--quiet", "--tag", reference, *arguments, str(folder))
     _docker("push", "--quiet", reference)
     repository = reference.rpartition(":")[0]
     pushed = _docker("image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', reference).splitlines()
@@ -30,9 +31,11 @@ def _docker(*arguments: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m examples.pages.images", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m examples.images", description=__doc__)
+    parser.add_argument("example", choices=REPOSITORIES)
     parser.add_argument("registry", help="where to push to, such as 127.0.0.1:5000")
-    for version, digest in push(parser.parse_args().registry).items():
+    options = parser.parse_args()
+    for version, digest in push(options.example, options.registry).items():
         print(version, digest)
 
 

@@ -1,0 +1,177 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Commands inside containers, over a websocket: binary safe, bounded in time, and nothing is left open.
+
+Each message is a channel's number and bytes: 0 stdin, 1 stdout, 2 stderr, 3 the status at the end (protocol v4). The
+protocol cannot close stdin alone, so a command that reads must know how much: ``head -c N``, not ``cat``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
+from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Asked, TimedOut
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Answer, broken, refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login
+
+PROTOCOL = "v4.channel.k8s.io"
+STDIN, STDOUT, STDERR, STATUS = range(4)
+#: what is kept of a command's output, in bytes
+OUTPUT_LIMIT = 1_000_000
+_PIECE = 16384
+_CONNECT_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a container ended; ``output`` is the beginning of what it wrote."""
+
+    code: int
+    output: str
+
+
+class Cut(Exception):
+    """The connection ended before the command did."""
+
+
+@dataclass
+class Received:
+    """What has come of a command so far. ``stdout`` takes its standard output; without, it joins the kept output."""
+
+    stdout: BinaryIO | None = None
+    kept: bytearray = field(default_factory=bytearray)
+    status: bytearray = field(default_factory=bytearray)
+
+    def take(self, message: bytes) -> None:
+        """Take one message."""
+        channel, data = message[:1], message[1:]
+        if channel == b"\x03":
+            self.status += data
+        elif channel == b"\x01" and self.stdout is not None:
+            self.stdout.write(data)
+        elif channel in (b"\x01", b"\x02"):
+            self.kept += data[: max(0, OUTPUT_LIMIT - len(self.kept))]
+
+    def result(self, command: str) -> ExecResult:
+        """How the command ended; raises OpsError where it could not be started."""
+        return ExecResult(exit_code(bytes(self.status), command), self.kept.decode("utf-8", "replace"))
+
+
+def exit_code(status: bytes, command: str) -> int:
+    """The exit code in what the status channel said at the end."""
+    said = json.loads(status)
+    if said.get("status") == "Success":
+        return 0
+    for cause in (said.get("details") or {}).get("causes") or []:
+        if cause.get("reason") == "ExitCode":
+            return int(cause["message"])
+    raise OpsError(
+        f"{command} could not be run: {str(said.get('message') or status.decode('utf-8', 'replace')).strip()}.",
+        hint="Check that the image has the program, and that the container runs.",
+    )
+
+
+def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: Asked, timeout: float) -> Any:
+    """Open the websocket of one command, as one attempt."""
+    socket: Any = WebSocket(
+        sslopt={"context": login.tls, **_server_name(login)} if login.tls else {}, skip_utf8_validation=True
+    )
+    url = get_websocket_url(f"{login.server}{path}", query)  # type: ignore[no-untyped-call]
+    header = [f"{name}: {value}" for name, value in login.headers().items()]
+    options: dict[str, Any] = {"header": header, "subprotocols": [PROTOCOL], "redirect_limit": 0}
+    if login.configuration.proxy:
+        options = websocket_proxycare(options, login.configuration, url, {})  # type: ignore[no-untyped-call]
+    else:
+        options["http_no_proxy"] = ["*"]  # the SDK has looked at the environment
+    try:
+        socket.connect(url, timeout=min(timeout, _CONNECT_TIMEOUT), **options)
+    except WebSocketBadStatusException as error:
+        answer = Answer(error.status_code, dict(error.resp_headers or {}), bytes(error.resp_body or b""))
+        raise refused(asked, answer) from error
+    except (WebSocketException, OSError) as error:
+        raise broken(asked, error) from error
+    return socket
+
+
+def _server_name(login: Login) -> dict[str, Any]:
+    name = getattr(login.configuration, "tls_server_name", None)
+    checked = {"check_hostname": bool(login.tls and login.tls.check_hostname)}
+    return {**checked, "server_hostname": name} if name else checked
+
+
+def pieces(stdin: BinaryIO, size: int) -> Iterator[bytes]:
+    """Read exactly ``size`` bytes piece by piece, or, with 0, all there is; raises OpsError where there is less."""
+    left = size
+    while piece := stdin.read(min(left, _PIECE) if size else _PIECE):
+        yield piece
+        left -= len(piece)
+        if size and not left:
+            return
+    if size:
+        raise OpsError(f"Expected {size} bytes to send to the command, found {size - left}.")
+
+
+def converse(socket: Any, received: Received, stdin: Iterator[bytes], *, deadline: float, named: str) -> None:
+    """Send and receive until the status has come; raises TimedOut at the ``deadline`` (monotonic), Cut before it.
+
+    One thread does both: a TLS connection is not to be read and written by two at a time.
+    """
+    raw: Any = socket.sock
+    poll = select.poll()
+    poll.register(raw)
+    waiting = b""
+    try:
+        while not received.status:
+            waiting = waiting or _framed(next(stdin, b""))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            socket.settimeout(left)
+            can_read, can_write = _ready(raw, poll, bool(waiting), left)
+            if can_read:
+                waiting += _received(socket, received)
+            elif can_write:
+                waiting = waiting[raw.send(waiting) :]
+    except (TimeoutError, WebSocketException, OSError) as error:
+        if time.monotonic() >= deadline:
+            raise TimedOut(f"{named} was still running when its time was over.") from error
+        raise Cut(str(error)) from error
+    finally:
+        with contextlib.suppress(OSError, WebSocketException):
+            socket.shutdown()
+
+
+def _framed(data: bytes) -> bytes:
+    return bytes(ABNF.create_frame(bytes([STDIN]) + data, ABNF.OPCODE_BINARY).format()) if data else b""
+
+
+def _ready(raw: Any, poll: select.poll, has_more: bool, timeout: float) -> tuple[bool, bool]:
+    if isinstance(raw, ssl.SSLSocket) and raw.pending():
+        return True, False
+    poll.modify(raw, select.POLLIN | (select.POLLOUT if has_more else 0))
+    events = [event for _, event in poll.poll(timeout * 1000)]
+    if not events:
+        raise TimeoutError
+    return bool(events[0] & ~select.POLLOUT), bool(events[0] & select.POLLOUT)
+
+
+def _received(socket: Any, received: Received) -> bytes:
+    """Take one message; returns what is to be sent in answer."""
+    frame = socket.recv_frame()
+    if frame is None or frame.opcode == ABNF.OPCODE_CLOSE:
+        raise Cut("the server closed the connection")
+    if frame.opcode == ABNF.OPCODE_PING:
+        return bytes(ABNF.create_frame(frame.data, ABNF.OPCODE_PONG).format())
+    if frame.opcode in (ABNF.OPCODE_BINARY, ABNF.OPCODE_TEXT):
+        received.take(bytes(frame.data))
+    return b""

@@ -1,0 +1,227 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Requests to an API server: raw JSON over the SDK's connections, limited in time, and again where that is safe."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
+    Asked,
+    explained,
+    no_answer,
+    untrusted,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry import (
+    PATIENCE,
+    Failure,
+    retry_after,
+    wait_before,
+)
+
+#: seconds for a connection, and for each piece of an answer
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request. ``verb`` is the API's word for it, which also says whether it may be sent twice."""
+
+    method: str
+    path: str
+    verb: str
+    resource: str
+    name: str = ""
+    namespace: str = ""
+    query: Sequence[tuple[str, str]] = ()
+    body: Any = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+    headers: Mapping[str, str] | None = None
+    read_timeout: float = READ_TIMEOUT
+
+    def asked(self, server: str) -> Asked:
+        """The request as errors name it."""
+        return Asked(server, self.verb, self.resource, self.name, self.namespace)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, read to its end."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The object in it."""
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+
+class AttemptFailed(Exception):
+    """One attempt failed: how, and the error to raise where there is no other."""
+
+    def __init__(self, failure: Failure, error: Callable[[float], OpsError]) -> None:
+        super().__init__(failure)
+        self.failure = failure
+        self.error = error
+
+
+class Http:
+    """The connections to one server. Opened by the first request, and anew in a forked process; thread safe."""
+
+    def __init__(self, opened: Callable[[], Login], patience: float = PATIENCE) -> None:
+        self._open = opened
+        self._patience = patience
+        self._login: Login | None = None
+        self._process = 0
+        self._lock = threading.Lock()
+        self.clock = ServerClock()
+
+    def login(self) -> Login:
+        """The login, read when it is first needed."""
+        with self._lock:
+            if self._login is None or self._process != os.getpid():
+                self._login, self._process = self._open(), os.getpid()
+            return self._login
+
+    def close(self) -> None:
+        """Give the connections back; the next request opens new ones."""
+        with self._lock:
+            if self._login is not None and self._process == os.getpid():
+                self._login.close()
+            self._login = None
+
+    def ask(
+        self, call: Call, *, patience: float | None = None, accepts: Callable[[Answer], bool] = lambda _: False
+    ) -> Answer:
+        """Send a request and read the answer to its end.
+
+        Raises the error that a status of 400 and above stands for, unless ``accepts`` takes that answer as it is.
+        """
+        return self.attempts(call.verb, lambda login: self._whole(login, call, accepts), patience)
+
+    def open(self, call: Call) -> Any:
+        """Send a request and give the answer (urllib3) to be read as it comes; the caller closes it."""
+        return self.attempts(call.verb, lambda login: self._begun(login, call))
+
+    def attempts(self, verb: str, attempt: Callable[[Login], T], patience: float | None = None) -> T:
+        """Make attempts until one succeeds or :func:`wait_before` sees no use in another."""
+        started = time.monotonic()
+        logged_in_anew = False
+        for number in itertools.count():
+            login = self.login()
+            try:
+                return attempt(login)
+            except AttemptFailed as failed:
+                spent = time.monotonic() - started
+                wait = wait_before(
+                    number, failed.failure, verb, spent=spent, logged_in_anew=logged_in_anew,
+                    patience=self._patience if patience is None else patience,
+                )  # fmt: skip
+                if wait is None:
+                    raise failed.error(spent) from failed.__cause__
+                if failed.failure.status == 401:
+                    self._forget(login)
+                    logged_in_anew = True
+            time.sleep(wait)
+        raise AssertionError
+
+    def _forget(self, login: Login) -> None:
+        with self._lock:
+            if self._login is login:
+                self._login = None
+
+    def _whole(self, login: Login, call: Call, accepts: Callable[[Answer], bool]) -> Answer:
+        response = self._sent(login, call)
+        answer = _read(response, call.asked(login.server))
+        if answer.status >= 400 and not accepts(answer):
+            raise refused(call.asked(login.server), answer)
+        return answer
+
+    def _begun(self, login: Login, call: Call) -> Any:
+        response = self._sent(login, call)
+        if response.status >= 400:
+            raise refused(call.asked(login.server), _read(response, call.asked(login.server)))
+        return response
+
+    def _sent(self, login: Login, call: Call) -> Any:
+        body = call.body if call.body is None else json.dumps(call.body)
+        sent = time.time()
+        try:
+            response = login.pool.request(
+                call.method,
+                f"{login.server}{call.path}{'?' if call.query else ''}{urlencode(call.query)}",
+                body=body,
+                headers=_headers(login, call),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=call.read_timeout),
+                preload_content=False,
+                retries=False,
+                redirect=False,
+            )
+        except (HTTPError, OSError) as error:
+            raise broken(call.asked(login.server), error) from error
+        self.clock.heard(response.headers.get("Date"), sent, time.time())
+        return response
+
+
+def _read(response: Any, asked: Asked) -> Answer:
+    try:
+        body = response.read()
+    except (HTTPError, OSError) as error:
+        raise broken(asked, error) from error
+    response.release_conn()
+    return Answer(response.status, dict(response.headers), body)
+
+
+def _headers(login: Login, call: Call) -> dict[str, str]:
+    headers = {"Accept": call.accept, "User-Agent": "doppelganger-ops", **(call.headers or {}), **login.headers()}
+    return headers if call.body is None else {"Content-Type": call.content_type, **headers}
+
+
+def refused(asked: Asked, answer: Answer) -> AttemptFailed:
+    """The failure of an attempt that was answered with a status of 400 and above."""
+    wait = retry_after({name.lower(): text for name, text in answer.headers.items()}.get("retry-after"))
+    error = explained(asked, answer.status, answer.body)
+    if answer.status in (429, 502, 503, 504):  # the server, or what is before it, is not fit to answer
+        return AttemptFailed(
+            Failure(answer.status, retry_after=wait),
+            lambda spent: no_answer(asked, f"status {answer.status}, {error.message}", spent),
+        )
+    return AttemptFailed(Failure(answer.status, retry_after=wait), lambda _: error)
+
+
+def broken(asked: Asked, error: Exception) -> AttemptFailed:
+    """The failure of an attempt that got no answer, or only a part of one."""
+    cause = error.args[0] if isinstance(error, SSLError) and error.args else error
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return AttemptFailed(Failure(is_final=True), lambda _: untrusted(asked.server, str(cause)))
+    was_sent = not isinstance(error, (ConnectTimeoutError, NewConnectionError, ConnectionRefusedError))
+    return AttemptFailed(Failure(was_sent=was_sent), lambda spent: no_answer(asked, _reason(error), spent))
+
+
+def _reason(error: Exception) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection refused"
+        if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
+            return "silence"
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__}: {error}"

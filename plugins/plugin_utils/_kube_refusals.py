@@ -1,0 +1,73 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Why pods are not even made: quotas, admission, what the API server finds wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble, condition
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout import Rollout
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Scene
+
+_PREFIX = re.compile(r"^(Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )")
+
+
+def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
+    """Why the pods of a rollout are refused; None where they are not, or where there are enough."""
+    if rollout.maker is None or len(rollout.pods) >= rollout.wanted:
+        return None
+    found = refusal_of_maker(rollout.maker, scene)
+    if found is not None and found.final and found.reason == "QuotaExceeded" and _makes_room(rollout):
+        return Trouble(found.reason, found.detail, "", patience=scene.patience.other)
+    return found
+
+
+def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
+    """Why whoever makes the pods is refused: a ReplicaSet says so itself, of the others there are events."""
+    if maker["kind"] == "ReplicaSet":
+        failure = condition(maker, "ReplicaFailure")
+        stale = (maker.get("status") or {}).get("observedGeneration", 0) < maker["metadata"].get("generation", 0)
+        words = failure.get("message", "") if failure.get("status") == "True" and not stale else ""
+    else:
+        events = [one for one in scene.events_of(maker, changed_at(maker)) if one.get("reason") == "FailedCreate"]
+        words = events[-1].get("message", "") if events else ""
+    return explained(words, scene.patience.other) if words else None
+
+
+def explained(words: str, patience: float) -> Trouble:
+    """A refusal by name. Definite ones are final; what a moment may mend gets some patience."""
+    said = _PREFIX.sub("", words)
+    if "exceeded quota" in said or "failed quota" in said:
+        return Trouble("QuotaExceeded", said, "", final=True)
+    if re.search(r"serviceaccount .*not found|no API token found", said, re.IGNORECASE):
+        return Trouble("ServiceAccountMissing", said, "", patience=patience)
+    if "denied the request" in said or "is forbidden" in said or "violates PodSecurity" in said:
+        return Trouble("AdmissionRefused", said, "", final=True)
+    if "is invalid" in said:
+        return Trouble("Invalid", said, "", final=True)
+    return Trouble("FailedCreate", said, "", patience=patience)
+
+
+def changed_at(thing: Mapping[str, Any]) -> str:
+    """When what is wanted of an object was changed last, to the second; warnings from before mean something else."""
+    entries = thing["metadata"].get("managedFields") or []
+    wanted = [one for one in entries if "f:spec" in (one.get("fieldsV1") or {}) and one.get("subresource") != "status"]
+    return max((str(one.get("time") or "")[:19] for one in wanted), default="")
+
+
+def _makes_room(rollout: Rollout) -> bool:
+    """Whether old pods leave without the new ones being there first."""
+    if rollout.leaving:
+        return True
+    strategy = rollout.workload["spec"].get("strategy") or {}
+    unavailable = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
+    return bool(rollout.old) and _share(unavailable, rollout.wanted) > 0
+
+
+def _share(value: Any, wanted: int) -> int:
+    if isinstance(value, str) and value.endswith("%"):
+        return wanted * int(value[:-1]) // 100
+    return int(value)

@@ -1,0 +1,90 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What must be allowed in the namespace of an application, and why; docs/kubernetes/rbac.yml says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+#: whatever the application consists of; only where it has such objects; only where the cluster offers it
+ALWAYS, APPLIED, OFFERED = "always", "applied", "offered"
+
+
+class Right(NamedTuple):
+    """One verb on one resource, as the API server decides on it."""
+
+    verb: str
+    group: str
+    resource: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{self.verb} {resource}{f' {self.name}' if self.name else ''}"
+
+
+class Need(NamedTuple):
+    """Verbs that are needed on resources of one group, and what for."""
+
+    group: str
+    resources: Sequence[str]
+    verbs: Sequence[str]
+    why: str
+    when: str = ALWAYS
+
+    def rights(self) -> list[Right]:
+        """Each verb on each resource."""
+        return [Right(verb, self.group, resource) for resource in self.resources for verb in self.verbs]
+
+
+#: server-side apply is a patch, and asks for create as well where the object is not there yet; prune lists and deletes
+_KEPT = ("get", "list", "create", "patch", "delete")
+_WATCHED = ("get", "list", "watch", "create", "patch", "delete")
+_SEEN = ("get", "list", "watch")
+
+NEEDS = (
+    Need(
+        "coordination.k8s.io",
+        ("leases",),
+        ("get", "create", "update"),
+        "who may change the application; a lease is never deleted, so that its token only grows",
+    ),
+    Need(
+        "",
+        ("secrets",),
+        ("get", "list", "create", "update", "patch", "delete"),
+        "releases, backups, evidence and the journal are Secrets (update); those of the application are applied",
+    ),
+    Need("", ("pods",), _SEEN, "whether pods are ready, and why not"),
+    Need("apps", ("replicasets",), _SEEN, "which pods are of the new version, and why none are made"),
+    Need("", ("endpoints",), _SEEN, "whether a Service has ready pods behind it"),
+    Need("", ("events",), ("list", "watch"), "why a pod is not scheduled, pulled or admitted; evidence"),
+    Need("", ("pods/log",), ("get",), "the check of the logs, the last words of a pod that failed, evidence"),
+    Need(
+        "",
+        ("pods/exec",),
+        ("get", "create"),
+        "checks, backup and restore inside a pod: over a websocket a get, newer Kubernetes asks for create as well",
+    ),
+    Need("", ("services/proxy",), ("get",), "checks of kind http; other methods than GET ask for other verbs"),
+    Need("apps", ("deployments", "statefulsets", "daemonsets"), _WATCHED, "workloads, watched until ready", APPLIED),
+    Need("batch", ("jobs",), _WATCHED, "the migration, and jobs of the application, watched until done", APPLIED),
+    Need("batch", ("cronjobs",), _KEPT, "what runs by the clock", APPLIED),
+    Need("", ("configmaps", "services"), _KEPT, "configuration and addresses", APPLIED),
+    Need("", ("serviceaccounts",), _KEPT, "what pods run as", APPLIED),
+    Need("", ("persistentvolumeclaims",), _KEPT, "storage that no StatefulSet claims by itself", APPLIED),
+    Need("networking.k8s.io", ("ingresses", "networkpolicies"), _KEPT, "who gets in", APPLIED),
+    Need("autoscaling", ("horizontalpodautoscalers",), _KEPT, "scaling by load", APPLIED),
+    Need("policy", ("poddisruptionbudgets",), _KEPT, "how many pods may be away at once", APPLIED),
+    Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where a metrics server offers it", OFFERED),
+)
+
+
+def rights(applied: Collection[tuple[str, str]]) -> list[Right]:
+    """What must be allowed for an application with objects of these (group, resource); a migration is one of jobs."""
+    return [
+        right
+        for need in NEEDS
+        for right in need.rights()
+        if need.when == ALWAYS or (need.when == APPLIED and (right.group, right.resource) in applied)
+    ]
