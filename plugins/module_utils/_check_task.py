@@ -1,24 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The work of the module ``health_check``."""
+"""The work of the module ``health_check``, on an engine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _releases, _sealed
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, needs_engine, parse_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import needs_engine, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse as parse_env
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
-from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
@@ -45,75 +40,27 @@ SPEC: dict[str, Any] = {
 }
 
 
-def examine(params: Mapping[str, Any], redactor: Redactor | None = None) -> dict[str, Any]:
-    """Run the checklist and give verdict, checks, checklist and summary, whatever the verdict is."""
-    checks = _planned(params)
-    shown = redactor or _redactor(params)
-    with Project(params.get("project") or "") as project:
-        scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
-        results = run_checks(checks, scene)
-    results = [replace(each, reason=shown.text(each.reason), observed=shown.data(each.observed)) for each in results]
-    verdict = overall(results)
-    return {
-        "changed": False,
-        "verdict": verdict,
-        "checks": [as_data(each) for each in results],
-        "checklist": checklist(results),
-        "summary": summary(verdict, results),
-    }
-
-
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the checklist; fail unless it passes or need not. As a phase of an operation, keep its lease alive."""
-    params = {**params, **_what_ought_to_run(params)}
-    held = params.get("operation")
-    if not held or check_mode:
-        return _gate(params)
-    operation = Operation(Store(held["state_dir"]), held["token"], held["lease_ttl"])
-    try:
-        with operation.phase(held["phase"]):
-            found = _gate({**params, "must_pass": True})
-        if held["soak"] > 0:
-            with operation.phase("soak"):
-                found = _gate({**params, "must_pass": True, "hold": held["soak"]})
-        return found
-    except OpsError as error:
-        if params["must_pass"] or "verdict" not in error.data:
-            raise
-        return {**error.data, "msg": error.message}
+    if params.get("state_dir"):
+        params = {**params, **what_ought_to_run(Store(params["state_dir"]), params)}
+    _refuse_without_project(params)
+    operation = params.get("operation")
+    held = None
+    if operation and not check_mode:
+        store = Store(operation["state_dir"])
+        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"])
+    with Project(params.get("project") or "") as project:
+        return gate(params, project, _redactor(params), held)
 
 
-def _what_ought_to_run(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The release that the target ought to run, with its services and since when, where the caller names neither."""
-    if not params.get("state_dir") or params.get("services") or params.get("since"):
-        return {}
-    store = Store(params["state_dir"])
-    current = store.read("current.json") or {"release": None}
-    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
-    return {"release": current["release"], **_releases.current_facts(record)}
-
-
-def _gate(params: Mapping[str, Any]) -> dict[str, Any]:
-    found = examine(params)
-    if params["must_pass"] and found["verdict"] != PASS:
-        raise OpsError(found["summary"], **found)
-    return {**found, "release": params.get("release"), "msg": found["summary"]}
-
-
-def _planned(params: Mapping[str, Any]) -> list[Check]:
-    checks = parse_checks(params["checks"])
-    lost = [check.name for check in checks if needs_engine(check)]
+def _refuse_without_project(params: Mapping[str, Any]) -> None:
+    lost = [check.name for check in parse_checks(params["checks"]) if needs_engine(check)]
     if lost and not params.get("project"):
         raise Refused(
             f"{', '.join(lost)} must look into a container, and no project is named.",
             hint="Give the name of the compose project as project, or check a host and a port.",
         )
-    hold = params.get("hold")
-    if hold is None:
-        return checks
-    if hold < 0:
-        raise Refused(f"hold must not be negative, found {hold:g}.")
-    return [replace(check, hold=float(hold)) for check in checks]
 
 
 def _redactor(params: Mapping[str, Any]) -> Redactor:

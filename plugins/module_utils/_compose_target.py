@@ -79,12 +79,6 @@ class ComposeTarget(Target):
                 repository, tag = keep_tag(self.app.name, image["id"])
                 _engine_actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
 
-    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
-        needed = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
-        for name in self.store.folders("source"):
-            if name not in needed:
-                self.store.remove("source", name, token=token)
-
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         project = self.project
         services = sorted({container.service for container in project.containers(include_oneoff=True)})

@@ -25,6 +25,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -66,13 +67,20 @@ class Project:
         return current(one for one in found if include_oneoff or not one.oneoff)
 
     def exec(
-        self, service: str, argv: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+        self,
+        service: str,
+        argv: Sequence[str],
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        borrowed: Mapping[str, str] | None = None,
     ) -> ExecResult:
         """Run a command in the service's container; one that takes longer than ``timeout`` is left to itself."""
         container = self._running(service)
         deadline = time.monotonic() + timeout
         with engine_errors(f"run a command in {service}"):
-            made = self.api.exec_create(container, list(argv), environment=dict(environment or {}))
+            there = environment_from(self.api.inspect_container(container)) if borrowed else {}
+            given = {name: there[other] for name, other in (borrowed or {}).items() if other in there}
+            made = self.api.exec_create(container, list(argv), environment={**given, **(environment or {})})
             attached = self.api.exec_start(made["Id"], socket=True)
             try:
                 output = output_from(_reader(attached, deadline), _OUTPUT_LIMIT)
@@ -89,6 +97,10 @@ class Project:
         """Read the environment of the service's container: full of secrets, so never part of a result."""
         with engine_errors(f"look at {service}"):
             return environment_from(self.api.inspect_container(self._running(service)))
+
+    def ask(self, service: str, port: int, request: Mapping[str, Any], seconds: float) -> Response | None:
+        """None: the address of a container is the way to it."""
+        return None
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from this host."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _sealed, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _sealed, _version
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget, keep_tag
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -37,14 +37,6 @@ class _Images:
         self.app = target.app
         self.record = record
         self.auth = auth
-
-    def directory(self) -> Path:
-        """Where the compose files are."""
-        if self.app.source != GIT:
-            return Path(self.app.directory)
-        folder = self.target.store.root / "source"
-        commit = self.record["source"]["commit"]
-        return _source.checkout(self.app.repository, commit, folder, self.app.fetch_timeout)
 
     def build(self, compose: _compose.Compose, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """The release's images from the source, built unless a good release has built the same."""
@@ -102,7 +94,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     with target.phase("images", params["token"]):
         record = target.record(params["release"])
         work = _Images(target, record, auth)
-        directory = work.directory()
+        directory = _version.kept(target.app, target.files.root, record["source"])
         compose = _compose.of_source(target.app, directory, record["version"])
         config = compose.config()
         _compose.refuse_missing_services(target.app, config)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
@@ -80,6 +80,24 @@ def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> l
         ]
         for record in reversed(records)
     ]
+
+
+def situation(target: Target) -> dict[str, Any]:
+    """What the target is in the middle of: the current release, the lease, an operation that was cut off."""
+    current = target.current()
+    records = target.records()
+    lease = target.store.lease()
+    now = time.time()
+    good = _releases.last_good(records, current)
+    record = next((record for record in records if record["id"] == current), None)
+    return {
+        "current": current,
+        "current_record": record,
+        **_releases.current_facts(record),
+        "last_good": good["id"] if good else None,
+        "interrupted": _operation.interrupted(target.store.read(_operation.JOURNAL), lease, now),
+        "lease": lease.described() if lease and lease.is_held(now) else None,
+    }
 
 
 def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 GIT, IMAGES = "git", "images"
+COMPOSE, KUBERNETES = "compose", "kubernetes"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class App:
     repository: str
     images: Mapping[str, str]
     registry_username: str
+    cluster: Mapping[str, Any]
+    manifests: list[str]
+    build: Mapping[str, Mapping[str, Any]]
     compose_files: list[str]
     compose_profiles: list[str]
     environment: Mapping[str, Any]
@@ -78,7 +82,7 @@ def problems(app: App) -> list[str]:
         )
     if not app.release_services:
         found.append("app_release_services is empty, expected at least one service whose image is the release.")
-    found += _source_problems(app)
+    found += _source_problems(app) + (_cluster_problems if app.platform == KUBERNETES else _host_problems)(app)
     if bool(app.migration_service) != bool(app.migration_command):
         found.append("app_migration_service and app_migration_command go together: set both or none.")
     if len({bool(app.database_service), bool(app.database_name), bool(app.database_user)}) > 1:
@@ -98,17 +102,44 @@ def _source_problems(app: App) -> list[str]:
         found.append("app_source is git, so app_repository must name the repository.")
     if app.source == GIT and app.repository.startswith("-"):
         found.append(f"app_repository is {app.repository!r}, expected a path or a URL.")
-    if app.source == IMAGES:
-        if sorted(app.images) != sorted(app.release_services):
-            found.append(
-                f"app_images names {sorted(app.images)} and app_release_services {sorted(app.release_services)}: "
-                "with app_source images both name the same services."
-            )
-        if not app.directory:
-            found.append(
-                "app_source is images, so app_directory must name the folder of the compose files on the target."
-            )
+    if app.source == IMAGES and not app.directory:
+        files = "manifests on the controller" if app.platform == KUBERNETES else "compose files on the target"
+        found.append(f"app_source is images, so app_directory must name the folder of the {files}.")
     relative = [path for path in app.env_files if not os.path.isabs(path)]
     if relative and not app.directory:
         found.append(f"app_env_files has the relative path {relative[0]!r}: set app_directory, or give the whole path.")
+    return found
+
+
+def _host_problems(app: App) -> list[str]:
+    useless = {"cluster": app.cluster.get("namespace"), "manifests": app.manifests, "build": app.build}
+    found = [
+        f"app_{name} is set, and app_platform compose has no use for it: take it out."
+        for name, value in useless.items()
+        if value
+    ]
+    if app.source == IMAGES and sorted(app.images) != sorted(app.release_services):
+        found.append(
+            f"app_images names {sorted(app.images)} and app_release_services {sorted(app.release_services)}: "
+            "with app_source images both name the same services."
+        )
+    return found
+
+
+def _cluster_problems(app: App) -> list[str]:
+    found: list[str] = []
+    if not app.cluster.get("namespace"):
+        found.append("app_cluster has no namespace, expected the one that the application lives in.")
+    if not app.manifests:
+        found.append("app_manifests is empty, expected at least one file or folder.")
+    if not app.images:
+        found.append("app_images is empty, expected the repository of at least one image that is the release.")
+    unknown = sorted(set(app.build) - set(app.images))
+    if unknown:
+        found.append(f"app_build names {unknown}, which app_images does not: name the repository to push to there.")
+    if app.build and app.source != GIT:
+        found.append("app_build needs a checkout to build from: set app_source to git, or take app_build out.")
+    wrong = sorted({key for options in app.build.values() for key in options} - {"context", "dockerfile", "args"})
+    if wrong:
+        found.append(f"app_build has {wrong}, expected context, dockerfile and args only.")
     return found

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
@@ -45,8 +45,13 @@ def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
     return found + ([f"the target is {lease}"] if lease else [])
 
 
-def decide(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it."""
+def decide(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], drifted: Callable[[Mapping[str, Any]], list[str]]
+) -> dict[str, Any]:
+    """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it.
+
+    ``drifted`` says where what runs is not what a record says.
+    """
     reasons = in_the_way(found["interrupted"], found["lease"])
     record = found["current_record"]
     if record is None:
@@ -54,7 +59,7 @@ def decide(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any
     elif record["status"] != "good":
         reasons.append(f"the current release {record['id']} is {record['status']}")
     else:
-        reasons += _differences(wanted, record) + drift(record, found["containers"])
+        reasons += _differences(wanted, record) + drifted(record)
     return {"needed": bool(reasons), "reasons": reasons}
 
 

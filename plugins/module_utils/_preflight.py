@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose,
     _engine_actions,
     _envfile,
+    _inspect,
     _plan,
-    _releases,
     _source,
+    _version,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
-from ansible_collections.doppelganger.ops.plugins.module_utils._operation import interrupted
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
 
 
@@ -79,21 +78,6 @@ def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -
     return _source.described(app.source, "", "", digests)
 
 
-@contextlib.contextmanager
-def source_directory(target: ComposeTarget, source: Mapping[str, Any], version: str) -> Iterator[Path]:
-    """The folder of the compose files of a version, without leaving anything new on the target."""
-    app = target.app
-    if app.source != GIT:
-        yield Path(app.directory)
-        return
-    kept = target.store.root / "source" / source["commit"][:12]
-    if kept.is_dir():
-        yield kept
-        return
-    with _source.temporary_checkout(app.repository, version, source["commit"], app.fetch_timeout) as tree:
-        yield tree
-
-
 def _auth(target: ComposeTarget, password: str) -> dict[str, str] | None:
     return {"username": target.app.registry_username, "password": password} if target.app.registry_username else None
 
@@ -107,7 +91,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             host = _check_host(target)
             if params["backup"]:
                 _backup.checked(target, params["backup"])
-            found = _found(target)
+            found = {**_inspect.situation(target), "containers": target.project.containers()}
             plan: dict[str, Any] = {
                 "needed": True,
                 "reasons": [],
@@ -132,7 +116,7 @@ def _plan_of(
 ) -> dict[str, Any]:
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
-    with source_directory(target, source, params["version"]) as directory:
+    with _version.looked_at(target.app, target.files.root, source, params["version"]) as directory:
         compose = _compose.of_source(target.app, directory, params["version"])
         config = compose.config()
         _compose.refuse_missing_services(target.app, config)
@@ -143,7 +127,7 @@ def _plan_of(
             "inputs": _compose.inputs_digest(config, directory),
             "services": sorted(config["services"]),
         }
-    decided = _plan.decide(wanted, found)
+    decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"]))
     recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
     return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
 
@@ -164,25 +148,6 @@ def _recreates(
         path.write_text(json.dumps(_compose.pinned(config, images)), encoding="utf-8")
         hashes = _compose.of_release(target.app, path).hashes()
     return _apply.to_change(found["containers"], hashes, images)
-
-
-def _found(target: ComposeTarget) -> dict[str, Any]:
-    """What the target has: the current release, its containers, the lease, an operation that was cut off."""
-    current = target.current()
-    records = target.records()
-    lease = target.store.lease()
-    now = time.time()
-    good = _releases.last_good(records, current)
-    record = next((record for record in records if record["id"] == current), None)
-    return {
-        "current": current,
-        "current_record": record,
-        **_releases.current_facts(record),
-        "last_good": good["id"] if good else None,
-        "interrupted": interrupted(target.store.read("operation.json"), lease, now),
-        "lease": lease.described() if lease and lease.is_held(now) else None,
-        "containers": target.project.containers(),
-    }
 
 
 ENTRY = Entry(

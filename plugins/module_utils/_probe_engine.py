@@ -139,18 +139,18 @@ def judged_exec(options: Mapping[str, Any], result: ExecResult, latency_ms: floa
 def run_postgres(project: Project, options: Mapping[str, Any], seconds: float) -> Outcome:
     """Ask PostgreSQL with the client in its own container, whose password only the environment carries."""
     service = options["service"]
-    container = project.environment_of(service)
+    # what the inventory says need not be asked for
+    container = {} if options["user"] and options["database"] else project.environment_of(service)
     user = options["user"] or container.get("POSTGRES_USER") or "postgres"
     database = options["database"] or container.get("POSTGRES_DB") or user
     environment = {
         "PGCONNECT_TIMEOUT": str(max(2, math.ceil(seconds))),
         "PGOPTIONS": f"-c statement_timeout={max(1, int(seconds * 1000))}",
     }
-    if container.get("POSTGRES_PASSWORD"):
-        environment["PGPASSWORD"] = container["POSTGRES_PASSWORD"]
     argv = ["psql", "-X", "-w", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", options["query"]]
     began = time.perf_counter()
-    result = project.exec(service, argv, timeout=seconds, environment=environment)
+    password = {"PGPASSWORD": "POSTGRES_PASSWORD"}
+    result = project.exec(service, argv, timeout=seconds, environment=environment, borrowed=password)
     return judged_postgres(options, result, (time.perf_counter() - began) * 1000)
 
 

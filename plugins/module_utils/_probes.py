@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,7 +100,15 @@ def _http(check: Check, scene: Scene) -> Attempt:
         request = _probe_http.request_for(options)
         return lambda seconds: _probe_http.probe(options, request)
 
+    def ask(seconds: float) -> Outcome | None:
+        began = time.perf_counter()
+        answer = scene.project.ask(options["service"], options["port"], options, seconds)
+        return None if answer is None else _probe_http.judged(options, answer, (time.perf_counter() - began) * 1000)
+
     async def attempt(seconds: float) -> Outcome:
+        outcome = await _in_thread(lambda: ask(seconds))
+        if outcome is not None:
+            return outcome
         address = await _address(check, scene)
         return await _probe_http.probe(options, _probe_http.request_for(options, address))
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,24 @@ class Project(Protocol):
         """List the containers that count now, in any state."""
 
     def exec(
-        self, service: str, argv: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+        self,
+        service: str,
+        argv: Sequence[str],
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        borrowed: Mapping[str, str] | None = None,
     ) -> ExecResult:
-        """Run a command in the service's container, for at most ``timeout`` seconds."""
+        """Run a command in the service's container, for at most ``timeout`` seconds.
+
+        ``borrowed`` names variables that get the value of another one of the container, where that is set: so secrets
+        are in no argument list.
+        """
 
     def environment_of(self, service: str) -> dict[str, str]:
         """Read the environment of the service's container: full of secrets, so never part of a result."""
+
+    def ask(self, service: str, port: int, request: Mapping[str, Any], seconds: float) -> Response | None:
+        """Ask a service over HTTP by a way of the platform's own; None where its address is the way."""
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from here."""

@@ -70,10 +70,6 @@ class Target(abc.ABC):
         """Take away what only this release needed, before its record goes."""
 
     @abc.abstractmethod
-    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
-        """Take away the sources of releases that are not kept."""
-
-    @abc.abstractmethod
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         """Of a release that failed: the name of a piece of evidence, and what reads it."""
 
@@ -133,6 +129,13 @@ class Target(abc.ABC):
         """The record to return to."""
         found = _releases.last_good(self.records(), self.current())
         return dict(found) if found else None
+
+    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
+        """Take away the checkouts of releases that are not kept."""
+        needed = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
+        for name in self.files.folders("source"):
+            if name not in needed:
+                self.files.remove("source", name, token=token)
 
     def running(self, services: Sequence[str]) -> list[str]:
         """Those of the services of which a container runs."""

@@ -86,11 +86,11 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
     socket: Any = WebSocket(
         sslopt={"context": login.tls, **_server_name(login)} if login.tls else {}, skip_utf8_validation=True
     )
-    url = get_websocket_url(f"{login.server}{path}", query)  # type: ignore[no-untyped-call]
+    url = get_websocket_url(f"{login.server}{path}", query)  # type: ignore[no-untyped-call]  # the SDK has no types here
     header = [f"{name}: {value}" for name, value in login.headers().items()]
     options: dict[str, Any] = {"header": header, "subprotocols": [PROTOCOL], "redirect_limit": 0}
     if login.configuration.proxy:
-        options = websocket_proxycare(options, login.configuration, url, {})  # type: ignore[no-untyped-call]
+        options = websocket_proxycare(options, login.configuration, url, {})  # type: ignore[no-untyped-call]  # the SDK has no types here
     else:
         options["http_no_proxy"] = ["*"]  # the SDK has looked at the environment
     try:

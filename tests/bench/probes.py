@@ -18,7 +18,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 
 PROBES, AT_ONCE, ROUNDS = 1000, 200, 5
 BODY = b'{"status": "ok"}'
@@ -84,7 +86,9 @@ def bare(port: int) -> None:
 def checklist(port: int) -> None:
     """The same as one task: reading the checklist, asking, judging, reporting."""
     url = f"http://127.0.0.1:{port}/health"
-    result = examine({"checks": [{"name": f"probe {number}", "kind": "http", "url": url} for number in range(PROBES)]})
+    checks = [{"name": f"probe {number}", "kind": "http", "url": url} for number in range(PROBES)]
+    with Project("") as project:
+        result = examine({"checks": checks}, project, Redactor([]))
     assert result["verdict"] == "pass", result["summary"]
 
 

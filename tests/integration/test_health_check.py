@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from tests.lab import engine, images
 
 PASSWORD = "canary-of-the-database"
@@ -53,7 +54,9 @@ def shell(lab: images.Images, script: str, **more: Any) -> dict[str, Any]:
 def checked(name: str, *checks: dict[str, Any], **params: Any) -> tuple[dict[str, Any], float]:
     """The result of a checklist, and how long it took."""
     began = time.monotonic()
-    return examine({"project": name, "checks": list(checks), **params}), time.monotonic() - began
+    with Project(name) as project:
+        found = examine({"checks": list(checks), **params}, project, Redactor([]))
+    return found, time.monotonic() - began
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -104,4 +105,10 @@ CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
 def test_a_deployment_is_needed_with_its_reasons(
     wanted: dict[str, Any], found: dict[str, Any], reasons: list[str]
 ) -> None:
-    assert _plan.decide({**WANTED, **wanted}, {**FOUND, **found}) == {"needed": bool(reasons), "reasons": reasons}
+    def drifted(record: Mapping[str, Any]) -> list[str]:
+        return _plan.drift(record, {**FOUND, **found}["containers"])
+
+    assert _plan.decide({**WANTED, **wanted}, {**FOUND, **found}, drifted) == {
+        "needed": bool(reasons),
+        "reasons": reasons,
+    }

@@ -38,8 +38,10 @@ class FakeProject:
     def containers(self) -> list[Container]:
         return self.found
 
-    def exec(self, service: str, argv: list[str], timeout: float, environment: Any = None) -> ExecResult:
-        self.asked.append((service, argv, timeout, environment))
+    def exec(
+        self, service: str, argv: list[str], timeout: float, environment: Any = None, borrowed: Any = None
+    ) -> ExecResult:
+        self.asked.append((service, argv, timeout, borrowed if borrowed is not None else environment))
         return self.result
 
     def environment_of(self, service: str) -> dict[str, str]:
@@ -87,11 +89,11 @@ def test_postgres(result: ExecResult, given: dict[str, Any], state: str, final: 
     assert (outcome.state, outcome.final, outcome.reason) == (state, final, reason)
 
 
-def test_the_password_of_postgres_is_only_in_the_environment() -> None:
+def test_the_password_of_postgres_stays_in_its_container() -> None:
     project = FakeProject()
     [outcome] = attempts(project, kind="postgres", database="data")
-    [(service, argv, timeout, environment)] = project.asked
-    assert (service, timeout, environment["PGPASSWORD"]) == ("postgres", 2.0, "geheim-canary")
+    [(service, argv, timeout, borrowed)] = project.asked
+    assert (service, timeout, borrowed) == ("postgres", 2.0, {"PGPASSWORD": "POSTGRES_PASSWORD"})
     assert argv[argv.index("-U") + 1] == "studio"
     assert argv[argv.index("-d") + 1] == "data"
     assert "geheim-canary" not in " ".join(argv)

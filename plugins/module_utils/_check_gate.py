@@ -1,0 +1,95 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A checklist as a gate, on any platform: its verdict as plain data, as a phase of an operation, and for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
+
+
+@dataclass(frozen=True)
+class Held:
+    """The operation that a checklist is a phase of, and for how many seconds it goes on as the phase ``soak``."""
+
+    store: Store
+    token: int
+    lease_ttl: float
+    phase: str
+    soak: float
+
+
+def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The release that ought to run, with its services and since when, where the caller names neither."""
+    if params.get("services") or params.get("since"):
+        return {}
+    current = store.read("current.json") or {"release": None}
+    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return {"release": current["release"], **_releases.current_facts(record)}
+
+
+def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None) -> dict[str, Any]:
+    """Run the checklist and give verdict, checks, checklist and summary.
+
+    ``params``: checks, services, since, hold, must_pass, release. Raises OpsError where it must pass and does not.
+    """
+    if held is None:
+        return _gate(params, project, shown)
+    operation = Operation(held.store, held.token, held.lease_ttl)
+    strict = {**params, "must_pass": True}
+    try:
+        with operation.phase(held.phase):
+            found = _gate(strict, project, shown)
+        if held.soak > 0:
+            with operation.phase("soak"):
+                found = _gate({**strict, "hold": held.soak}, project, shown)
+        return found
+    except OpsError as error:
+        if params["must_pass"] or "verdict" not in error.data:
+            raise
+        return {**error.data, "msg": error.message}
+
+
+def _gate(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
+    found = examine(params, project, shown)
+    if params["must_pass"] and found["verdict"] != PASS:
+        raise OpsError(found["summary"], **found)
+    return {**found, "msg": found["summary"]}
+
+
+def examine(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
+    """Run the checklist once, whatever the verdict is."""
+    scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
+    results = run_checks(_planned(params), scene)
+    results = [replace(each, reason=shown.text(each.reason), observed=shown.data(each.observed)) for each in results]
+    verdict = overall(results)
+    return {
+        "changed": False,
+        "release": params.get("release"),
+        "verdict": verdict,
+        "checks": [as_data(each) for each in results],
+        "checklist": checklist(results),
+        "summary": summary(verdict, results),
+    }
+
+
+def _planned(params: Mapping[str, Any]) -> list[Check]:
+    checks = parse_checks(params["checks"])
+    hold = params.get("hold")
+    if hold is None:
+        return checks
+    if hold < 0:
+        raise Refused(f"hold must not be negative, found {hold:g}.")
+    return [replace(check, hold=float(hold)) for check in checks]
