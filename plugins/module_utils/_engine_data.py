@@ -106,6 +106,18 @@ def epoch(stamp: str) -> float:
     return whole + (float(f"0.{fraction}") if fraction else 0.0)
 
 
+def began(container: Container) -> float:
+    """From when on a container's log is of its present run, in seconds since 1970.
+
+    Its own start is too late: the engine stamps that when the process may have logged already. What was logged before
+    is of an earlier run only up to the end of that.
+    """
+    started, finished = epoch(container.started_at), epoch(container.finished_at)
+    if finished > started:  # it has ended, and when the run before did is not known any more
+        return started if container.restart_count else epoch(container.created_at)
+    return finished or epoch(container.created_at)
+
+
 def stamp_of(seconds: float) -> str:
     """Write seconds as the engine stamps its log lines, so that comparing two stamps as text compares the moments."""
     whole, nanoseconds = divmod(int(seconds * 1_000_000_000), 1_000_000_000)

@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Outcome,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_logs import LogScan
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import began, epoch
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Project
 
 _T = TypeVar("_T")
@@ -95,7 +95,7 @@ class LogsProbe:
                 continue
             read_to = self._scan.read_to(one.id)
             # a little overlap, as seconds do not hold every nanosecond; the scan knows what it has read
-            since = epoch(read_to) - 0.001 if read_to else self._since or epoch(one.started_at)
+            since = epoch(read_to) - 0.001 if read_to else self._since or began(one)
             lines = self._project.log_of(one.id, since, timestamps=True)
             try:
                 self._scan.read(one.id, one.service, _until(lines, deadline))

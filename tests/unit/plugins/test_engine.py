@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_er
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import (
     address_from,
+    began,
     container_from,
     current,
     environment_from,
@@ -31,6 +32,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, explained
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher, event_from
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused
+from tests.unit.plugins.making import container
 
 
 def seen(identifier: str, service: str, created: str, number: int = 1, oneoff: bool = False) -> dict[str, Any]:
@@ -260,3 +262,17 @@ def test_waiting_is_watching() -> None:
     happenings.close()
     assert client.stream.closed.is_set()
     assert client.asked["filters"] == {"type": "container", "label": "com.docker.compose.project=studio"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "moment"),
+    [
+        pytest.param({}, 100.0, id="its first run: from when it was made"),
+        pytest.param({"finished_at": "1970-01-01T00:02:30Z"}, 150.0, id="again: from the end of the run before"),
+        pytest.param({"finished_at": "1970-01-01T00:05:00Z"}, 100.0, id="ended after its only run"),
+        pytest.param({"finished_at": "1970-01-01T00:05:00Z", "restart_count": 1}, 200.0, id="ended after several"),
+    ],
+)
+def test_a_log_begins_before_the_stamp_of_the_start(changes: dict[str, Any], moment: float) -> None:
+    times = {"created_at": "1970-01-01T00:01:40Z", "started_at": "1970-01-01T00:03:20Z", "finished_at": ""}
+    assert began(container("web", **{**times, **changes})) == moment

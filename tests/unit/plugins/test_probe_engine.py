@@ -21,8 +21,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._project import E
 
 def container(service: str, state: str = "running", code: int = 0, restarts: int = 0) -> Container:
     label = {"com.docker.compose.service": service}
-    began = {"StartedAt": "2026-01-01T00:00:00Z", "Status": state, "ExitCode": code}
-    return container_from({"Id": service, "State": began, "Config": {"Labels": label}, "RestartCount": restarts})
+    made, began = "2026-01-01T00:00:00Z", {"StartedAt": "2026-01-01T00:00:00.2Z", "Status": state, "ExitCode": code}
+    seen = {"Id": service, "Created": made, "State": began, "Config": {"Labels": label}, "RestartCount": restarts}
+    return container_from(seen)
 
 
 class FakeProject:
