@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Waiting for workloads by watching them: a reason that does not pass ends it at once, by name, with the last log lines."""
+"""Waiting for workloads by watching them: what does not pass ends it at once, by name, with the last log lines."""
 
 from __future__ import annotations
 
