@@ -61,7 +61,7 @@ unit-newest: venv-newest
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
 
 # two files at a time: most of a deployment is waiting, and the cores are few
-integration: venv venv-newest lab
+integration: venv venv-newest lab lab-kubernetes
 	@echo "== $(OLDEST): integration"
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile tests/integration
 
@@ -84,13 +84,16 @@ molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
 bench: venv lab ## Measure, and compare with plain scripts
 	@$(OLDEST)/bin/python -m tests.bench
 
-.PHONY: lab lab-down clean
+.PHONY: lab lab-kubernetes lab-down clean
 lab: venv ## An engine, base images, two registries and three hosts, all on this machine
 	@$(LAB) engine
 	@$(LAB) images
 	@$(LAB) registry
 	@$(LAB) registry --login
 	@$(LAB) fleet 3
+
+lab-kubernetes: venv ## A real cluster of one node (the first time 10 minutes: it is built from source)
+	@$(LAB) kubernetes
 
 lab-down: venv ## Stop and remove what the lab started; its cache (~/.cache/doppelganger-ops) stays
 	@$(LAB) down

@@ -1,1 +1,1 @@
-"""A real lab on one machine: an engine, base images, a registry, and a fleet of hosts reached over ssh."""
+"""A real lab on one machine: an engine, base images, a registry, a fleet of hosts reached over ssh, and a cluster."""

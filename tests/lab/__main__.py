@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.lab import engine, fleet, images, network, registry
+from tests.lab.kubernetes import cluster
 from tests.lab.steps import LabError, answers, say
 
 
@@ -31,6 +32,10 @@ def _parser() -> argparse.ArgumentParser:
     fleet_verb.add_argument("count", type=int, nargs="?", default=3)
     fleet_verb.set_defaults(work=_fleet)
     verbs.add_parser("fleet-down", help="remove the fleet").set_defaults(work=lambda _: fleet.down())
+    verbs.add_parser("kubernetes", help="a cluster of one node, or the one of KUBECONFIG").set_defaults(
+        work=_kubernetes
+    )
+    verbs.add_parser("kubernetes-down", help="remove the cluster").set_defaults(work=lambda _: cluster.down())
     verbs.add_parser("down", help="stop and remove whatever the lab started; the cache stays").set_defaults(work=_down)
     return parser
 
@@ -58,7 +63,16 @@ def _fleet(options: argparse.Namespace) -> None:
     say(f"{', '.join(f'{host.name} ({host.address})' for host in found.hosts)}; inventory {found.inventory}")
 
 
+def _kubernetes(_: argparse.Namespace) -> None:
+    found = cluster.ensure()
+    whose = "started by the lab" if found.started_here else "found by KUBECONFIG"
+    say(f"cluster at {found.server}, {whose}: export KUBECONFIG={found.kubeconfig}")
+    if found.programs:
+        say(f"its kubectl: {found.programs / 'kubectl'}")
+
+
 def _down(_: argparse.Namespace) -> None:
+    cluster.down()
     if answers(["docker", "info"]):
         fleet.down()
         registry.down()

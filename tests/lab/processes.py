@@ -37,12 +37,17 @@ def recorded(name: str) -> int | None:
     return pid if record["born"] and _born(pid) == record["born"] else None
 
 
-def stop(name: str, *, seconds: float = 60) -> bool:
+def stop(name: str, *, seconds: float = 60, insist: bool = False) -> bool:
+    """End a process; to insist is to ask again, which some programs take as leave not to wait for their clients."""
     pid = recorded(name)
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + seconds
+        started = time.monotonic()
+        deadline = started + seconds
         while recorded(name) is not None:
+            if insist and time.monotonic() > started + 0.5:
+                os.kill(pid, signal.SIGTERM)
+                insist = False
             if time.monotonic() > deadline:
                 raise LabError(f"{name} (pid {pid}) did not end within {seconds:.0f} s of SIGTERM")
             time.sleep(0.1)
@@ -50,9 +55,35 @@ def stop(name: str, *, seconds: float = 60) -> bool:
     return pid is not None
 
 
+def pause(name: str) -> None:
+    """Let a process neither run nor end: its connections stay open and nothing comes out of them."""
+    _signal(name, signal.SIGSTOP)
+
+
+def resume(name: str) -> None:
+    _signal(name, signal.SIGCONT)
+
+
+def paused(name: str) -> bool:
+    pid = recorded(name)
+    return pid is not None and _stat(pid)[0] == "T"
+
+
+def _signal(name: str, number: signal.Signals) -> None:
+    pid = recorded(name)
+    if pid is None:
+        raise LabError(f"{name}: expected a running process, found none; start it first")
+    os.kill(pid, number)
+
+
 def _born(pid: int) -> str:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    fields = _stat(pid)
     return "" if fields[0] == "Z" else fields[19]
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel says of a process, from its state on; one that is gone looks like one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ["Z"]

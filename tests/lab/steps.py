@@ -29,11 +29,12 @@ def run(
     *,
     timeout: float | None = None,
     env: Mapping[str, str] | None = None,
+    stdin: str = "",
 ) -> str:
     """Run a command and return its stdout; a failure is a LabError that ends in the command's last words."""
     argv = [str(part) for part in command]
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, env=env)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=env)
     except FileNotFoundError as missing:
         raise LabError(f"{argv[0]} is not installed") from missing
     except subprocess.TimeoutExpired as late:
