@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.studio import demo, repository, story
+from examples.studio import demo, demo_kubernetes, repository, story
+from tests.lab import paths
+from tests.lab.kubernetes import place
 
 LISTED = """\
 127.0.0.1:5000/studio/app v0.1.0 sha256:aa
@@ -50,9 +52,21 @@ def test_a_scene_plays_what_is_there(scene: story.Scene) -> None:
     assert version is None or version in {**repository.HISTORY, **repository.ASIDE}
 
 
-def test_each_stage_is_an_inventory_with_the_folder_that_it_names() -> None:
-    for name, home in [("compose_local", ".demo"), ("kubernetes_local", ".demo-kubernetes")]:
-        model = yaml.safe_load((story.ROOT / f"inventories/{name}/group_vars/targets/main.yml").read_text())
-        assert model["studio_home"].rpartition("/")[2] == home
-    assert demo.STAGE.home.name == ".demo"
-    assert (story.ROOT / demo.STAGE.inventory / "hosts.yml").is_file()
+@pytest.mark.parametrize("stage", [demo.STAGE, demo_kubernetes.STAGE], ids=lambda stage: stage.inventory)
+def test_a_stage_is_what_its_inventory_names(stage: story.Stage) -> None:
+    assert f"/{stage.home.name}" == model(stage)["studio_home"].rpartition("}}")[2]
+    assert (story.ROOT / stage.inventory / "hosts.yml").is_file()
+
+
+def test_the_cluster_is_the_one_of_the_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STUDIO_REGISTRY", raising=False)
+    described = model(demo_kubernetes.STAGE)
+    assert described["app_cluster"]["namespace"] == demo_kubernetes.NAMESPACE
+    kubeconfig = (place.FOLDER / "kubeconfig").relative_to(paths.CACHE)
+    assert f"studio_cache ~ '/{kubeconfig}'" in described["app_cluster"]["kubeconfig"]
+    assert f"'{demo_kubernetes.registry_address()}'" in described["studio_registry"]
+
+
+def model(stage: story.Stage) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((story.ROOT / stage.inventory / "group_vars/targets/main.yml").read_text())
+    return found
