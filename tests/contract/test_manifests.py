@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jinja2.sandbox
 import kubernetes_validate  # type: ignore[import-untyped]  # it ships no types
 import pytest
 import yaml
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import CONFIG_ANNOTATION
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render
 from examples import images
 from tests.contract.house import ROOT, load
 
 MINORS = [f"1.{minor}" for minor in range(30, 38)]
 STUDIO = ROOT / "examples/studio/app/kubernetes"
 TIDES = ROOT / "examples/tides/kubernetes"
-IMAGE = f"127.0.0.1:5000/doppelganger-studio/app@sha256:{'0' * 64}"
-CONTEXT: dict[str, Any] = {
-    "name": "studio",
-    "namespace": "studio",
-    "version": "v0.2.0",
-    "images": {"app": IMAGE},
-    # what YAML could take for something else
-    "env": {"POSTGRES_PASSWORD": "no: \"'{{ x }} # \\", "SECRET_KEY": "1e3"},
-    "environment": {},
+DIGEST = f"sha256:{'0' * 64}"
+IMAGES = {
+    STUDIO: {"app": f"127.0.0.1:5000/doppelganger-studio/app@{DIGEST}"},
+    TIDES: {"tides": f"127.0.0.1:5000/{images.REPOSITORIES['tides']}@{DIGEST}"},
 }
+# what YAML could take for something else
+SECRETS = {"POSTGRES_PASSWORD": "no: \"'{{ x }} # \\", "SECRET_KEY": "1e3"}
 EVERYTHING = {
     "POSTGRES_IMAGE": "registry.example.com/postgres:15",
     "REDIS_IMAGE": "registry.example.com/redis:7",
@@ -42,22 +42,14 @@ SETS: dict[str, tuple[Path, dict[str, Any]]] = {
     "studio": (STUDIO, {}),
     "studio with everything": (STUDIO, EVERYTHING),
     "tides": (TIDES, {}),
-    "rights": (ROOT / "docs/kubernetes", {}),
 }
 
 
 @functools.cache
 def rendered(name: str) -> list[dict[str, Any]]:
-    """The objects of a set."""
+    """The objects of a set, as a release has them."""
     folder, environment = SETS[name]
-    renderer = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined)
-    found: list[dict[str, Any]] = []
-    for path in sorted(folder.iterdir()):
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".j2":
-            text = renderer.from_string(text).render({**CONTEXT, "environment": environment})
-        found += [each for each in yaml.safe_load_all(text) if each]
-    return found
+    return render([folder], Context(name, "here", "v0.2.0", IMAGES[folder], environment, SECRETS))
 
 
 def named(name: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -74,8 +66,14 @@ def templates(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("minor", MINORS)
 @pytest.mark.parametrize("name", SETS)
-def test_they_are_valid(name: str, minor: str) -> None:
+def test_a_release_is_valid(name: str, minor: str) -> None:
     for each in rendered(name):
+        kubernetes_validate.validate(each, minor, strict=True)
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_the_rights_are_valid(minor: str) -> None:
+    for each in yaml.safe_load_all((ROOT / "docs/kubernetes/rbac.yml").read_text()):
         kubernetes_validate.validate(each, minor, strict=True)
 
 
@@ -86,18 +84,6 @@ def test_the_minors_are_the_last_eight_that_can_be_checked() -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_no_object_is_there_twice(name: str) -> None:
-    assert len(named(name)) == len(rendered(name))
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_each_port_of_a_service_names_its_protocol(name: str) -> None:
-    """Server-side apply of older servers merges ports by it, and has no default there."""
-    ports = [port for each in rendered(name) if each["kind"] == "Service" for port in each["spec"]["ports"]]
-    assert [port for port in ports if "protocol" not in port] == []
-
-
-@pytest.mark.parametrize("name", ["studio", "studio with everything", "tides"])
 def test_each_service_has_a_workload_behind_it(name: str) -> None:
     labels = [template["metadata"]["labels"] for _, template in templates(name)]
     selectors = [each["spec"]["selector"] for each in rendered(name) if each["kind"] == "Service"]
@@ -111,7 +97,8 @@ def test_the_studio_has_the_names_that_the_runbook_has() -> None:
     app = objects["Deployment", "doppelganger-app"]
     assert app["spec"]["replicas"] == 3
     assert app["spec"]["template"]["metadata"]["labels"]["app"] == "doppelganger"
-    assert [(each["name"], each["image"]) for each in app["spec"]["template"]["spec"]["containers"]] == [("app", IMAGE)]
+    containers = app["spec"]["template"]["spec"]["containers"]
+    assert [(each["name"], each["image"]) for each in containers] == [("app", IMAGES[STUDIO]["app"])]
     assert objects["Service", "doppelganger-service"]["spec"]["ports"][0]["port"] == 80
     assert {("StatefulSet", "postgres"), ("Deployment", "redis")} <= objects.keys()
     assert ("Deployment", "mongo") not in objects
@@ -119,12 +106,15 @@ def test_the_studio_has_the_names_that_the_runbook_has() -> None:
 
 
 def test_secrets_arrive_as_they_are_and_nowhere_else() -> None:
-    objects = named("studio")
-    assert objects["Secret", "postgres"]["stringData"] == {"POSTGRES_PASSWORD": CONTEXT["env"]["POSTGRES_PASSWORD"]}
-    assert objects["Secret", "doppelganger-secret"]["stringData"] == {"SECRET_KEY": "1e3"}
+    found = {
+        key: base64.b64decode(value).decode()
+        for each in rendered("studio")
+        if each["kind"] == "Secret"
+        for key, value in each["data"].items()
+    }
+    assert found == SECRETS
     others = repr([each for each in rendered("studio") if each["kind"] != "Secret"])
-    assert "1e3" not in others
-    assert repr(CONTEXT["env"]["POSTGRES_PASSWORD"]) not in others
+    assert [value for value in SECRETS.values() if value in others or repr(value) in others] == []
 
 
 def test_the_database_has_a_claim_where_storage_is_asked_for() -> None:
@@ -140,10 +130,19 @@ def test_tides_is_two_deployments_a_stateful_set_and_a_config_map_of_one_image()
     kinds = sorted(kind for kind, _ in named("tides") if kind != "Service")
     assert kinds == ["ConfigMap", "Deployment", "Deployment", "StatefulSet"]
     found = {container["image"] for _, template in templates("tides") for container in template["spec"]["containers"]}
+    assert found == {IMAGES[TIDES]["tides"]}
     inventory = load(ROOT / "examples/tides/inventory.yml")["targets"]["vars"]
-    assert found == set(inventory["app_images"].values())
-    assert found == {f"127.0.0.1:5000/{images.REPOSITORIES['tides']}"}
+    assert {f"{name}@{DIGEST}" for name in inventory["app_images"].values()} == found
     assert sorted(inventory["app_release_services"]) == sorted(workload for workload, _ in templates("tides"))
+
+
+def test_a_change_of_configuration_restarts_who_reads_it() -> None:
+    def readers(name: str) -> set[str]:
+        found = templates(name)
+        return {workload for workload, each in found if CONFIG_ANNOTATION in each["metadata"].get("annotations", {})}
+
+    assert readers("tides") == {"collector", "web"}
+    assert readers("studio") == {"doppelganger-app", "postgres"}
 
 
 @pytest.mark.parametrize("inventory", ["kubernetes_local", "kubernetes_production"])
