@@ -76,7 +76,7 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
             hint="Renew the token or the certificate in the kubeconfig or the credential, then run again.",
         )
     if status == 403:
-        return _forbidden(asked, message)
+        return _forbidden(asked, str(said.get("message") or ""))
     if status == 404:
         return NotFound(f"Could not {asked}: {message}.")
     if status == 409:
@@ -105,7 +105,7 @@ def untrusted(server: str, reason: str) -> Refused:
 
 
 def _forbidden(asked: Asked, message: str) -> Refused:
-    if "cannot" not in message and message:  # a quota, a policy, a namespace that is going away
+    if message and " cannot " not in message:  # a quota, a policy, a namespace that is going away
         return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what it names, then run again.")
     where = f"the namespace {asked.namespace}" if asked.namespace else "the whole cluster"
     return Refused(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
@@ -216,12 +216,14 @@ def broken(asked: Asked, error: Exception) -> AttemptFailed:
     return AttemptFailed(Failure(was_sent=was_sent), lambda spent: no_answer(asked, _reason(error), spent))
 
 
-def _reason(error: Exception) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
-            return "silence"
-        cause = cause.__cause__ or cause.__context__
-    return f"{type(error).__name__}: {error}"
+def _reason(error: BaseException) -> str:
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "connection refused"
+    if any(isinstance(cause, (TimeoutError, ReadTimeoutError, ConnectTimeoutError)) for cause in causes) and not any(
+        isinstance(cause, NewConnectionError) for cause in causes
+    ):
+        return "silence"
+    return f"{type(causes[-1]).__name__}: {causes[-1]}"

@@ -103,12 +103,17 @@ class Objects:
         return self._http.ask(call).json()
 
     def delete(
-        self, api_version: str, kind: str, name: str, *, uid: str | None = None, propagation: str = "Background"
-    ) -> bool:
-        """Delete an object; False where there was none. With ``uid``, raises Conflict where it is another by now."""
+        self, api_version: str, kind: str, name: str, *, uid: str | None = None, version: str | None = None,
+        propagation: str = "Background",
+    ) -> bool:  # fmt: skip
+        """Delete an object; False where there was none.
+
+        With ``uid``, raises Conflict where it is another object by now; with ``version`` (its ``resourceVersion``),
+        where it has changed since it was read.
+        """
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
-        if uid is not None:
-            options["preconditions"] = {"uid": uid}
+        conditions = {"uid": uid, "resourceVersion": version}
+        options["preconditions"] = {key: text for key, text in conditions.items() if text is not None}
         try:
             self._http.ask(self._call("DELETE", "delete", api_version, kind, name, body=options))
         except NotFound:

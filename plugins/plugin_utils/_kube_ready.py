@@ -18,14 +18,14 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_roll
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_job import judge_job
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_refusals import refusal_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_refusals import refusal_of, refusal_of_maker
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout import Rollout
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Readiness, Scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_services import gap_of
 
 #: for how many seconds pods have to stay ready that have no probe to say so, and those that have crashed once: the
 #: kubelet waits 10 s before the second new start, so a container that crashes again has done so by then
-UNPROBED, CRASHED = 2.0, 10.0
+UNPROBED, CRASHED = 3.0, 10.0
 
 _LOOKS: Mapping[str, Callable[[Object, Scene], Rollout]] = {
     "Deployment": _kube_rollout.deployment,
@@ -44,9 +44,19 @@ def judge(workload: Object, scene: Scene) -> Readiness:
         return judge_job(workload, scene)
     seen = (workload.get("status") or {}).get("observedGeneration", 0)
     if seen < generation:
-        words = f"its controller has seen generation {seen}, not {generation} yet"
-        return Readiness("waiting", named, "StaleGeneration", words)
+        return _stale(named, workload, scene)
     return _judge_rollout(named, _LOOKS[workload["kind"]](workload, scene), scene)
+
+
+def _stale(named: str, workload: Object, scene: Scene) -> Readiness:
+    """The controller has not looked yet, or cannot say so: those of StatefulSets and DaemonSets do not while they are
+    refused a pod."""
+    refusal = refusal_of_maker(workload, scene) if workload["kind"] != "Deployment" else None
+    if refusal is not None:
+        return _of(named, "failed" if refusal.final else "waiting", refusal)
+    seen = (workload.get("status") or {}).get("observedGeneration", 0)
+    words = f"its controller has seen generation {seen}, not {workload['metadata']['generation']} yet"
+    return Readiness("waiting", named, "StaleGeneration", words)
 
 
 def judge_missing(named: str) -> Readiness:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble, condition
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble, condition, when
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout import Rollout
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Scene
 
@@ -32,9 +32,17 @@ def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
         stale = (maker.get("status") or {}).get("observedGeneration", 0) < maker["metadata"].get("generation", 0)
         words = failure.get("message", "") if failure.get("status") == "True" and not stale else ""
     else:
-        events = [one for one in scene.events_of(maker, changed_at(maker)) if one.get("reason") == "FailedCreate"]
+        events = [one for one in _since_changed(maker, scene) if one.get("reason") == "FailedCreate"]
         words = events[-1].get("message", "") if events else ""
     return explained(words, scene.patience.other) if words else None
+
+
+def _since_changed(maker: Object, scene: Scene) -> list[Object]:
+    """Its warnings since it was changed last. Times are whole seconds: in that second itself they may be older, except
+    where it is the first generation."""
+    changed = changed_at(maker)
+    is_first = maker["metadata"].get("generation", 1) == 1
+    return [one for one in scene.events_of(maker, changed) if is_first or when(one) > changed]
 
 
 def explained(words: str, patience: float) -> Trouble:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-#: whatever the application consists of; only where it has such objects; only where the cluster offers it
-ALWAYS, APPLIED, OFFERED = "always", "applied", "offered"
+#: whatever the application consists of; only where it has such objects; done without where it is not allowed
+ALWAYS, APPLIED, OPTIONAL = "always", "applied", "optional"
 
 
 class Right(NamedTuple):
@@ -40,7 +40,7 @@ class Need(NamedTuple):
 #: server-side apply is a patch, and asks for create as well where the object is not there yet; prune lists and deletes
 _KEPT = ("get", "list", "create", "patch", "delete")
 _WATCHED = ("get", "list", "watch", "create", "patch", "delete")
-_SEEN = ("get", "list", "watch")
+_SEEN = ("list", "watch")
 
 NEEDS = (
     Need(
@@ -55,10 +55,10 @@ NEEDS = (
         ("get", "list", "create", "update", "patch", "delete"),
         "releases, backups, evidence and the journal are Secrets (update); those of the application are applied",
     ),
-    Need("", ("pods",), _SEEN, "whether pods are ready, and why not"),
-    Need("apps", ("replicasets",), _SEEN, "which pods are of the new version, and why none are made"),
-    Need("", ("endpoints",), _SEEN, "whether a Service has ready pods behind it"),
-    Need("", ("events",), ("list", "watch"), "why a pod is not scheduled, pulled or admitted; evidence"),
+    Need("", ("pods",), ("get", "list", "watch"), "whether pods are ready, and why not"),
+    Need("apps", ("replicasets", "controllerrevisions"), _SEEN, "which pods are of the new version; why none are made"),
+    Need("", ("services", "endpoints"), _SEEN, "whether a Service has ready pods behind it"),
+    Need("", ("events",), _SEEN, "why a pod is not scheduled, pulled or admitted; evidence"),
     Need("", ("pods/log",), ("get",), "the check of the logs, the last words of a pod that failed, evidence"),
     Need(
         "",
@@ -70,21 +70,32 @@ NEEDS = (
     Need("apps", ("deployments", "statefulsets", "daemonsets"), _WATCHED, "workloads, watched until ready", APPLIED),
     Need("batch", ("jobs",), _WATCHED, "the migration, and jobs of the application, watched until done", APPLIED),
     Need("batch", ("cronjobs",), _KEPT, "what runs by the clock", APPLIED),
-    Need("", ("configmaps", "services"), _KEPT, "configuration and addresses", APPLIED),
+    Need("", ("configmaps",), _KEPT, "configuration", APPLIED),
+    Need("", ("services",), ("get", "create", "patch", "delete"), "addresses", APPLIED),
     Need("", ("serviceaccounts",), _KEPT, "what pods run as", APPLIED),
-    Need("", ("persistentvolumeclaims",), _KEPT, "storage that no StatefulSet claims by itself", APPLIED),
+    Need(
+        "",
+        ("persistentvolumeclaims",),
+        ("get", "list", "create", "patch"),
+        "storage that no StatefulSet claims by itself; it is never deleted",
+        APPLIED,
+    ),
     Need("networking.k8s.io", ("ingresses", "networkpolicies"), _KEPT, "who gets in", APPLIED),
     Need("autoscaling", ("horizontalpodautoscalers",), _KEPT, "scaling by load", APPLIED),
     Need("policy", ("poddisruptionbudgets",), _KEPT, "how many pods may be away at once", APPLIED),
-    Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where a metrics server offers it", OFFERED),
+    Need("", ("pods",), ("delete",), "a pod of an older revision that its StatefulSet waits for in vain", OPTIONAL),
+    Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where there is a metrics server", OPTIONAL),
 )
 
 
 def rights(applied: Collection[tuple[str, str]]) -> list[Right]:
-    """What must be allowed for an application with objects of these (group, resource); a migration is one of jobs."""
-    return [
-        right
-        for need in NEEDS
-        for right in need.rights()
-        if need.when == ALWAYS or (need.when == APPLIED and (right.group, right.resource) in applied)
-    ]
+    """What must be allowed for an application with objects of these (group, resource); a migration is one of jobs.
+
+    Resources that are not in the table, such as custom ones, are kept like a ConfigMap.
+    """
+    needs = [need for need in NEEDS if need.when == ALWAYS]
+    for group, resource in sorted(set(applied)):
+        known = [need for need in NEEDS if need.group == group and resource in need.resources]
+        verbs = [verb for need in known if need.when == APPLIED for verb in need.verbs]
+        needs.append(Need(group, (resource,), verbs if known else _KEPT, "applied"))
+    return list(dict.fromkeys(right for need in needs for right in need.rights()))

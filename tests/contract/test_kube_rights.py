@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_manifest as kube_manifest
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_rights as kube_rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_wait as kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_paths import KNOWN
 from tests.contract.house import ROOT
 
 RBAC = ROOT / "docs/kubernetes/rbac.yml"
@@ -55,8 +58,24 @@ def test_only_what_is_applied_is_asked_for() -> None:
     asked = kube_rights.rights({("apps", "deployments"), ("batch", "jobs")})
     resources = {right.resource for right in asked}
     assert {"deployments", "jobs", "secrets", "leases", "pods/exec"} <= resources
-    assert resources.isdisjoint({"statefulsets", "services", "configmaps", "cronjobs"})
+    assert resources.isdisjoint({"statefulsets", "configmaps", "cronjobs"})
     assert "metrics.k8s.io" not in {right.group for right in asked}
+    assert {right.verb for right in asked if right.resource == "services"} == {"list", "watch"}
+    assert [right for right in asked if right.verb == "delete"] != []
+    assert len(set(asked)) == len(asked)
+
+
+def test_a_kind_that_nobody_knows_is_asked_for_like_any_object() -> None:
+    asked = kube_rights.rights({("monitoring.example.com", "rules")})
+    assert {right.verb for right in asked if right.resource == "rules"} == {"get", "list", "create", "patch", "delete"}
+
+
+def test_what_is_watched_may_be_watched() -> None:
+    workloads = [kube_manifest.Ref("", kind, "x") for kind in kube_manifest.WORKLOADS]
+    for source in kube_wait.sources_for(workloads):
+        group, plural = kube_manifest.group_of(source.api_version), KNOWN[source.api_version, source.kind].plural
+        wanted = {kube_rights.Right(verb, group, plural) for verb in ("list", "watch")}
+        assert wanted <= {*kube_rights.rights({(group, plural)})}
 
 
 def test_a_right_reads_like_a_question_to_kubectl() -> None:

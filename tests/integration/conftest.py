@@ -1,7 +1,8 @@
-"""Applications on the real engine, each with a project, ports and a folder of its own."""
+"""Applications on the real engine and the real cluster, each with a project, ports and a folder of its own."""
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.integration.application import Application, studio
 from tests.lab import engine, images
+from tests.lab.kubernetes import cluster as lab_cluster
 
 
 def free_port() -> int:
@@ -43,3 +45,18 @@ def app(base_images: images.Images, source: Path, tmp_path_factory: pytest.TempP
     application = studio(tmp_path_factory.mktemp("studio"), source, base_images, free_port(), free_port())
     yield application
     application.remove()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> lab_cluster.Cluster:
+    """A real cluster, ready; where there is none and none can be made, an error and never a skip."""
+    return lab_cluster.ensure()
+
+
+@pytest.fixture(scope="module")
+def namespace(cluster: lab_cluster.Cluster) -> Iterator[str]:
+    """A namespace of the cluster, for the tests of a file; gone afterwards, with what is in it."""
+    name = f"ops-test-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")

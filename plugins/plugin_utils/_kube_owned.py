@@ -1,0 +1,49 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whose an object is: by its labels, by the field managers that the server keeps, and by who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    MANAGED_BY_LABEL,
+    ORIGIN_ANNOTATION,
+    Object,
+    controller_of,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
+
+CREATED = "created"
+
+
+def applied_fields(thing: Mapping[str, Any]) -> Object:
+    """The fields that we have applied, as the server writes them down; empty where we have not."""
+    for entry in thing["metadata"].get("managedFields") or []:
+        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply"):
+            return dict(entry.get("fieldsV1") or {})
+    return {}
+
+
+def is_applied(thing: Mapping[str, Any]) -> bool:
+    """Whether we have applied the object. Labels can be copied by anybody; this is written by the server."""
+    return bool(applied_fields(thing))
+
+
+def why_not_ours(thing: Mapping[str, Any], application: str) -> str:
+    """Why an object is not to be deleted with an application; empty where it is its own."""
+    metadata = thing["metadata"]
+    labels = metadata.get("labels") or {}
+    if labels.get(APPLICATION_LABEL) != application or labels.get(MANAGED_BY_LABEL) != FIELD_MANAGER:
+        return "it has no label of this application"
+    if KIND_LABEL in labels:
+        return "it is a record, and no part of a release"
+    if controller_of(thing):
+        return "another object controls it"
+    if not is_applied(thing):
+        return f"{FIELD_MANAGER} has not applied it: somebody has copied its labels"
+    if (metadata.get("annotations") or {}).get(ORIGIN_ANNOTATION) != CREATED:
+        return "it was there before the application was deployed"
+    return ""
