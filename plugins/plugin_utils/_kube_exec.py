@@ -28,6 +28,8 @@ PROTOCOL = "v4.channel.k8s.io"
 STDIN, STDOUT, STDERR, STATUS = range(4)
 #: what is kept of a command's output, in bytes
 OUTPUT_LIMIT = 1_000_000
+#: some runtimes say it as output, with an exit code that the command itself could have
+_NOT_STARTED = "OCI runtime exec failed"
 _PIECE = 16384
 _CONNECT_TIMEOUT = 10.0
 
@@ -64,7 +66,10 @@ class Received:
 
     def result(self, command: str) -> ExecResult:
         """How the command ended; raises OpsError where it could not be started."""
-        return ExecResult(exit_code(bytes(self.status), command), self.kept.decode("utf-8", "replace"))
+        code, output = exit_code(bytes(self.status), command), self.kept.decode("utf-8", "replace")
+        if code in (126, 127) and output.startswith(_NOT_STARTED):
+            raise not_started(command, output)
+        return ExecResult(code, output)
 
 
 def exit_code(status: bytes, command: str) -> int:
@@ -75,8 +80,13 @@ def exit_code(status: bytes, command: str) -> int:
     for cause in (said.get("details") or {}).get("causes") or []:
         if cause.get("reason") == "ExitCode":
             return int(cause["message"])
-    raise OpsError(
-        f"{command} could not be run: {str(said.get('message') or status.decode('utf-8', 'replace')).strip()}.",
+    raise not_started(command, str(said.get("message") or status.decode("utf-8", "replace")))
+
+
+def not_started(command: str, reason: str) -> OpsError:
+    """The error for a command that never ran."""
+    return OpsError(
+        f"{command} could not be run: {reason.strip().rstrip('.')}.",
         hint="Check that the image has the program, and that the container runs.",
     )
 

@@ -46,10 +46,15 @@ def parse(text: str) -> Reference:
     sound = bool(_REGISTRY.fullmatch(registry) and _PATH.fullmatch(path)) and not text.endswith(("@", ":"))
     if not sound or (tag and not _TAG.fullmatch(tag)) or (digest and not _DIGEST.fullmatch(digest)):
         raise Refused(
-            f"Expected an image as [registry[:port]/]path[:tag][@digest], in lower case, found {text!r}.",
+            f"Expected an image as [registry[:port]/]path[:tag][@digest], in lower case, found {_shown(text)}.",
             hint="Mend it in app_images or in the manifest.",
         )
     return Reference(repository, registry, path, tag, digest)
+
+
+def _shown(text: str) -> str:
+    # what is before an @ may be a user and a password
+    return repr(text) if "@" not in text or "@sha" in text else "an @ that no digest follows"
 
 
 def _split(repository: str) -> tuple[str, str]:

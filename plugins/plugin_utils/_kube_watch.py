@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -89,11 +89,13 @@ class Watch(Iterator[Event]):
         if response is not None:
             with contextlib.suppress(Exception):  # it may be closed already, by the thread that reads it
                 response.shutdown()
+        with contextlib.suppress(ValueError):  # another thread is in it, and closes what is open when it leaves
+            self._events.close()
 
     def _left(self) -> float:
         return 0.0 if self._closed.is_set() else self._deadline - time.monotonic()
 
-    def _run(self) -> Iterator[Event]:
+    def _run(self) -> Generator[Event, None, None]:
         if not self._known.version:
             yield from self._known.relisted(*self._list())
         while (left := self._left()) > 0:

@@ -6,6 +6,7 @@ it. What the cluster knows and when is seen by a watch of the test's own.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +45,7 @@ NEVER_READY = {"exec": {"command": ["sh", "-c", "echo not me; exit 1"]}, "period
 
 @dataclass(frozen=True)
 class Situation:
-    """What is applied, one step after the other; the last one is waited for. The others are as well where ``settled``."""
+    """What is applied, step by step; the last step is waited for, and the others as well where ``settled``."""
 
     steps: Sequence[Sequence[Object]]
     state: str
@@ -140,7 +141,8 @@ SITUATIONS: Mapping[str, Situation] = {
         [[service("fresh", 8080), deployment("fresh", NEW, replicas=2)]], "ready", ""
     ),
     "another version of a Deployment": Situation(
-        [[service("update"), deployment("update", OLD, replicas=2)], [deployment("update", NEW, replicas=2)]], "ready", ""
+        [[service("update"), deployment("update", OLD, replicas=2)], [deployment("update", NEW, replicas=2)]],
+        "ready", "",
     ),
     "a Deployment of zero replicas": Situation(
         [[deployment("zero", OLD)], [deployment("zero", NEW, replicas=0)]], "ready", "ZeroReplicas"
@@ -149,7 +151,8 @@ SITUATIONS: Mapping[str, Situation] = {
         [[deployment("paused", OLD)], [deployment("paused", NEW, paused=True)]], "failed", "Paused"
     ),
     "a crash loop": Situation(
-        [[deployment("crash", CRASHING)]], "failed", "CrashLoopBackOff", "exit code 3", "this is why", known=crashed_twice
+        [[deployment("crash", CRASHING)]], "failed", "CrashLoopBackOff", "exit code 3", "this is why",
+        known=crashed_twice,
     ),
     "a crash after the container was called ready": Situation(
         [[deployment("late", app("echo soon; sleep 1; exit 4"))]], "failed", "CrashLoopBackOff", "exit code 4", "soon",
@@ -160,8 +163,8 @@ SITUATIONS: Mapping[str, Situation] = {
         known=event("Failed", "Failed to pull"),
     ),
     "a registry that does not answer": Situation(
-        [[deployment("registry", container("127.0.0.1:9/nobody/there:1"))]], "failed", "ImagePullBackOff", "127.0.0.1:9",
-        known=waiting("ImagePullBackOff"),
+        [[deployment("registry", container("127.0.0.1:9/nobody/there:1"))]], "failed", "ImagePullBackOff",
+        "127.0.0.1:9", known=waiting("ImagePullBackOff", "ErrImagePull"),
     ),
     "an image that may not be pulled": Situation(
         [[deployment("never", {**container("nobody/has-it:1"), "imagePullPolicy": "Never"})]], "failed",
@@ -246,7 +249,8 @@ SITUATIONS: Mapping[str, Situation] = {
         namespace=REFUSING, known=condition("ReplicaFailure"),
     ),
     "a StatefulSet that is updated": Situation(
-        [[service("state"), stateful_set("state", OLD, replicas=2)], [stateful_set("state", NEW, replicas=2)]], "ready", ""
+        [[service("state"), stateful_set("state", OLD, replicas=2)], [stateful_set("state", NEW, replicas=2)]],
+        "ready", "",
     ),
     "a StatefulSet with a partition": Situation(
         [
@@ -282,6 +286,14 @@ SITUATIONS: Mapping[str, Situation] = {
 }  # fmt: skip
 
 
+LIMIT = {
+    "apiVersion": "v1",
+    "kind": "LimitRange",
+    "metadata": {"name": "small"},
+    "spec": {"limits": [{"type": "Container", "max": {"memory": "64Mi"}}]},
+}
+
+
 @pytest.fixture(scope="module")
 def running() -> lab.Cluster:
     """The cluster, with the image of the pods."""
@@ -301,13 +313,21 @@ def clusters(running: lab.Cluster) -> Iterator[dict[str, Cluster]]:
     for name in names:
         running.kubectl("create", "namespace", name)
     running.kubectl("-n", REFUSING, "create", "quota", "none", "--hard=pods=0")
-    limit = '{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"small"},"spec":{"limits":[{"type":"Container","max":{"memory":"64Mi"}}]}}'
-    running.kubectl("-n", REFUSING, "create", "-f", "-", stdin=limit)
+    running.kubectl("-n", REFUSING, "create", "-f", "-", stdin=json.dumps(LIMIT))
     for name in names:  # pods are refused until it is there
         while "default" not in running.kubectl("-n", name, "get", "serviceaccounts", "-o", "name"):
             time.sleep(0.1)
     yield {name: connect(running, name) for name in names}
     running.kubectl("delete", "namespace", "--wait=false", *names)
+
+
+RECORDED = [
+    ("v1", "Pod"),
+    ("v1", "Event"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("batch/v1", "Job"),
+]
 
 
 @dataclass
@@ -360,7 +380,7 @@ def play(cluster: Cluster, situation: Situation) -> Told:
         if number + 1 < len(situation.steps) and situation.settled:
             assert told.state == "ready", told
     name = workloads[0].name
-    told.pods = [pod for pod in cluster.list("v1", "Pod", labels=f"app={name}")[0]]
+    told.pods = cluster.list("v1", "Pod", labels=f"app={name}")[0]
     return told
 
 

@@ -111,6 +111,8 @@ STATUS = b'{"kind": "Status", "message": "x"}'
         (Answer(500, {}, b'{"kind": "Error"}'), True),
         (Answer(401, {}, b""), True),
         (Answer(503, {}, STATUS), True),
+        (Answer(500, {}, b'{"kind": "Status", "message": "error trying to reach service: dial tcp"}'), True),
+        (Answer(500, {}, STATUS), False),
         (Answer(404, {}, STATUS), False),
         (Answer(403, {}, STATUS), False),
     ],

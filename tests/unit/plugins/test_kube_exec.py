@@ -45,6 +45,12 @@ def test_a_command_that_cannot_be_started_is_no_exit_code(status: bytes) -> None
         exit_code(status, "ls")
 
 
+def test_a_runtime_that_says_so_as_output_is_no_exit_code_either() -> None:
+    received = Received(status=bytearray(failure("126")), kept=bytearray(b"OCI runtime exec failed: no such file\r\n"))
+    with pytest.raises(OpsError, match="ls could not be run: OCI runtime exec failed: no such file"):
+        received.result("ls")
+
+
 @pytest.mark.parametrize("with_file", [False, True])
 def test_channels_are_kept_apart(with_file: bool) -> None:
     stdout = io.BytesIO()

@@ -1,0 +1,230 @@
+"""Rendering, applying and pruning on a real cluster: what differs is sent, and nothing of anybody else is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import Change, Release, plan, send
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render, workloads_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import wait
+from tests.lab import images, registry
+from tests.lab.docker import docker
+from tests.lab.kubernetes import cluster as lab
+
+NAMESPACE = "ops-applying"
+APP = "tides"
+#: to be found nowhere
+SECRET = "s3cret-canary"
+
+MANIFESTS = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      automountServiceAccountToken: false
+      containers:
+        - name: app
+          image: 127.0.0.1:5000/ops-applying/app:any
+          command: [sh, -c, "sleep 3600"]
+          ports: [{containerPort: 80}]
+          envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: login}}]
+          readinessProbe: {exec: {command: ["true"]}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {COLOUR: {{ environment.colour }}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+stringData: {PASSWORD: {{ env.PASSWORD | quote }}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 0
+      containers: [{name: app, image: "127.0.0.1:5000/ops-applying/app", command: ["true", "{{ environment.colour }}"]}]
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    running = lab.ensure()
+    running.kubectl("delete", "namespace", "--ignore-not-found", "--wait", NAMESPACE)
+    running.kubectl("create", "namespace", NAMESPACE)
+    yield Cluster({"kubeconfig": str(running.kubeconfig), "context": running.context, "namespace": NAMESPACE})
+    running.kubectl("delete", "namespace", "--wait=false", NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """An image in the registry, by its digest."""
+    base = images.ensure().busybox
+    repository = f"{registry.ensure().address}/ops-applying/app"
+    docker("tag", base, f"{repository}:1")
+    docker("push", f"{repository}:1")
+    docker("rmi", f"{repository}:1")
+    return pinned(repository, digest_of(f"{repository}:1"))
+
+
+def rendered(tmp_path: Path, image: str, colour: str, text: str = MANIFESTS) -> list[dict[str, Any]]:
+    (tmp_path / "all.yml.j2").write_text(text)
+    context = Context(APP, NAMESPACE, "1.0", {"app": image}, {"colour": colour}, {"PASSWORD": SECRET})
+    return render([tmp_path], context)
+
+
+def release(number: int, **more: Any) -> Release:
+    return Release(APP, f"{number:04}-v1.0", f"deploy v1.0 (release {number})", **more)
+
+
+def actions(changes: list[Change]) -> dict[str, str]:
+    return {f"{one.manifest['kind']}/{one.manifest['metadata']['name']}": one.action for one in changes}
+
+
+def test_a_release_is_applied_changed_and_pruned(cluster: Cluster, image: str, tmp_path: Path) -> None:
+    things = rendered(tmp_path, image, "blue")
+
+    first = plan(cluster, things, release(1), redact=str)
+    assert set(actions(first).values()) == {"created"}
+    assert cluster.get("v1", "ConfigMap", "settings") is None
+    assert SECRET not in json.dumps([one.as_data() for one in first])
+    send(cluster, first)
+    assert {one.state for one in wait(cluster, workloads_of(things), 40, redact=str)} == {"ready"}
+
+    again = plan(cluster, things, release(1), redact=str)
+    assert set(actions(again).values()) == {"unchanged"}, [one.diff for one in again if one.diff]
+    assert send(cluster, again) == []
+
+    # others add what is theirs
+    theirs = {"metadata": {"annotations": {"theirs/note": "kept"}, "labels": {"theirs": "kept"}}}
+    cluster.patch("apps/v1", "Deployment", "web", theirs)
+    assert set(actions(plan(cluster, things, release(1), redact=str)).values()) == {"unchanged"}
+
+    green = rendered(tmp_path, image, "green")
+    second = plan(cluster, green, release(2), redact=str)
+    assert actions(second) == {
+        "Secret/login": "unchanged",
+        "ConfigMap/settings": "configured",
+        "PersistentVolumeClaim/data": "unchanged",
+        "Service/web": "unchanged",
+        "Deployment/web": "configured",
+        "Job/once": "replaced",
+    }
+    settings = next(one for one in second if one.manifest["kind"] == "ConfigMap")
+    assert "-  COLOUR: blue\n+  COLOUR: green" in settings.diff
+    send(cluster, second)
+    assert {one.state for one in wait(cluster, workloads_of(green), 40, redact=str)} == {"ready"}
+    web = cluster.get("apps/v1", "Deployment", "web")
+    assert web is not None
+    assert web["metadata"]["labels"]["theirs"] == web["metadata"]["annotations"]["theirs/note"] == "kept"
+    assert web["metadata"]["annotations"]["kubernetes.io/change-cause"] == "deploy v1.0 (release 2)"
+
+    # somebody copies an object with its labels and marks; another application has one, too
+    settings_now = cluster.get("v1", "ConfigMap", "settings")
+    assert settings_now is not None
+    copied = {key: settings_now["metadata"][key] for key in ("labels", "annotations")}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "copied", **copied}})
+    other = {**settings_now["metadata"]["labels"], "doppelganger.ops/application": "other"}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "others", "labels": other}})
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "nobodys"}})
+
+    small = [one for one in green if one["kind"] == "Service"]
+    left = plan_prune(cluster, APP, small, kinds_of(things), redact=str)
+    assert actions(left) == {
+        "Job/once": "pruned",
+        "Deployment/web": "pruned",
+        "PersistentVolumeClaim/data": "kept",
+        "ConfigMap/settings": "pruned",
+        "ConfigMap/copied": "kept",
+        "Secret/login": "pruned",
+    }
+    assert SECRET not in json.dumps([one.as_data() for one in left])
+    assert len(prune(cluster, left)) == 4
+    names = {one["metadata"]["name"] for one in cluster.list("v1", "ConfigMap")[0]} - {"kube-root-ca.crt"}
+    assert names == {"copied", "others", "nobodys"}
+    assert cluster.get("v1", "PersistentVolumeClaim", "data") is not None
+
+
+def thing(text: str, tmp_path: Path) -> list[dict[str, Any]]:
+    (tmp_path / "one.yml").write_text(text)
+    return render([tmp_path], Context(APP, NAMESPACE, "1.0"))
+
+
+SCALED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: scaled}
+spec:
+  %s
+  selector: {matchLabels: {app: scaled}}
+  template:
+    metadata: {labels: {app: scaled}}
+    spec: {nodeSelector: {no: node}, containers: [{name: app, image: none}]}
+"""
+
+
+def test_replicas_that_are_no_longer_said_stay_as_they_are(cluster: Cluster, tmp_path: Path) -> None:
+    send(cluster, plan(cluster, thing(SCALED % "replicas: 3", tmp_path), release(1), redact=str))
+    unsaid = thing(SCALED % "paused: true", tmp_path)
+    send(cluster, plan(cluster, unsaid, release(2), redact=str))
+    cluster.patch("apps/v1", "Deployment", "scaled", {"spec": {"replicas": 5}}, subresource="scale")
+    send(cluster, plan(cluster, unsaid, release(3), redact=str))
+    found = cluster.get("apps/v1", "Deployment", "scaled")
+    assert found is not None
+    assert found["spec"]["replicas"] == 5
+
+
+def test_a_conflict_names_the_other_manager_and_the_field(cluster: Cluster, tmp_path: Path) -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: shared}, data: {a: '1'}}"
+    mine = thing(text, tmp_path)
+    lab.ensure().kubectl("-n", NAMESPACE, "create", "configmap", "shared", "--from-literal=a=2")
+    with pytest.raises(Refused) as refused:
+        plan(cluster, mine, release(1), redact=str)
+    manager = refused.value.data["managers"][0]
+    assert manager.startswith("kubectl")
+    assert refused.value.data["fields"] == [".data.a"]
+    assert manager in refused.value.message
+    changes = plan(cluster, mine, release(1, former_managers=[manager]), redact=str)
+    assert changes[0].force
+    assert changes[0].note
+    send(cluster, changes)
+    left = plan_prune(cluster, APP, [], [("v1", "ConfigMap")], redact=str)
+    assert "was there before" in next(one.note for one in left if one.manifest["metadata"]["name"] == "shared")
+
+
+def test_what_belongs_to_another_application_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: belongs}, data: {a: '1'}}"
+    send(cluster, plan(cluster, thing(text, tmp_path), release(1), redact=str))
+    with pytest.raises(Refused, match="belongs to tides"):
+        plan(cluster, thing(text, tmp_path), Release("other", "0001-v1", "deploy"), redact=str)
