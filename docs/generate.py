@@ -30,6 +30,7 @@ PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=n
 GROUPS = {
     "What it is and where it lives": ("name", "platform", "directory", "state_dir"),
     "Where a version comes from": ("source", "repository", "images", "registry_username", "registry_password"),
+    "How a cluster runs it": ("cluster", "cluster_token", "manifests", "build"),
     "How compose runs it": ("compose_files", "compose_profiles", "environment", "env_files", "env_required_keys",
                             "release_services"),
     "Migrations": ("migration_service", "migration_command", "migration_head_query", "migration_timeout"),

@@ -22,7 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 
 #: variables of the role that do not describe the application
-NOT_MODEL = {"app_inputs", "app_batches", "app_registry_password"}
+NOT_MODEL = {"app_inputs", "app_batches", "app_registry_password", "app_cluster_token"}
 
 
 @functools.cache

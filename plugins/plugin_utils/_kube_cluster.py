@@ -23,6 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_proxy impor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry import PATIENCE
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right
 
+_FORWARD_TIMEOUT = 5.0
+
 __all__ = ["FIELD_MANAGER", "Cluster", "ExecResult", "Right"]
 
 
@@ -140,6 +142,16 @@ class Cluster(Objects):
                 hint="Look at the pod's events and its previous log, then run again.",
             ) from error
         return received.result(named)
+
+    def forward(self, pod: str, port: int) -> Any:
+        """Open one connection to a port of a pod: a websocket of the port-forward protocol, which the caller closes."""
+        call = self._call("GET", "portforward", "v1", "Pod", pod, "portforward")
+        query = [("ports", str(port))]
+        return self._http.attempts(
+            "exec",
+            lambda login: _kube_exec.connect(login, call.path, query, call.asked(login.server), _FORWARD_TIMEOUT),
+            _FORWARD_TIMEOUT,
+        )
 
     def service_get(
         self, service: str, port: int | str, path: str, *, method: str = "GET",

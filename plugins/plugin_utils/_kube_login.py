@@ -150,7 +150,7 @@ def _fill(configuration: Any, way: Way, folder: str) -> None:
     if way.kubeconfig:
         path = os.path.expanduser(way.kubeconfig)
         with _Overheard() as said:
-            load_kube_config(  # type: ignore[no-untyped-call]
+            load_kube_config(  # type: ignore[no-untyped-call]  # the SDK has no types here
                 path, way.context or None, configuration, persist_config=False, temp_file_path=folder
             )
         if not (way.token or configuration.api_key or configuration.cert_file):
@@ -159,7 +159,7 @@ def _fill(configuration: Any, way: Way, folder: str) -> None:
     elif way.host:
         configuration.host = way.host
     else:
-        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # the SDK has no types here
     if way.ca_cert:
         configuration.ssl_ca_cert = os.path.expanduser(way.ca_cert)
     if way.token:

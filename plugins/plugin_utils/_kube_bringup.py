@@ -1,0 +1,99 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing a recorded release up on a cluster, or the application down: what differs is sent, then it is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_prune, _kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED, Change
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+
+def workloads_in(changes: Sequence[Change]) -> list[str]:
+    """The names of the workloads among the objects that change."""
+    found = {ref_of(change.manifest).name for change in changes if change.manifest["kind"] in WORKLOADS}
+    return sorted(found)
+
+
+def planned(target: KubeTarget, release: str) -> list[Change]:
+    """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
+    record = target.record(release)
+    objects = target.manifests(release)
+    redact = target.redactor.text
+    applied = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=redact)
+    pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, target.kinds(), redact=redact)
+    return [*(change for change in applied if change.action != UNCHANGED), *pruned]
+
+
+def shown(changes: Sequence[Change]) -> list[dict[str, str]]:
+    """Changes as Ansible shows differences."""
+    return [{"prepared": f"{ref_of(change.manifest)}: {change.action}\n{change.diff}"} for change in changes]
+
+
+def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Bring the release up or the application down."""
+    started = target.cluster.now()
+    if params["state"] == "stopped":
+        return {**_stop(target, params, check_mode), "started": started}
+    # a release that a check only thought of has no record
+    is_recorded = params["release"] in target.store.folders("releases")
+    changes = planned(target, params["release"]) if is_recorded else []
+    names = sorted({*workloads_in(changes), *params["predicted"]})
+    found = {"changed": bool(changes or names), "services": names, "diff": shown(changes), "started": started}
+    if check_mode:
+        return found
+    with target.phase(params["phase"] or "apply", params["token"]):
+        _bring_up(target, params["release"], changes)
+    return found
+
+
+def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change]) -> None:
+    objects = target.manifests(release)
+    _kube_apply.send(target.cluster, [change for change in changes if change.action not in _PRUNING])
+    workloads = [ref_of(one) for one in objects if one["kind"] in WORKLOADS]
+    _kube_wait.wait(target.cluster, workloads, target.app.start_timeout, redact=target.redactor.text)
+    # what nothing refers to any more goes once the new one stands
+    _kube_prune.prune(target.cluster, changes)
+
+
+_PRUNING = (_kube_prune.PRUNED, _kube_prune.KEPT)
+
+
+def _stop(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Stop the workloads that carry the release; data and everything else stays."""
+    running = [one for one in _release_workloads(target) if (one["spec"].get("replicas") or 0) > 0]
+    names = sorted(one["metadata"]["name"] for one in running)
+    found = {"changed": bool(names), "services": names, "diff": []}
+    if check_mode:
+        return found
+    with target.phase(params["phase"] or "apply", params["token"]):
+        for one in running:
+            target.cluster.patch(one["apiVersion"], one["kind"], one["metadata"]["name"], {"spec": {"replicas": 0}})
+        refs: list[Ref] = [ref_of(one) for one in running]
+        _kube_wait.wait(target.cluster, refs, target.app.start_timeout, redact=target.redactor.text)
+    return found
+
+
+def _release_workloads(target: KubeTarget) -> list[Object]:
+    found: list[Object] = []
+    for kind in ("Deployment", "StatefulSet"):
+        listed, _ = target.cluster.list("apps/v1", kind, labels=target.labels)
+        found += [one for one in listed if one["metadata"]["name"] in target.app.release_services]
+    return found
+
+
+APPLY = Step(
+    spec={
+        **PHASE_SPEC,
+        "release": {"type": "str", "default": ""},
+        "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
+        "phase": {"type": "str", "default": ""},
+        "predicted": {"type": "list", "elements": "str", "default": []},
+    },
+    run=run,
+)

@@ -1,0 +1,156 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Migrating the database by a Job of the new image; its log is kept, and it is taken away."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    MANAGED_BY_LABEL,
+    WORKLOADS,
+    Object,
+    Ref,
+    ref_of,
+    template_of,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+_LOG_BYTES = 100_000
+#: what a pod of a service has and one that ends by itself must not have
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
+
+
+def job_name(app_name: str) -> str:
+    """The name of the Job: there is one at a time."""
+    return f"ops-{app_name}-migration"
+
+
+def job_of(app_name: str, workload: Object, images: Sequence[str], command: Sequence[str], timeout: int) -> Object:
+    """The Job that runs the command in the container of the workload which carries the release."""
+    template = copy.deepcopy(template_of(workload)) or {}
+    containers = template["spec"]["containers"]
+    container = next((one for one in containers if one["image"] in images), containers[0])
+    container = {key: value for key, value in container.items() if key not in _PROBES}
+    container.update({"command": list(command), "args": []})
+    labels = {MANAGED_BY_LABEL: "doppelganger-ops", APPLICATION_LABEL: app_name, KIND_LABEL: "migration"}
+    spec = {**template["spec"], "containers": [container], "initContainers": [], "restartPolicy": "Never"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": job_name(app_name), "labels": labels},
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": timeout,
+            # not the labels of the workload: no Service must send anything here
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
+
+
+def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the migration command once in a pod of the new image."""
+    app = target.app
+    if not app.migration_service:
+        return {"changed": False, "moved": False, "head": None}
+    if check_mode:
+        command = " ".join(app.migration_command)
+        return {"changed": True, "msg": f"Would run {command} as a Job of the new image of {app.migration_service}."}
+    with target.phase("migrate", params["token"]):
+        record = target.record(params["release"])
+        objects = target.manifests(record["id"])
+        _bring_up_what_it_needs(target, record, objects)
+        backup = _backup.read(target, record["backup"]) if record["backup"] else None
+        before = backup["migration_head"] if backup else target.database.migration_head()
+        record["migration"] = {"before": before, "after": None, "moved": None}
+        target.save(record, params["token"])
+        try:
+            output = _migrate(target, record, objects)
+        except OpsError as error:
+            error.data["moved"] = _note_head(target, record, before, params["token"])
+            raise
+        did = _note_head(target, record, before, params["token"])
+    return {
+        "changed": did is not False,
+        "moved": did,
+        "head": record["migration"]["after"],
+        "output": target.redactor.text(_command.tail(output)),
+    }
+
+
+def _bring_up_what_it_needs(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> None:
+    """The configuration of the release, and on a first deployment the database and whatever else is not there yet."""
+    release = set(target.app.release_services)
+    needed = [one for one in objects if not (one["kind"] in WORKLOADS and one["metadata"]["name"] in release)]
+    changes = _kube_apply.plan(target.cluster, needed, target.marks(record), redact=target.redactor.text)
+    wanted = [
+        change
+        for change in changes
+        if change.action == _kube_apply.CREATED_NOW or change.manifest["kind"] in ("ConfigMap", "Secret")
+    ]
+    _kube_apply.send(target.cluster, wanted)
+    waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
+    _kube_wait.wait(target.cluster, waited_for, target.app.start_timeout, redact=target.redactor.text)
+
+
+def _migrate(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> str:
+    app = target.app
+    workload = next(
+        one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
+    )
+    images = [image["reference"] for image in record["images"].values()]
+    job = job_of(app.name, workload, images, app.migration_command, app.migration_timeout)
+    remove(target.cluster, app.name)
+    target.cluster.apply(job)
+    try:
+        _kube_wait.wait(
+            target.cluster, [Ref("batch", "Job", job_name(app.name))], app.migration_timeout + 30,
+            redact=target.redactor.text,
+        )  # fmt: skip
+        return log_of(target.cluster, app.name)
+    except OpsError as error:
+        said = _command.tail(log_of(target.cluster, app.name)) or "nothing"
+        hint = "Each migration that was applied stays applied; the result says whether the schema moved."
+        raise OpsError(
+            f"The migration failed: {error.message} It said last: {said}", hint=hint, **error.data
+        ) from error
+    finally:
+        remove(target.cluster, app.name)
+
+
+def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
+    """Record where the schema is after the migration, however that ended; says whether it moved."""
+    after = target.database.migration_head()
+    did = before != after if target.app.migration_head_query else None
+    record["migration"] = {"before": before, "after": after, "moved": did}
+    target.save(record, token)
+    return did
+
+
+def log_of(cluster: Cluster, app_name: str) -> str:
+    """What the migration has logged, empty where nothing is left of it."""
+    pods, _ = cluster.list("v1", "Pod", labels=f"job-name={job_name(app_name)}")
+    lines: list[str] = []
+    for pod in pods:
+        name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
+        lines += cluster.log(name, container, limit_bytes=_LOG_BYTES)
+    return "\n".join(lines)
+
+
+def remove(cluster: Cluster, app_name: str) -> None:
+    """Take the Job and its pods away; one that a killed run left as well."""
+    cluster.delete("batch/v1", "Job", job_name(app_name), propagation="Foreground")
+
+
+MIGRATE = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

@@ -1,0 +1,113 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Looking at a namespace before anything is touched: what is allowed, what is asked for, what would change."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _envfile, _inspect, _plan, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_bringup, _kube_version
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, group_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+
+def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Look at the target; with a version, plan its deployment."""
+    started = time.time()
+    with target.shown_safely():
+        try:
+            host = _check_host(target)
+            if params["backup"]:
+                _backup.checked(target, params["backup"])
+            found = _inspect.situation(target)
+            plan: dict[str, Any] = {"needed": True, "reasons": [], "recreates": [], "services": found["services"]}
+            if params["version"]:
+                plan = _plan_of(target, params["version"], found, check_mode)
+            else:
+                refuse_missing_rights(target, [])
+        except OpsError as error:
+            error.data.setdefault("phase", "preflight")
+            raise
+    told = {name: value for name, value in found.items() if name != "current_record"}
+    return {"changed": False, **told, **plan, "host": host, "seconds": round(time.time() - started, 2)}
+
+
+def _check_host(target: KubeTarget) -> dict[str, Any]:
+    """The cluster and the env files; refuses the first that is not as it must be."""
+    app = target.app
+    programs = {"git": app.source == GIT, "docker": bool(app.build)}
+    for program, is_needed in programs.items():
+        if is_needed and shutil.which(program) is None:
+            raise Refused(f"There is no {program} on the controller.", hint=f"Install {program} there.")
+    variables = _envfile.read_all(app.env_paths)
+    _envfile.require(variables, app.env_required_keys, app.env_paths)
+    return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}
+
+
+def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    app = target.app
+    source = _kube_version.resolve(target, version)
+    record = found["current_record"]
+    digests = {**_digests(record), **source["digests"]}
+    with _version.looked_at(app, target.files.root, source, version) as folder:
+        objects = _kube_version.render(target, folder, version, _kube_version.references(app, digests))
+        neutral = _kube_version.render(target, folder, "", _kube_version.references(app, {}))
+    _kube_version.refuse_missing_services(app, objects)
+    refuse_missing_rights(target, objects)
+    wanted = {
+        "version": version,
+        "source": source,
+        "env": _envfile.fingerprint(_envfile.read_all(app.env_paths)),
+        "inputs": _kube_version.digest_of([neutral, {name: dict(build) for name, build in app.build.items()}]),
+        "services": sorted(_kube_version.services(objects)),
+    }
+    decided = _plan.decide(wanted, found, target.drift)
+    recreates = _recreates(target, objects, found, source) if check_mode and decided["needed"] else []
+    return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+
+
+def _digests(record: Mapping[str, Any] | None) -> dict[str, str]:
+    return {name: image["id"] for name, image in record["images"].items()} if record else {}
+
+
+def _recreates(
+    target: KubeTarget, objects: Sequence[Object], found: Mapping[str, Any], source: Mapping[str, Any]
+) -> list[str]:
+    """The workloads that a real run changes, as far as that can be told without building."""
+    record = found["current_record"]
+    marks = target.marks(record or {"id": "", "version": "", "reason": ""})
+    changes = _kube_apply.plan(target.cluster, objects, marks, redact=target.redactor.text)
+    names = set(_kube_bringup.workloads_in([change for change in changes if change.action != UNCHANGED]))
+    if target.app.build and (record is None or source != record["source"]):
+        names |= set(target.app.release_services)
+    return sorted(names)
+
+
+def refuse_missing_rights(target: KubeTarget, objects: Sequence[Object]) -> None:
+    """Refuse a login that may not do what is going to be done, before anything is done, naming all that is missing."""
+    applied = {
+        (group_of(one["apiVersion"]), target.cluster.resource(one["apiVersion"], one["kind"]).plural) for one in objects
+    }
+    if target.app.migration_service:
+        applied.add(("batch", "jobs"))
+    missing = target.cluster.missing_rights(rights(applied))
+    if missing:
+        raise Refused(
+            f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
+            hint="docs/kubernetes/rbac.yml has the rights that are needed; ask whoever runs the cluster.",
+            missing=[str(one) for one in missing],
+        )
+
+
+PREFLIGHT = Step(
+    spec={**APP_SPEC, "version": {"type": "str", "default": ""}, "backup": {"type": "str", "default": ""}}, run=run
+)

@@ -1,0 +1,195 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A running application in a namespace, for checks and operations: what ``_project.Project`` asks, of pods.
+
+A service is a workload by its name. A container is known as ``pod/container``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_containers import containers_in, service_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward import Forward
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, WORKLOADS
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import is_leaving, is_over, is_ready
+
+#: sets the variables given as NAME=OTHER from others of the container, then becomes the command after --
+_BORROW = (
+    'while [ "$1" != -- ]; do eval "[ -z \\"\\${${1#*=}+x}\\" ] || export ${1%%=*}=\\"\\$${1#*=}\\""; shift; done; '
+    'shift; exec "$@"'
+)
+
+
+def borrowing(argv: Sequence[str], borrowed: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
+    """A command whose secrets come from the container's own variables, so that they are in no argument list."""
+    plain = ["env", *(f"{name}={value}" for name, value in environment.items())] if environment else []
+    if not borrowed:
+        return [*plain, *argv]
+    pairs = [f"{name}={other}" for name, other in borrowed.items()]
+    return ["sh", "-c", _BORROW, "sh", *pairs, "--", *plain, *argv]
+
+
+class KubeProject:
+    """The pods of one application. Nothing is asked of the cluster before the first call."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self.name = name
+        self.cluster = cluster
+        self._forwards: dict[tuple[str, int], Forward] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End what was forwarded, and give the connections back."""
+        with self._lock:
+            for forward in self._forwards.values():
+                forward.close()
+            self._forwards.clear()
+        self.cluster.close()
+
+    def __enter__(self) -> KubeProject:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # pods
+
+    def pods(self, *, with_jobs: bool = False) -> list[dict[str, Any]]:
+        """The pods of the application's workloads, the oldest first."""
+        kinds = [kind for kind in WORKLOADS if with_jobs or kind != "Job"]
+        labels = f"{APPLICATION_LABEL}={self.name}"
+
+        def named(kind: str) -> set[tuple[str, str]]:
+            found, _ = self.cluster.list(WORKLOADS[kind], kind, labels=labels, only_metadata=True)
+            return {(kind, one["metadata"]["name"]) for one in found}
+
+        with ThreadPoolExecutor(len(kinds) + 1) as pool:
+            listed = pool.submit(self.cluster.list, "v1", "Pod")
+            ours = set().union(*pool.map(named, kinds))
+            pods, _ = listed.result()
+        mine = [pod for pod in pods if service_of(pod) in ours]
+        return sorted(mine, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+
+    def containers(self, include_oneoff: bool = False) -> list[Container]:
+        """The containers of the pods that stay; with ``include_oneoff`` also those of jobs and of leaving pods."""
+        pods = self.pods(with_jobs=include_oneoff)
+        if not include_oneoff:
+            pods = [pod for pod in pods if not is_leaving(pod) and not is_over(pod)]
+        return containers_in(pods)
+
+    def ready_pod(self, service: str) -> dict[str, Any]:
+        """The newest pod of the service that is ready; raises NotThere."""
+        found = [pod for pod in self.pods() if service_of(pod)[1] == service and is_ready(pod)]
+        if not found:
+            raise NotThere(f"No pod of {service} in namespace {self.cluster.namespace} is ready.")
+        return found[-1]
+
+    # commands
+
+    def exec(
+        self,
+        service: str,
+        argv: Sequence[str],
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        borrowed: Mapping[str, str] | None = None,
+    ) -> ExecResult:
+        """Run a command in the service's first container."""
+        pod = self.ready_pod(service)
+        command = borrowing(argv, borrowed or {}, environment or {})
+        container = pod["spec"]["containers"][0]["name"]
+        try:
+            found = self.cluster.exec(pod["metadata"]["name"], container, command, timeout=timeout)
+        except _kube_errors.TimedOut as error:
+            raise TimedOut(f"{argv[0]} in {service} was still running after {round(timeout, 2):g} s.") from error
+        return ExecResult(found.code, found.output)
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """Read the environment of the service's first container, as a process in it has it."""
+        lines = self.exec(service, ["env", "-0"], timeout=10).output.split("\0")
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    # the network
+
+    def ask(self, service: str, port: int, request: Mapping[str, Any], seconds: float) -> Response:
+        """Ask a Service over HTTP, through the API server."""
+        try:
+            status, headers, body = self.cluster.service_get(
+                service, port, request["url"], method=request["method"], headers=request["headers"], timeout=seconds
+            )
+        except _kube_errors.NotFound as error:
+            raise NotThere(f"There is no Service {service} in namespace {self.cluster.namespace}.") from error
+        except _kube_errors.TimedOut as error:
+            raise TimedOut(f"no answer within {round(seconds, 2):g} s") from error
+        return Response(status, {name.lower(): value for name, value in headers.items()}, body)
+
+    def address(self, service: str, port: int) -> tuple[str, int]:
+        """Where the service can be reached from here for as long as this project is open: a managed port-forward."""
+        with self._lock:
+            if (service, port) not in self._forwards:
+                pod = self.ready_pod(service)["metadata"]["name"]
+                self._forwards[service, port] = Forward(self.cluster, pod, port)
+            return self._forwards[service, port].address
+
+    # logs
+
+    def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
+        """Read what one container has logged up to now, oldest first."""
+        pod, _, container = container_id.partition("/")
+        try:
+            yield from self.cluster.log(pod, container, since=since, timestamps=timestamps, limit_bytes=50_000_000)
+        except _kube_errors.NotFound:
+            return  # it went meanwhile, and its log with it
+
+    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
+        """Read the end of the service's logs, one container after the other."""
+        kept: deque[str] = deque()
+        size = 0
+        for one in self.containers(include_oneoff=True):
+            if one.service != service:
+                continue
+            for line in self.log_of(one.id, since, timestamps):
+                kept.append(line)
+                size += len(line) + 1
+                while size > limit_bytes and kept:
+                    size -= len(kept.popleft()) + 1
+        return list(kept)
+
+    # waiting
+
+    def watch(self, on_event: Callable[[Event], Any]) -> PodWatch:
+        """Call ``on_event``, in a thread of its own, for each change of a pod."""
+        return PodWatch(self.cluster, on_event)
+
+
+class PodWatch:
+    """Tells of changes of pods until it is closed. A watch that ends early is no error."""
+
+    def __init__(self, cluster: Cluster, on_event: Callable[[Event], Any]) -> None:
+        _, version = cluster.list("v1", "Pod", only_metadata=True)
+        self._watch = cluster.watch("v1", "Pod", since=version, seconds=3600)
+        self._on_event = on_event
+        self._thread = threading.Thread(target=self._read, name="pod-events", daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with suppress(OpsError):
+            for change, pod in self._watch:
+                self._on_event(Event(change.lower(), service_of(pod)[1], pod["metadata"]["name"]))
+
+    def close(self) -> None:
+        """End the watch and its thread."""
+        self._watch.close()
+        self._thread.join(timeout=2)

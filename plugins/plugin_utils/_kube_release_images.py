@@ -1,0 +1,119 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The images of a release on a cluster: built and pushed, or as the registry has them; then its manifests, rendered."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _envfile, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_version
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import MANIFESTS, KubeTarget
+
+_PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64}) size: \d+")
+
+
+def pushed_digest(said: str) -> str:
+    """The digest in what ``docker push`` said last; raises where it said none."""
+    found = _PUSHED.findall(said)
+    if not found:
+        raise OpsError(f"docker push named no digest: {_command.tail(said)}", hint="Look at the registry.")
+    return str(found[-1])
+
+
+def built_before(
+    records: list[dict[str, Any]], record: Mapping[str, Any], builds: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """The images that a good release has built of the same commit in the same way."""
+    for other in reversed(records):
+        if other["status"] == "good" and other["source"]["commit"] == record["source"]["commit"]:
+            images = {name: other["images"].get(name, {}) for name in builds}
+            if all(image.get("build") == builds[name] for name, image in images.items()):
+                return images
+    return {}
+
+
+def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Get the images of a pending release and keep its manifests with it."""
+    if check_mode:
+        return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.images)}."}
+    with target.phase("images", params["token"]):
+        record = target.record(params["release"])
+        folder = _version.kept(target.app, target.files.root, record["source"])
+        images = {**_resolved(target, record), **_built(target, record, folder)}
+        given = {name: image["reference"] for name, image in images.items()}
+        objects = _kube_version.render(target, folder, record["version"], given)
+        _kube_version.refuse_missing_services(target.app, objects)
+        target.store.write(f"releases/{record['id']}/{MANIFESTS}", {"objects": objects}, token=params["token"])
+        record["images"] = images
+        record["config"] = {
+            "env": _envfile.fingerprint(_envfile.read_all(target.app.env_paths)),
+            "inputs": record["config"]["inputs"],
+            "services": _kube_version.services(objects),
+        }
+        target.save(record, params["token"])
+    return {"changed": True, "images": images, "release": record["id"]}
+
+
+def _resolved(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    digests = record["source"]["digests"]
+    return {
+        name: {"id": digest, "reference": f"{target.app.images[name]}@{digest}"} for name, digest in digests.items()
+    }
+
+
+def _built(target: KubeTarget, record: Mapping[str, Any], folder: Path) -> dict[str, dict[str, str]]:
+    app = target.app
+    if not app.build:
+        return {}
+    builds = {name: _kube_version.digest_of([app.images[name], options]) for name, options in app.build.items()}
+    kept = built_before(target.records(), record, builds)
+    if kept and all(target.has_image(image["reference"]) for image in kept.values()):
+        return kept
+    with logged_in(app.images.values(), app.registry_username, target.registry_password) as config:
+        return {
+            name: {**_build(target, folder, name, record["version"], config), "build": builds[name]} for name in builds
+        }
+
+
+def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> dict[str, str]:
+    app = target.app
+    options = app.build[name]
+    context = (folder / str(options.get("context") or ".")).resolve()
+    if not context.is_relative_to(folder.resolve()):
+        raise Refused(f"app_build.{name}.context leads out of the checkout.", hint="Name a folder inside of it.")
+    tag = f"{app.images[name]}:{_kube_version.tag_of(version)}"
+    arguments = [f"--build-arg={key}={value}" for key, value in (options.get("args") or {}).items()]
+    dockerfile = str(context / str(options.get("dockerfile") or "Dockerfile"))
+    docker = ["docker", "build", "--quiet", "--tag", tag, "--file", dockerfile, *arguments, "--", str(context)]
+    env = {"DOCKER_BUILDKIT": "1", **config}
+    _command.run(docker, doing=f"Building {name}", timeout=app.fetch_timeout, env=env)
+    said = _command.run(["docker", "push", "--", tag], doing=f"Pushing {tag}", timeout=app.fetch_timeout, env=config)
+    digest = pushed_digest(said)
+    return {"id": digest, "reference": f"{app.images[name]}@{digest}"}
+
+
+@contextlib.contextmanager
+def logged_in(repositories: Any, user: str, password: str) -> Iterator[dict[str, str]]:
+    """What makes docker log in, by a file of its owner alone that is gone after the block; empty without a user."""
+    if not user:
+        yield {}
+        return
+    auth = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        path = Path(folder) / "config.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"auths": {one.partition("/")[0]: auth for one in repositories}}), encoding="utf-8")
+        yield {"DOCKER_CONFIG": folder}
+
+
+IMAGES = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

@@ -1,0 +1,98 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a version is on a cluster: a commit, digests, and the objects that its manifests come to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT, App
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_render
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+#: stands for the digest of an image that is not built yet
+UNKNOWN = f"sha256:{'0' * 64}"
+
+
+def tag_of(version: str) -> str:
+    """The version as an image's tag: a branch may have a slash in it."""
+    return "".join(char if char.isalnum() or char in "._-" else "-" for char in version)[:128]
+
+
+def resolve(target: KubeTarget, version: str) -> dict[str, Any]:
+    """What the version is now: a commit, and a digest for each image that is not built."""
+    app = target.app
+    commit = _source.resolve(app.repository, version, timeout=60) if app.source == GIT else ""
+    digests = {}
+    for name, repository in app.images.items():
+        if name not in app.build:
+            digests[name] = _digest(target, name, repository, version)
+    return _source.described(app.source, app.repository if commit else "", commit, digests)
+
+
+def _digest(target: KubeTarget, name: str, repository: str, version: str) -> str:
+    reference = f"{repository}@{version}" if version.startswith("sha256:") else f"{repository}:{tag_of(version)}"
+    try:
+        return _kube_registry.digest_of(reference, target.login)
+    except OpsError as error:
+        raise Refused(
+            f"Version {version!r} of {name} is not to be had. {error.message}",
+            hint=error.hint or "Check the version, app_images and the login of the registry.",
+        ) from error
+
+
+def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, str]) -> list[Object]:
+    """The objects of a version; ``images`` has a reference with a digest for each of app_images."""
+    app = target.app
+    context = Context(
+        name=app.name,
+        namespace=target.cluster.namespace,
+        version=version,
+        images=dict(images),
+        environment=dict(app.environment),
+        env=_envfile.read_all(app.env_paths),
+    )
+    return _kube_render.render([folder / path for path in app.manifests], context)
+
+
+def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:
+    """Each image of the release by its digest."""
+    return {name: f"{repository}@{digests.get(name, UNKNOWN)}" for name, repository in app.images.items()}
+
+
+def services(objects: Sequence[Object]) -> dict[str, str]:
+    """Each workload that keeps running, and a digest of its manifest."""
+    return {
+        str(one["metadata"]["name"]): digest_of(one)
+        for one in objects
+        if one["kind"] in WORKLOADS and one["kind"] != "Job"
+    }
+
+
+def refuse_missing_services(app: App, objects: Sequence[Object]) -> None:
+    """Refuse a model that names workloads which the manifests do not have."""
+    have = sorted(services(objects))
+    wanted = {
+        "app_release_services": app.release_services,
+        "app_migration_service": [app.migration_service],
+        "app_database_service": [app.database_service],
+    }
+    for variable, names in wanted.items():
+        for name in filter(None, names):
+            if name not in have:
+                raise Refused(
+                    f"{variable} names the workload {name!r}, the manifests have {', '.join(have) or 'none'}.",
+                    hint="Mend the inventory or app_manifests.",
+                )
+
+
+def digest_of(value: Any) -> str:
+    """A digest of plain data."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
