@@ -12,13 +12,14 @@ import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import load_incluster_config, load_kube_config
+from kubernetes.config import kube_config, load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from yaml import YAMLError
 
@@ -114,7 +115,7 @@ class Login:
     def __init__(self, way: Way) -> None:
         self.configuration = Configuration()
         self.configuration.connection_pool_maxsize = _KEPT_CONNECTIONS
-        with _LOADING, tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        with _files_for_a_moment() as folder:
             _fill(self.configuration, way, folder)
             self.server = str(self.configuration.host).rstrip("/")
             _refuse_unchecked(self.configuration, way)
@@ -144,6 +145,16 @@ def open_way(way: Way) -> Login:
             f"The way to the cluster by {way.source} cannot be used: {error}.",
             hint="Check that the file is there, is readable and names the context, its certificates and its user.",
         ) from error
+
+
+@contextmanager
+def _files_for_a_moment() -> Iterator[str]:
+    """A folder for what the SDK has to write into files; the SDK forgets them at the end, which older ones must."""
+    with _LOADING, tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        try:
+            yield folder
+        finally:
+            getattr(kube_config, "_cleanup_temp_files", lambda: None)()
 
 
 def _fill(configuration: Any, way: Way, folder: str) -> None:
