@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, wait
 from tests.integration.workloads import (
+    SERVE,
     SLEEP,
     Object,
     container,
@@ -39,8 +40,8 @@ BUSYBOX = "doppelganger-lab/busybox:1"
 #: kubelet and engine of two cores do no more at a time
 SIDE_BY_SIDE = 8
 PATIENCE = Patience(unschedulable=1.0, pull=1.0, other=2.0)
-READY_AFTER = {"exec": {"command": ["true"]}, "periodSeconds": 1}
-NEVER_READY = {"exec": {"command": ["sh", "-c", "echo not me; exit 1"]}, "periodSeconds": 1}
+READY_AFTER = {"httpGet": {"path": "/ok", "port": 8080}, "periodSeconds": 1}
+NEVER_READY = {"httpGet": {"path": "/not-me", "port": 8080}, "periodSeconds": 1}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def env_of(name: str, kind: str = "secretKeyRef") -> list[Object]:
 
 
 PROBED: dict[str, Any] = {"readinessProbe": READY_AFTER}
-OLD, NEW = app("echo old; " + SLEEP, **PROBED), app("echo new; " + SLEEP, **PROBED)
+OLD, NEW = app("echo old; " + SERVE, **PROBED), app("echo new; " + SERVE, **PROBED)
+UNREADY = app(SERVE, readinessProbe=NEVER_READY)
 CRASHING = app("echo this is why; exit 3")
 UNUSED: dict[str, Any] = {"resources": {"requests": {"cpu": "1000"}}}
 TOO_MUCH: dict[str, Any] = {"resources": {"limits": {"memory": "1Gi"}}}
@@ -203,16 +205,16 @@ SITUATIONS: Mapping[str, Situation] = {
         known=condition("PodScheduled", "Unschedulable"),
     ),
     "a probe that fails": Situation(
-        [[deployment("probe", app(readinessProbe=NEVER_READY))]], "failed", "Unhealthy", "not me", timeout=15
+        [[deployment("probe", UNREADY)]], "failed", "Unhealthy", "404", timeout=15
     ),
     "a progress deadline": Situation(
-        [[deployment("deadline", app(readinessProbe=NEVER_READY), progressDeadlineSeconds=3)]], "failed",
+        [[deployment("deadline", UNREADY, progressDeadlineSeconds=3)]], "failed",
         "ProgressDeadlineExceeded", known=condition("Progressing", "ProgressDeadlineExceeded"),
     ),
     "going back after a progress deadline": Situation(
         [
             [deployment("back", OLD, progressDeadlineSeconds=3)],
-            [deployment("back", app(readinessProbe=NEVER_READY), progressDeadlineSeconds=3)],
+            [deployment("back", UNREADY, progressDeadlineSeconds=3)],
             [deployment("back", OLD, progressDeadlineSeconds=3)],
         ],
         "ready", "", settled=False,
@@ -468,7 +470,7 @@ def test_a_wait_survives_a_restart_of_the_api_server(running: lab.Cluster, clust
     if not running.started_here:
         pytest.skip("only the lab's own cluster may be broken")
     slow: dict[str, Any] = {**PROBED, "readinessProbe": {**READY_AFTER, "initialDelaySeconds": 6}}
-    thing = deployment("survivor", app(**slow))
+    thing = deployment("survivor", app(SERVE, **slow))
     clusters[NAMESPACE].apply(thing)
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(follow, clusters[NAMESPACE], [ref_of(thing)], 60)

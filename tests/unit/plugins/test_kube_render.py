@@ -136,7 +136,8 @@ REFUSED = [
     ({"1.yml.j2": "a: [{{ env.PASSWORD }}"}, "expected YAML"),
     ({"1.yml.j2": "{{ env.PASSWORD | int / 0 }}"}, "fails with ZeroDivisionError"),
     ({"1.yml": "{kind: Secret, apiVersion: v1, metadata: {name: a}, stringData: {port: 1}}"}, "expected text for port"),
-    ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x}]}}"}, "an image for each"),
+    ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x}]}}"},
+     "an image for each"),
     ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x, image: A B}]}}"},
      r"1\.yml: Pod/a: Expected an image as"),
 ]  # fmt: skip
