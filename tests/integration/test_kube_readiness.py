@@ -205,7 +205,7 @@ SITUATIONS: Mapping[str, Situation] = {
         known=condition("PodScheduled", "Unschedulable"),
     ),
     "a probe that fails": Situation(
-        [[deployment("probe", UNREADY)]], "failed", "Unhealthy", "404", timeout=15
+        [[deployment("probe", UNREADY)]], "failed", "Unhealthy", "404", timeout=30
     ),
     "a progress deadline": Situation(
         [[deployment("deadline", UNREADY, progressDeadlineSeconds=3)]], "failed",
