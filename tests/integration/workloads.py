@@ -8,8 +8,7 @@ Object = dict[str, Any]
 
 #: stays until it is told to go, and goes at once
 SLEEP = "trap 'exit 0' TERM; sleep 3600 & wait"
-#: the same, answering on a port: probes that run a command in the container load an engine of two cores heavily, and
-#: with a dozen of them deleted pods were seen to linger for half a minute
+#: the same, answering on a port
 SERVE = f"echo ok > /tmp/ok; httpd -p 8080 -h /tmp; {SLEEP}"
 
 
