@@ -95,7 +95,7 @@ class Watch(Iterator[Event]):
             with contextlib.suppress(Exception):  # it may be closed already, by the thread that reads it
                 # the bare socket: to take its TLS away while another thread reads through it ends in a crash
                 socket.socket.shutdown(response.connection.sock, socket.SHUT_RDWR)
-        # never while another thread is inside: CPython does not survive that, and that thread closes what is open itself
+        # never while another thread is inside: CPython does not survive that, and that thread closes it by itself
         if self._inside.acquire(blocking=False):
             try:
                 self._events.close()
