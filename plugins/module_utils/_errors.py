@@ -6,6 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 
+#: the kind of an error that says: nothing of the target can be seen or changed now, so nothing is undone either
+UNREACHABLE = "unreachable"
+
+
 class OpsError(Exception):
     """A step that could not be done.
 

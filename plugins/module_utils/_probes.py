@@ -16,7 +16,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
+    UNREACHABLE,
+    NotThere,
+    OpsError,
+    Refused,
+    TimedOut,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: one attempt, which may take so many seconds
@@ -61,7 +67,8 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
     if isinstance(error, (NotThere, TimedOut)):
         return Outcome(FAIL, error.message)
     if isinstance(error, OpsError):
-        return Outcome(ERROR, f"{error.message} {error.hint}".strip(), final=isinstance(error, Refused))
+        said = f"{error.message} {error.hint}".strip()
+        return Outcome(ERROR, said, final=isinstance(error, Refused), out_of_reach=error.kind == UNREACHABLE)
     if isinstance(error, Late):
         if check.kind in _BLOCKING:
             return Outcome(ERROR, f"the engine did not answer within {round(seconds, 2):g} s")
