@@ -156,10 +156,12 @@ class Judge:
         return min(self.check.interval, left) if left > 0 else self.check.interval
 
     def _after_slip(self, outcome: Outcome, now: float) -> float | None:
+        if self._may_see_again(now):
+            return self.check.interval
         if self.held(now):  # it only goes on to guard the others, so it may pass anew while its time lasts
             self.passed_at = None
             return self._wait_or_give_up(outcome, now)
-        if self._failures <= self.check.hold_failures or self._may_see_again(now):
+        if self._failures <= self.check.hold_failures:
             return self.check.interval
         since = now - (self.passed_at or now)
         return self._end(

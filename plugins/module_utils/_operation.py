@@ -64,7 +64,8 @@ class Operation:
             raise
         except OpsError as error:
             error.data.setdefault("phase", name)
-            self._note_failure({**ended, "state": "failed", "seconds": _since(started), "message": error.message}, error)
+            failed = {**ended, "state": "failed", "seconds": _since(started), "message": error.message}
+            self._note_failure(failed, error)
             raise
         except Exception as error:
             with contextlib.suppress(OpsError):

@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
     Asked,
+    Conflict,
     explained,
     no_answer,
     untrusted,
@@ -204,7 +205,9 @@ def refused(asked: Asked, answer: Answer) -> AttemptFailed:
             Failure(answer.status, retry_after=wait),
             lambda spent: no_answer(asked, f"status {answer.status}, {error.message}", spent),
         )
-    return AttemptFailed(Failure(answer.status, retry_after=wait), lambda _: error)
+    # a conflict over who owns a field stays one, however often it is tried
+    was_outrun = isinstance(error, Conflict) and asked.verb in ("apply", "patch") and not error.causes
+    return AttemptFailed(Failure(answer.status, was_outrun=was_outrun, retry_after=wait), lambda _: error)
 
 
 def broken(asked: Asked, error: Exception) -> AttemptFailed:

@@ -182,6 +182,8 @@ def server() -> Iterator[Server]:
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "1", "resourceVersion": "7"}}
 BUSY = (429, {"Retry-After": "0"}, {"kind": "Status", "message": "too many"})
 AWAY: tuple[Any, ...] = (503, {}, b"away")
+OUTRUN: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": "the object has been modified"})
+OWNED: tuple[Any, ...] = (409, {}, {"kind": "Status", "details": {"causes": [{"field": ".spec.replicas"}]}})
 EXISTS: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": 'pods "a" already exists'})
 
 
@@ -197,6 +199,9 @@ EXISTS: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": 'pods "a" alre
         pytest.param("replace", ["cut", EXISTS], 2, Conflict, id="a replacement whose answer was lost"),
         pytest.param("apply", ["cut", (200, {}, POD)], 2, None, id="an apply that was cut"),
         pytest.param("apply", [(500, {}, b"etcd"), (200, {}, POD)], 2, None, id="an apply with a slow etcd"),
+        pytest.param("apply", [OUTRUN, OUTRUN, (200, {}, POD)], 3, None, id="an apply that others were faster than"),
+        pytest.param("apply", [OWNED], 1, Conflict, id="an apply of a field that is another's"),
+        pytest.param("replace", [OUTRUN], 1, Conflict, id="a replacement that others were faster than"),
         pytest.param("delete", ["cut", (404, {}, b"")], 2, None, id="a deletion whose answer was lost"),
         pytest.param("get", [(401, {}, b""), (200, {}, POD)], 2, None, id="a token that was renewed"),
         pytest.param("get", [(401, {}, b""), (401, {}, b"")], 2, Refused, id="a token that has expired"),
