@@ -8,6 +8,7 @@ operation whose journal says ``running`` while nobody holds its lease was interr
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ class Operation:
         self.store = store
         self.token = token
         self.ttl = ttl
+        self._proven = -math.inf
 
     def journal(self) -> dict[str, Any]:
         """The journal as it stands."""
@@ -55,7 +57,7 @@ class Operation:
         started = time.time()
         ended = {"name": name, "started": iso(started)}
         try:
-            self.store.renew(self.token, self.ttl)
+            self._renew()
             self.note_phase({**ended, "state": RUNNING})
             with self.heartbeat(), _system_errors(name):
                 yield
@@ -85,6 +87,19 @@ class Operation:
                 error.kind = UNREACHABLE
                 error.message = f"{error.message.rstrip('.')}. Then the target was out of reach: {unnoted.message}"
 
+    def prove(self) -> None:
+        """Raise LeaseLost where somebody else may have taken the lease: before a change that the store does not guard.
+
+        The store is asked only where the lease was not renewed lately: this process may have been stopped for a while.
+        """
+        if time.monotonic() - self._proven > self.ttl / 2:
+            self._renew()
+
+    def _renew(self) -> None:
+        asked = time.monotonic()
+        self.store.renew(self.token, self.ttl)
+        self._proven = asked
+
     @contextlib.contextmanager
     def heartbeat(self) -> Iterator[None]:
         """Renew the lease while the body runs; raises LeaseLost at its end when it was lost meanwhile.
@@ -98,7 +113,7 @@ class Operation:
         def beat() -> None:
             while not stop.wait(self.ttl / 5):
                 try:
-                    self.store.renew(self.token, self.ttl)
+                    self._renew()
                 except LeaseLost as error:
                     lost.append(error)
                     return

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: how long a request is tried again, in seconds, before the server counts as unreachable
 PATIENCE = 15.0
+#: the same where another request has just waited in vain
+GIVEN_UP_PATIENCE = 0.5
 #: the longest wait before one more attempt, in seconds, whatever the server asks for
 LONGEST = 5.0
 #: requests that may be sent twice: the second time they change nothing more

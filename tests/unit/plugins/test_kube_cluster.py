@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -239,6 +240,19 @@ def test_a_server_that_is_away_is_given_up(server: Server) -> None:
         port = closed.getsockname()[1]
     with server.cluster(0.3, host=f"http://127.0.0.1:{port}") as cluster, pytest.raises(Unreachable, match="refused"):
         cluster.version()
+
+
+def test_a_server_that_was_given_up_is_not_waited_for_as_long_again_until_it_answers(server: Server) -> None:
+    with server.cluster(patience=2) as cluster:
+        took = []
+        for script in ([AWAY] * 100, [AWAY] * 100, [(200, {}, POD)], [AWAY] * 100):
+            server.script, started = script, time.monotonic()
+            with suppress(Unreachable):
+                cluster.get("v1", "Pod", "a")
+            took.append(time.monotonic() - started)
+    assert took[0] > 1.3
+    assert took[1] < 1
+    assert took[3] > 1.3
 
 
 def test_pages_are_put_together_and_a_forgotten_list_is_begun_anew(server: Server) -> None:
