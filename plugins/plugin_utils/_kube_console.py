@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, cast
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, NotThere, OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject, borrowing
 
@@ -26,6 +26,8 @@ _READING, _WRITING = 'exec 0<"$0"; exec "$@"', 'umask 077; exec 1>"$0"; exec "$@
 _SUMMING = 'wc -c <"$0"; sha256sum <"$0"'
 _RECEIVING = 'umask 077; exec head -c "$1" >"$0"'
 _BLOCK = 1 << 20
+#: before a program that only reads is run anew, in seconds
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
 class DatabasePod:
@@ -51,8 +53,24 @@ class DatabasePod:
         timeout: float,
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
+        may_repeat: bool = False,
     ) -> str:
         """Run a program; its password is taken from the container's own variables and is in no argument list."""
+        starts = [(stream, stream.tell()) for stream in (stdin, stdout) if stream is not None]
+        for pause in _PAUSES if may_repeat else ():
+            try:
+                return self._once(argv, doing, timeout, stdin, stdout)
+            except BrokenOff:
+                time.sleep(pause)
+            for stream, start in starts:
+                stream.seek(start)
+            if stdout is not None:
+                stdout.truncate()
+        return self._once(argv, doing, timeout, stdin, stdout)
+
+    def _once(
+        self, argv: Sequence[str], doing: str, timeout: float, stdin: IO[bytes] | None, stdout: IO[bytes] | None
+    ) -> str:
         pod = _Pod(self._project, self._service, doing, timeout)
         command = borrowing(argv, _BORROWED, {})
         with contextlib.ExitStack() as files:
