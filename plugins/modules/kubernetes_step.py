@@ -52,6 +52,11 @@ options:
     type: list
     elements: str
     default: []
+  preview:
+    description: For check mode, the differences to show of a release that is not recorded, as C(preflight) found them. For C(apply).
+    type: list
+    elements: dict
+    default: []
   since:
     description: From when on logs are read, in seconds since 1970. For C(evidence), C(verify).
     type: float

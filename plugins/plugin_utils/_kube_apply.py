@@ -33,7 +33,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources imp
 CREATED_NOW, CONFIGURED, REPLACED, UNCHANGED = "created", "configured", "replaced", "unchanged"
 _ADOPTED = "adopted"
 _AT_ONCE = 4
-#: how long a Job that is replaced may take to go, in seconds
+#: how long a Job may take to go with its pods, in seconds
 _GONE_WITHIN = 60.0
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
@@ -79,6 +79,8 @@ class Change:
     note: str = ""
     uid: str = ""
     force: bool = False
+    #: whether nothing but labels and annotations of the object itself differs
+    is_marks_only: bool = False
 
     def as_data(self) -> dict[str, str]:
         """The change as plain data."""
@@ -109,7 +111,8 @@ def send(cluster: Applicable, changes: Iterable[Change], prove: Callable[[], Non
             continue
         prove()
         if change.action == REPLACED:
-            _delete(cluster, change)
+            replaced = change.manifest
+            delete(cluster, replaced["apiVersion"], replaced["kind"], replaced["metadata"]["name"], change.uid)
         try:
             cluster.apply(change.manifest, force=change.force)
         except Conflict as error:
@@ -150,7 +153,11 @@ def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable
         return replace(change, action=UNCHANGED)
     origin = (manifest["metadata"].get("annotations") or {}).get(ORIGIN_ANNOTATION)
     note = "it was not made by us: it will be managed, and never pruned" if origin == _ADOPTED else ""
-    return replace(change, diff=diff(live, after, redact), note=note)
+    return replace(change, diff=diff(live, after, redact), note=note, is_marks_only=_content(live) == _content(after))
+
+
+def _content(thing: Object) -> Object:
+    return {part: value for part, value in normalized(thing).items() if part != "metadata"}
 
 
 def prepared(thing: Object, live: Object | None, release: Release) -> Object:
@@ -210,13 +217,13 @@ def _merged(live: Object, manifest: Object) -> Object:
     return {**manifest, "metadata": {**normalized(live)["metadata"], **manifest["metadata"]}}
 
 
-def _delete(cluster: Applicable, change: Change) -> None:
-    version, kind, name = change.manifest["apiVersion"], change.manifest["kind"], change.manifest["metadata"]["name"]
-    cluster.delete(version, kind, name, uid=change.uid, propagation="Foreground")
+def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) -> None:
+    """Delete an object with everything that it made, and wait until it is gone."""
+    cluster.delete(version, kind, name, uid=uid, propagation="Foreground")
     deadline = time.monotonic() + _GONE_WITHIN
     stream = cluster.watch(version, kind, fields=f"metadata.name={name}", since="", seconds=_GONE_WITHIN)
     try:
-        while (live := cluster.get(version, kind, name)) is not None and live["metadata"]["uid"] == change.uid:
+        while (live := cluster.get(version, kind, name)) is not None and live["metadata"]["uid"] == uid:
             if time.monotonic() > deadline or next(stream, None) is None:
                 raise OpsError(f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.")
     finally:

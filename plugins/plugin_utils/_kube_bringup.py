@@ -15,15 +15,17 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target impo
 
 
 def workloads_in(changes: Sequence[Change]) -> list[str]:
-    """The names of the workloads among the objects that change."""
-    found = {ref_of(change.manifest).name for change in changes if change.manifest["kind"] in WORKLOADS}
+    """The names of the workloads among the objects that change, without those that only get other marks."""
+    found = {
+        ref_of(change.manifest).name
+        for change in changes
+        if change.manifest["kind"] in WORKLOADS and not change.is_marks_only
+    }
     return sorted(found)
 
 
-def planned(target: KubeTarget, release: str) -> list[Change]:
+def planned(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> list[Change]:
     """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
-    record = target.record(release)
-    objects = target.manifests(release)
     redact = target.redactor.text
     applied = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=redact)
     pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, target.kinds(), redact=redact)
@@ -42,9 +44,11 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         return {**_stop(target, params, check_mode), "started": started}
     # a release that a check only thought of has no record
     is_recorded = params["release"] in target.store.folders("releases")
-    changes = planned(target, params["release"]) if is_recorded else []
+    release = params["release"]
+    changes = planned(target, target.record(release), target.manifests(release)) if is_recorded else []
     names = sorted({*workloads_in(changes), *params["predicted"]})
-    found = {"changed": bool(changes or names), "services": names, "diff": shown(changes), "started": started}
+    told = shown(changes) or params["preview"]
+    found = {"changed": bool(changes or names or told), "services": names, "diff": told, "started": started}
     if check_mode:
         return found
     with target.phase(params["phase"] or "apply", params["token"]) as operation:
@@ -95,6 +99,7 @@ APPLY = Step(
         "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
         "phase": {"type": "str", "default": ""},
         "predicted": {"type": "list", "elements": "str", "default": []},
+        "preview": {"type": "list", "elements": "dict", "default": []},
     },
     run=run,
 )

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
@@ -19,7 +22,6 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     MANAGED_BY_LABEL,
     WORKLOADS,
     Object,
-    Ref,
     ref_of,
     template_of,
 )
@@ -27,17 +29,18 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 if TYPE_CHECKING:
     from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
-_LOG_BYTES = 100_000
+#: for how long a migration is tried again whose database was started for it, in seconds: the nodes learn the way to a
+#: new Service a moment after its pods are ready, which cannot be watched
+_SETTLING = 15.0
+#: the file of a release that holds the log of its migration, and how much of it: a Secret holds little
+LOG, LOG_SIZE, LOG_LINES = "migration.json", 100_000, 5_000
 #: what a pod of a service has and one that ends by itself must not have
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
 
-def job_name(app_name: str) -> str:
-    """The name of the Job: there is one at a time."""
-    return f"ops-{app_name}-migration"
-
-
-def job_of(app_name: str, workload: Object, images: Sequence[str], command: Sequence[str], timeout: int) -> Object:
+def job_of(
+    app_name: str, workload: Object, images: Sequence[str], command: Sequence[str], timeout: int, attempt: int = 1
+) -> Object:
     """The Job that runs the command in the container of the workload which carries the release."""
     template = copy.deepcopy(template_of(workload)) or {}
     containers = template["spec"]["containers"]
@@ -49,7 +52,7 @@ def job_of(app_name: str, workload: Object, images: Sequence[str], command: Sequ
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": job_name(app_name), "labels": labels},
+        "metadata": {"name": f"ops-{app_name}-migration-{attempt}", "labels": labels},
         "spec": {
             "backoffLimit": 0,
             "activeDeadlineSeconds": timeout,
@@ -70,14 +73,14 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     with target.phase("migrate", params["token"]) as operation:
         record = target.record(params["release"])
         objects = target.manifests(record["id"])
-        _bring_up_what_it_needs(target, record, objects, operation.prove)
+        is_fresh = _bring_up_what_it_needs(target, record, objects, operation.prove)
         backup = _backup.read(target, record["backup"]) if record["backup"] else None
         before = backup["migration_head"] if backup else target.database.migration_head()
         record["migration"] = {"before": before, "after": None, "moved": None}
         target.save(record, params["token"])
         try:
-            operation.prove()
-            output = _migrate(target, record, objects)
+            again_until = time.monotonic() + _SETTLING if is_fresh else 0.0
+            output = _migrate(target, record, objects, again_until, operation)
         except OpsError as error:
             error.data["moved"] = _note_head(target, record, before, params["token"])
             raise
@@ -86,14 +89,17 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         "changed": did is not False,
         "moved": did,
         "head": record["migration"]["after"],
-        "output": target.redactor.text(_command.tail(output)),
+        "output": _command.tail(output),
     }
 
 
 def _bring_up_what_it_needs(
     target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], prove: Callable[[], None]
-) -> None:
-    """The configuration of the release, and on a first deployment the database and whatever else is not there yet."""
+) -> bool:
+    """The configuration of the release, and on a first deployment the database and whatever else is not there yet.
+
+    Says whether any of that was started now.
+    """
     release = set(target.app.release_services)
     needed = [one for one in objects if not (one["kind"] in WORKLOADS and one["metadata"]["name"] in release)]
     changes = _kube_apply.plan(target.cluster, needed, target.marks(record), redact=target.redactor.text)
@@ -105,31 +111,61 @@ def _bring_up_what_it_needs(
     _kube_apply.send(target.cluster, wanted, prove)
     waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
     _kube_wait.wait(target.cluster, waited_for, target.app.start_timeout, redact=target.redactor.text)
+    return bool(waited_for)
 
 
-def _migrate(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> str:
-    app = target.app
-    workload = next(
-        one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
-    )
-    images = [image["reference"] for image in record["images"].values()]
-    job = job_of(app.name, workload, images, app.migration_command, app.migration_timeout)
-    remove(target.cluster, app.name)
-    target.cluster.apply(job)
+def _migrate(
+    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float, operation: Operation
+) -> str:
+    # one that a killed run has left may still be at it, and two at once would be one too many
+    for job in _jobs(target.cluster, target.app.name):
+        about = job["metadata"]
+        operation.prove()
+        _kube_apply.delete(target.cluster, "batch/v1", "Job", about["name"], about["uid"])
     try:
-        _kube_wait.wait(
-            target.cluster, [Ref("batch", "Job", job_name(app.name))], app.migration_timeout + 30,
-            redact=target.redactor.text,
-        )  # fmt: skip
-        return log_of(target.cluster, app.name)
+        _run_job(target, record, objects, again_until, operation.prove)
+        return _keep_log(target, record["id"], operation.token)
     except OpsError as error:
-        said = _command.tail(log_of(target.cluster, app.name)) or "nothing"
+        if error.kind in (UNREACHABLE, "lease_lost"):
+            raise
+        said = _command.tail(_keep_log(target, record["id"], operation.token)) or "nothing"
         hint = "Each migration that was applied stays applied; the result says whether the schema moved."
         raise OpsError(
             f"The migration failed: {error.message} It said last: {said}", hint=hint, **error.data
         ) from error
     finally:
-        remove(target.cluster, app.name)
+        remove(target.cluster, target.app.name)
+
+
+def _run_job(
+    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float,
+    prove: Callable[[], None],
+) -> None:  # fmt: skip
+    """Run the Job to its end; one whose program fails is run again up to that moment."""
+    app = target.app
+    workload = next(
+        one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
+    )
+    images = [image["reference"] for image in record["images"].values()]
+    for attempt in itertools.count(1):
+        job = job_of(app.name, workload, images, app.migration_command, app.migration_timeout, attempt)
+        prove()
+        target.cluster.apply(job)
+        try:
+            _kube_wait.wait(target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text)
+        except OpsError as error:
+            reasons = [one["reason"] for one in error.data.get("readiness", [])]
+            if reasons != ["BackoffLimitExceeded"] or time.monotonic() > again_until:
+                raise
+        else:
+            return
+
+
+def _keep_log(target: KubeTarget, release: str, token: int) -> str:
+    """Keep what the migration has logged with its release, without secrets; gives it back."""
+    log = target.redactor.text(log_of(target.cluster, target.app.name))
+    target.store.write(f"releases/{release}/{LOG}", {"log": log}, token=token)
+    return log
 
 
 def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
@@ -142,18 +178,28 @@ def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, t
 
 
 def log_of(cluster: Cluster, app_name: str) -> str:
-    """What the migration has logged, empty where nothing is left of it."""
-    pods, _ = cluster.list("v1", "Pod", labels=f"job-name={job_name(app_name)}")
+    """What the migration has logged, its end where that is much; empty where nothing is left of it."""
+    pods, _ = cluster.list("v1", "Pod", labels=_labelled(app_name))
     lines: list[str] = []
-    for pod in pods:
+    for pod in sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"])):
         name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
-        lines += cluster.log(name, container, limit_bytes=_LOG_BYTES)
-    return "\n".join(lines)
+        lines += cluster.log(name, container, limit_bytes=100 * LOG_SIZE, tail_lines=LOG_LINES)
+    return "\n".join(lines)[-LOG_SIZE:]
 
 
 def remove(cluster: Cluster, app_name: str) -> None:
-    """Take the Job and its pods away; one that a killed run left as well."""
-    cluster.delete("batch/v1", "Job", job_name(app_name), propagation="Foreground")
+    """Take the Jobs and their pods away; those that a killed run left as well."""
+    for job in _jobs(cluster, app_name):
+        cluster.delete("batch/v1", "Job", job["metadata"]["name"], propagation="Foreground")
+
+
+def _jobs(cluster: Cluster, app_name: str) -> list[Object]:
+    found, _ = cluster.list("batch/v1", "Job", labels=_labelled(app_name), only_metadata=True)
+    return found
+
+
+def _labelled(app_name: str) -> str:
+    return f"{APPLICATION_LABEL}={app_name},{KIND_LABEL}=migration"
 
 
 MIGRATE = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

@@ -8,13 +8,23 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _envfile, _inspect, _plan, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _backup,
+    _envfile,
+    _inspect,
+    _plan,
+    _releases,
+    _version,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_bringup, _kube_version
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _kube_bringup,
+    _kube_release_images,
+    _kube_version,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, group_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import rights
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -29,16 +39,26 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
             if params["backup"]:
                 _backup.checked(target, params["backup"])
             found = _inspect.situation(target)
-            plan: dict[str, Any] = {"needed": True, "reasons": [], "recreates": [], "services": found["services"]}
+            plan = {"needed": True, "reasons": [], "services": found["services"]}
             if params["version"]:
-                plan = _plan_of(target, params["version"], found, check_mode)
+                plan = _plan_of(target, params["version"], found)
+                if check_mode and plan["needed"]:
+                    plan = {**plan, **_predicted(target, plan["wanted"], params)}
             else:
                 refuse_missing_rights(target, [])
         except OpsError as error:
             error.data.setdefault("phase", "preflight")
             raise
     told = {name: value for name, value in found.items() if name != "current_record"}
-    return {"changed": False, **told, **plan, "host": host, "seconds": round(time.time() - started, 2)}
+    return {
+        "changed": False,
+        "recreates": [],
+        "preview": [],
+        **told,
+        **plan,
+        "host": host,
+        "seconds": round(time.time() - started, 2),
+    }
 
 
 def _check_host(target: KubeTarget) -> dict[str, Any]:
@@ -53,11 +73,10 @@ def _check_host(target: KubeTarget) -> dict[str, Any]:
     return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}
 
 
-def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any]) -> dict[str, Any]:
     app = target.app
     source = _kube_version.resolve(target, version)
-    record = found["current_record"]
-    digests = {**_digests(record), **source["digests"]}
+    digests = source["digests"]
     with _version.looked_at(app, target.files.root, source, version) as folder:
         objects = _kube_version.render(target, folder, version, _kube_version.references(app, digests))
         neutral = _kube_version.render(target, folder, "", _kube_version.references(app, {}))
@@ -71,25 +90,22 @@ def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any], check_m
         "services": sorted(_kube_version.services(objects)),
     }
     decided = _plan.decide(wanted, found, target.drift)
-    recreates = _recreates(target, objects, found, source) if check_mode and decided["needed"] else []
-    return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+    return {"wanted": wanted, "services": wanted["services"], **decided}
 
 
-def _digests(record: Mapping[str, Any] | None) -> dict[str, str]:
-    return {name: image["id"] for name, image in record["images"].items()} if record else {}
-
-
-def _recreates(
-    target: KubeTarget, objects: Sequence[Object], found: Mapping[str, Any], source: Mapping[str, Any]
-) -> list[str]:
-    """The workloads that a real run changes, as far as that can be told without building."""
-    record = found["current_record"]
-    marks = target.marks(record or {"id": "", "version": "", "reason": ""})
-    changes = _kube_apply.plan(target.cluster, objects, marks, redact=target.redactor.text)
-    names = set(_kube_bringup.workloads_in([change for change in changes if change.action != UNCHANGED]))
-    if target.app.build and (record is None or source != record["source"]):
-        names |= set(target.app.release_services)
-    return sorted(names)
+def _predicted(target: KubeTarget, wanted: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a real run changes, as far as that can be told without building: workloads, and differences to show."""
+    app, source, version = target.app, wanted["source"], wanted["version"]
+    kept = _kube_release_images.built_already(target, wanted) if app.build else {}
+    digests = {**{name: image["id"] for name, image in kept.items()}, **source["digests"]}
+    images = _kube_version.references(app, digests)
+    with _version.looked_at(app, target.files.root, source, version) as folder:
+        objects = _kube_version.render(target, folder, version, images)
+    reason = (params["app"].get("inputs") or {}).get("reason") or ""
+    record = {"id": _releases.next_id(target.store.folders("releases"), version), "reason": reason}
+    changes = _kube_bringup.planned(target, record, objects)
+    shown = [one["prepared"].replace(_kube_version.UNKNOWN, "(as built)") for one in _kube_bringup.shown(changes)]
+    return {"recreates": _kube_bringup.workloads_in(changes), "preview": [{"prepared": text} for text in shown]}
 
 
 def refuse_missing_rights(target: KubeTarget, objects: Sequence[Object]) -> None:

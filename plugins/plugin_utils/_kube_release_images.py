@@ -75,14 +75,25 @@ def _built(target: KubeTarget, record: Mapping[str, Any], folder: Path) -> dict[
     app = target.app
     if not app.build:
         return {}
-    builds = {name: _kube_version.digest_of([app.images[name], options]) for name, options in app.build.items()}
-    kept = built_before(target.records(), record, builds)
-    if kept and all(target.has_image(image["reference"]) for image in kept.values()):
+    kept = built_already(target, record)
+    if kept:
         return kept
+    builds = _builds(target)
     with logged_in(app.images.values(), app.registry_username, target.registry_password) as config:
         return {
             name: {**_build(target, folder, name, record["version"], config), "build": builds[name]} for name in builds
         }
+
+
+def built_already(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The images of a commit that need no building, empty where they do."""
+    kept = built_before(target.records(), record, _builds(target))
+    return kept if all(target.has_image(image["reference"]) for image in kept.values()) else {}
+
+
+def _builds(target: KubeTarget) -> dict[str, str]:
+    app = target.app
+    return {name: _kube_version.digest_of([app.images[name], options]) for name, options in app.build.items()}
 
 
 def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> dict[str, str]:

@@ -192,9 +192,16 @@ class KubeTarget(Target):
         return {
             "pods.json": lambda: json.dumps([_shown(pod) for pod in pods], indent=1),
             "events.json": lambda: json.dumps(self.cluster.list("v1", "Event")[0], indent=1),
+            "migration.log": lambda: self._migration_log(params["release"]),
             "usage.json": lambda: json.dumps(self.cluster.list("metrics.k8s.io/v1beta1", "PodMetrics")[0], indent=1),
             **logs,
         }
+
+    def _migration_log(self, release: str) -> str:
+        kept = self.store.read(f"releases/{release}/{_kube_migration.LOG}") if release else None
+        if kept is None:
+            raise FileNotFoundError
+        return str(kept["log"])
 
     def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
         told = {file: text for file, text in files.items() if text}

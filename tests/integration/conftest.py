@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import kube_application
 from tests.integration.application import Application, studio
 from tests.lab import engine, images
 from tests.lab.kubernetes import cluster as lab_cluster
@@ -60,3 +61,13 @@ def namespace(cluster: lab_cluster.Cluster) -> Iterator[str]:
     cluster.kubectl("create", "namespace", name)
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def kube(
+    base_images: images.Images, source: Path, cluster: lab_cluster.Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[kube_application.KubeApplication]:
+    """The studio in a namespace of its own, not deployed yet; shared by the tests of a file, which run in order."""
+    application = kube_application.studio(tmp_path_factory.mktemp("studio"), source, base_images, cluster)
+    yield application
+    application.remove()

@@ -56,7 +56,7 @@ def everything(app: Application) -> dict[str, Any]:
     return {**engine_of(app), "disk": disk_below(app.state)}
 
 
-def recreated(before: Mapping[str, tuple[str, str, str]], after: Mapping[str, tuple[str, str, str]]) -> list[str]:
+def recreated(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """The services whose container is another one, or was started anew."""
     return sorted(service for service in {*before, *after} if before.get(service) != after.get(service))
 

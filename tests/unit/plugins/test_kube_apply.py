@@ -16,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply impor
     prepared,
     send,
 )
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_bringup import workloads_in
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_diff import diff
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, NotFound
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import order_of
@@ -111,6 +112,20 @@ def test_configuration_comes_before_what_uses_it() -> None:
     assert ordered == [
         "ServiceAccount", "Secret", "ConfigMap", "Service", "Widget", "Deployment", "StatefulSet", "Ingress"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metadata", "spec", "names"),
+    [({}, {"x": 1}, []), ({"labels": {**LABELS, "team": "t"}}, {"x": 1}, []), ({}, {"x": 2}, ["a"])],
+    ids=["our marks", "its labels", "its content"],
+)
+def test_a_workload_that_only_gets_other_marks_is_no_service_that_changes(
+    metadata: dict[str, Any], spec: dict[str, int], names: list[str]
+) -> None:
+    server = Server(live("Deployment", version="apps/v1", spec={"x": 1}))
+    changes = plan(server, [thing("Deployment", version="apps/v1", spec=spec, metadata=metadata)], RELEASE, redact=str)
+    assert [change.action for change in changes] == ["configured"]
+    assert workloads_in(changes) == names
 
 
 def test_workloads_say_their_release_and_nothing_else_does() -> None:
