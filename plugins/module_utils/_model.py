@@ -102,8 +102,11 @@ def _source_problems(app: App) -> list[str]:
         found.append("app_source is git, so app_repository must name the repository.")
     if app.source == GIT and app.repository.startswith("-"):
         found.append(f"app_repository is {app.repository!r}, expected a path or a URL.")
-    if app.source == IMAGES and not app.directory:
-        files = "manifests on the controller" if app.platform == KUBERNETES else "compose files on the target"
+    is_cluster = app.platform == KUBERNETES
+    # whole paths say by themselves where manifests are
+    needs_folder = not is_cluster or not all(os.path.isabs(path) for path in app.manifests)
+    if app.source == IMAGES and needs_folder and not app.directory:
+        files = "manifests on the controller" if is_cluster else "compose files on the target"
         found.append(f"app_source is images, so app_directory must name the folder of the {files}.")
     relative = [path for path in app.env_files if not os.path.isabs(path)]
     if relative and not app.directory:

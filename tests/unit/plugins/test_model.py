@@ -49,6 +49,32 @@ def test_a_model_that_contradicts_itself_is_named(changes: dict[str, Any], words
     assert (words or "") in " ".join(found)
 
 
+CLUSTER = {
+    **IMAGES, "platform": "kubernetes", "directory": "", "cluster": {"namespace": "shop"},
+    "manifests": ["/srv/shop/kubernetes"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({}, None, id="whole paths need no folder"),
+        pytest.param({"manifests": ["k8s"], "directory": "/srv/shop"}, None, id="a path from the folder"),
+        pytest.param(
+            {"manifests": ["/srv/a", "k8s"]}, "app_directory must name the folder of the manifests on the controller",
+            id="a path from nowhere",
+        ),
+        pytest.param({"cluster": {}}, "app_cluster has no namespace", id="no namespace"),
+        pytest.param({"images": {}}, "app_images is empty", id="no image is the release"),
+        pytest.param({"build": {"web": {}}}, "app_build needs a checkout", id="nothing to build from"),
+    ],
+)  # fmt: skip
+def test_a_model_for_a_cluster_that_contradicts_itself_is_named(changes: dict[str, Any], words: str | None) -> None:
+    found = _model.problems(app(**{**CLUSTER, **changes}))
+    assert len(found) == (0 if words is None else 1)
+    assert (words or "") in " ".join(found)
+
+
 def test_all_problems_are_named_at_once() -> None:
     assert len(_model.problems(app(name="X", repository="", keep_good=0))) == 3
 
