@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -101,20 +102,28 @@ def _available(names: Sequence[str]) -> tuple[Mapping[str, Any], dict[str, int]]
     )
 
 
+def _choose(missing: Sequence[str], may_update: bool) -> tuple[list[str], list[str]]:
+    every = sorted({name for known in (DEBIAN, REDHAT) for options in known.values() for name, _ in options})
+    packages, unmet = choose(missing, *_available(every))
+    if unmet and may_update and shutil.which("apt-get"):
+        # a new machine has no lists of packages yet
+        _command.run(["apt-get", "update", "-qq"], doing="Updating the lists of packages", timeout=600)
+        packages, unmet = choose(missing, *_available(every))
+    return packages, unmet
+
+
 def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Say which packages are to be installed."""
-    del params, check_mode
+    del params
     missing = [need for need in WORDS if _is_missing(need)]
     if not missing:
         return {"changed": False, "missing": [], "packages": []}
-    every = sorted({name for known in (DEBIAN, REDHAT) for options in known.values() for name, _ in options})
-    known, available = _available(every)
-    packages, unmet = choose(missing, known, available)
+    packages, unmet = _choose(missing, may_update=not check_mode and os.geteuid() == 0)
     if unmet:
         lacking = ", ".join(WORDS[need] for need in unmet)
         raise OpsError(
             f"The target lacks {lacking}, and no package of its repositories brings it.",
-            hint=". ".join(ADVICE[need] for need in unmet) + ", then run again.",
+            hint=". ".join(ADVICE[need] for need in unmet) + ", then run again. Are its lists of packages up to date?",
             missing=missing,
         )
     return {"changed": False, "missing": missing, "packages": packages}

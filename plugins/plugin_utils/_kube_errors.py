@@ -21,6 +21,12 @@ class NotFound(OpsError):
     """The cluster has no such object, or no such kind of object."""
 
 
+class NoSuchKind(NotFound):
+    """The cluster has no such kind of object: nothing of it was read, and nothing can be written."""
+
+    kind = "refused"
+
+
 class Expired(OpsError):
     """The moment that a list or a watch was to go on from is no longer known: list again."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Expired, NotFound
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Expired, NoSuchKind, NotFound
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Call, Http
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_paths import (
     KNOWN,
@@ -41,9 +41,10 @@ class Objects:
         self._finding = threading.Lock()
 
     def get(self, api_version: str, kind: str, name: str) -> dict[str, Any] | None:
-        """Read an object, None where there is none."""
+        """Read an object, None where there is none; raises NoSuchKind where there can be none."""
+        call = self._call("GET", "get", api_version, kind, name)
         try:
-            return self._http.ask(self._call("GET", "get", api_version, kind, name)).json()
+            return self._http.ask(call).json()
         except NotFound:
             return None
 
@@ -114,8 +115,9 @@ class Objects:
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         conditions = {"uid": uid, "resourceVersion": version}
         options["preconditions"] = {key: text for key, text in conditions.items() if text is not None}
+        call = self._call("DELETE", "delete", api_version, kind, name, body=options)
         try:
-            self._http.ask(self._call("DELETE", "delete", api_version, kind, name, body=options))
+            self._http.ask(call)
         except NotFound:
             return False
         return True
@@ -144,7 +146,7 @@ class Objects:
     def resource(self, api_version: str, kind: str) -> Resource:
         """How a kind is called in paths; asks the server, once a version, for what is not commonly known.
 
-        Raises Refused where the cluster has no such kind.
+        Raises NoSuchKind (a NotFound) where the cluster has no such kind.
         """
         known = KNOWN.get((api_version, kind))
         if known is not None:
@@ -160,7 +162,7 @@ class Objects:
             if found is None:
                 del self._found[api_version]  # it may be there the next time: a custom resource was defined
         if found is None:
-            raise Refused(
+            raise NoSuchKind(
                 f"The cluster has no kind {kind} in {api_version}.",
                 hint="Check its apiVersion against the version of the cluster, and that its definition is installed.",
             )

@@ -36,6 +36,7 @@ _DEFINITE_PULL = re.compile(
     r"|server gave HTTP response to HTTPS client",
     re.IGNORECASE,
 )
+_STARTING = ("ContainerCreating", "PodInitializing")
 #: the kubelet did not get to it in time, which says nothing about the thing itself
 _SLOW = re.compile(r"timed out|timeout|deadline exceeded|is already in use|connection refused|try again", re.IGNORECASE)
 _MISSING = re.compile(r"(configmap|secret)s? .*not found|non-existent (config|secret) key", re.IGNORECASE)
@@ -169,6 +170,10 @@ class _Look:
         name = status["name"]
         if reason in PULLING:
             return self._pulling(prefix, name, reason, words)
+        if reason in _STARTING:  # the kubelet may tell of a pull before it tells of the container
+            words = self._newest("Failed", "Failed to pull", name)
+            pulling = self._pulling(prefix, name, "ErrImagePull", words) if words else None
+            return pulling if pulling is not None and pulling.final else None
         if reason in _NEVER_PULLED:
             return self._trouble(f"{prefix}{reason}", words or status.get("image", ""), name, final=True)
         if reason in _NOT_MADE:
@@ -209,7 +214,7 @@ class _Look:
 
     def _pulling(self, prefix: str, container: str, reason: str, words: str) -> Trouble:
         told = "" if words.startswith("Back-off") and "not found" not in words else words
-        cause = told or self._newest("Failed", "pull") or words
+        cause = told or self._newest("Failed", "pull", container) or words
         definite = bool(_DEFINITE_PULL.search(cause))
         # one name for both, as they take turns
         name = f"{prefix}{reason if definite else 'ImagePullBackOff'}"
@@ -217,11 +222,10 @@ class _Look:
         return self._trouble(name, cause, container, final=definite, patience=patience)
 
     def _mounts(self) -> Iterator[Trouble]:
-        starting = [
-            (status.get("state") or {}).get("waiting", {}).get("reason") in ("ContainerCreating", "PodInitializing")
-            for _, status in _statuses(self.pod)
-        ]
-        if not any(starting) or any("running" in (one.get("state") or {}) for _, one in _statuses(self.pod)):
+        # the kubelet may tell of a volume before it tells of the containers
+        states = [status.get("state") or {} for _, status in _statuses(self.pod)]
+        starting = [(one.get("waiting") or {}).get("reason") in _STARTING for one in states]
+        if (states and not any(starting)) or any("running" in one for one in states):
             return
         for reason in ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
             words = self._newest(reason)
@@ -238,9 +242,15 @@ class _Look:
                 yield self._trouble("Unhealthy" if words else "NotReady", words or "it runs, not ready", status["name"])
         yield self._trouble("NotReady", ready.get("message") or "it has just been made")
 
-    def _newest(self, reason: str, containing: str = "") -> str:
-        """The newest warning of that name."""
-        fitting = [one for one in self.events if one.get("reason") == reason and containing in one.get("message", "")]
+    def _newest(self, reason: str, containing: str = "", container: str = "") -> str:
+        """The newest warning of that name, about one container where one is named."""
+        fitting = [
+            one
+            for one in self.events
+            if one.get("reason") == reason
+            and containing in one.get("message", "")
+            and f"{{{container}}}" in (one["involvedObject"].get("fieldPath") or f"{{{container}}}")
+        ]
         return str(max(fitting, key=when)["message"]) if fitting else ""
 
 

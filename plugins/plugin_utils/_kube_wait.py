@@ -25,7 +25,7 @@ _HINTS = {
     "ImagePull": "Check that the image is in the registry and that the cluster may pull it (imagePullSecrets).",
     "QuotaExceeded": "Raise the quota of the namespace, or ask for less in the manifests.",
     "AdmissionRefused": "Change the manifest as the message says, or ask who is in charge of the policy.",
-    "Unschedulable": "Free or add nodes, or ask for less; app_cluster gives it more time with unschedulable_after.",
+    "Unschedulable": "Free or add nodes, or ask for less in the manifests.",
     "OOMKilled": "Raise the container's memory limit, or find out why it needs more.",
     "FailedMount": "Add what is missing to the manifests.",
     "CreateContainerConfigError": "Add the ConfigMap or Secret or its key to the manifests.",

@@ -44,7 +44,9 @@ class Fleet:
         """The hosts in the order of the inventory."""
         return [host.name for host in self.hosts.hosts]
 
-    def play(self, playbook: str, broken: Mapping[str, Mapping[str, Any]] | None = None, **inputs: Any) -> Run:
+    def play(
+        self, playbook: str, broken: Mapping[str, Mapping[str, Any]] | None = None, *arguments: str, **inputs: Any
+    ) -> Run:
         """Run a playbook on all hosts, some of them with other variables."""
         inventory: dict[str, Any] = yaml.safe_load(self.hosts.inventory.read_text())
         targets = inventory["targets"]
@@ -61,7 +63,7 @@ class Fleet:
         })  # fmt: skip
         path = self.folder / "hosts.yml"
         path.write_text(yaml.safe_dump(inventory))
-        return play(path, playbook, **inputs)
+        return play(path, playbook, *arguments, **inputs)
 
     def running(self) -> dict[str, str]:
         """The version that each host runs, as its page says."""
@@ -148,3 +150,22 @@ def test_a_fleet_that_is_sound_gets_the_release_and_then_has_nothing_to_change(p
     assert again.rc == 0
     assert statuses(again) == dict.fromkeys(pages.names, "unchanged")
     json.dumps(again.result)
+
+
+def test_what_a_debian_host_lacks_is_installed_and_then_nothing(pages: Fleet) -> None:
+    host = pages.hosts.hosts[-1]
+    pages.hosts.ssh(host, "apt-get", "remove", "--yes", "-qq", "python3-docker", "git")
+    pages.hosts.ssh(host, "rm", "--recursive", "--force", "/var/lib/apt/lists")  # as on a new machine
+
+    def prepare(*options: str) -> tuple[Run, int]:
+        run = pages.play("prepare", None, *options)
+        return run, run.changed(host.name)
+
+    asked, _ = prepare("--check")
+    assert "no package of its repositories brings it" in " ".join(asked.output.split()), "a check updates no list"
+    run, changed = prepare()
+    assert (run.rc, changed) == (0, 1), run.output
+    assert pages.hosts.ssh(host, "python3", "-c", "'import docker; print(docker.__name__)'") == "docker"
+    assert pages.hosts.ssh(host, "git", "--version").startswith("git version")
+    assert prepare("--check")[1] == 0
+    assert prepare()[1] == 0

@@ -8,6 +8,8 @@ Object = dict[str, Any]
 
 #: stays until it is told to go, and goes at once
 SLEEP = "trap 'exit 0' TERM; sleep 3600 & wait"
+#: the same, answering on a port
+SERVE = f"echo ok > /tmp/ok; httpd -p 8080 -h /tmp; {SLEEP}"
 
 
 def container(image: str, script: str = SLEEP, **more: Any) -> Object:

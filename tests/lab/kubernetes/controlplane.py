@@ -71,6 +71,8 @@ def kube_controller_manager(place: Place) -> list[str]:
         f"--root-ca-file={place.certificate('ca')}",
         f"--service-account-private-key-file={place.key('service-accounts')}",
         "--use-service-account-credentials",
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
         # volumes for claims, as folders of this machine
         "--enable-hostpath-provisioner",
     ]

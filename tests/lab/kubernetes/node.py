@@ -58,7 +58,12 @@ def kubelet_config(place: Place) -> dict[str, Any]:
         "nodeStatusReportFrequency": "5m",
         "serializeImagePulls": False,
         "registryPullQPS": 0,
-        "eventRecordQPS": 0,
+        # kubelet's own limits (5 requests a second, for events as well; 0 means the same 5) are for clusters of hundreds
+        # of nodes: here they would let events and ends of pods wait for half a minute
+        "kubeAPIQPS": 200,
+        "kubeAPIBurst": 400,
+        "eventRecordQPS": 200,
+        "eventBurst": 400,
         "volumePluginDir": str(place.folder / "volume-plugins"),
         # they would live in a folder which cannot be moved
         "featureGates": {"DevicePlugins": False},

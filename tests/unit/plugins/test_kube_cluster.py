@@ -19,6 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
     Conflict,
+    NoSuchKind,
     NotFound,
     TimedOut,
     Unreachable,
@@ -279,7 +280,7 @@ def test_a_kind_is_looked_up_once_a_version_and_known_ones_not_at_all(server: Se
     with server.cluster() as cluster:
         assert cluster.get("batch/v1", "CronJob", "a") is None
         assert cluster.get("batch/v1", "CronJob", "b") is None
-        with pytest.raises(Refused, match="no kind Cron in batch/v2"):
+        with pytest.raises(NoSuchKind, match="no kind Cron in batch/v2"):
             cluster.get("batch/v2", "Cron", "a")
         assert cluster.resource("v1", "Pod").plural == "pods"
     assert [path.rpartition("/")[2] for _, path, *_ in server.asked] == ["v1", "a", "b", "v2"]

@@ -1,0 +1,174 @@
+"""What files become: plain objects, pinned and marked; and what is refused, by file, without a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import (
+    carriers_of,
+    images_of,
+    render,
+    workloads_of,
+)
+
+PASSWORD = "hunter2-canary"
+PINNED = f"127.0.0.1:5000/tides/web@sha256:{'a' * 64}"
+IMAGES = {"web": PINNED}
+DEPLOYMENT = """
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      initContainers: [{name: first, image: "127.0.0.1:5000/tides/web"}]
+      containers:
+        - {name: app, image: "127.0.0.1:5000/tides/web:1", ports: [{containerPort: 80}]}
+        - {name: side, image: "redis:7", envFrom: [{secretRef: {name: login}}]}
+"""
+SECRET = """
+kind: Secret
+apiVersion: v1
+metadata: {name: login}
+stringData: {PASSWORD: {{ env.PASSWORD | quote }}, OTHER: plain}
+data: {OLD: b2xk}
+"""
+SERVICE = "{kind: Service, apiVersion: v1, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+
+
+def context(**more: Any) -> Context:
+    given = {"images": IMAGES, "environment": {}, "env": {"PASSWORD": PASSWORD}, **more}
+    return Context("tides", "prod", "1.0", **given)
+
+
+def rendered(folder: Path, files: dict[str, str], **more: Any) -> list[dict[str, Any]]:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return render([folder], context(**more))
+
+
+def test_a_release_in_the_order_of_applying(tmp_path: Path) -> None:
+    files = {"1.yml": DEPLOYMENT, "2.yaml.j2": f"{SECRET}---\n---\n{SERVICE}", "3.json": '{"kind":"List","items":[]}'}
+    files |= {"README.md": "not: [a manifest", ".hidden.yml": "nor: [this"}
+    found = rendered(tmp_path, files)
+    assert [one["kind"] for one in found] == ["Secret", "Service", "Deployment"]
+    secret, service, deployment = found
+    assert secret["data"] == {"PASSWORD": "aHVudGVyMi1jYW5hcnk=", "OTHER": "cGxhaW4=", "OLD": "b2xk"}
+    assert "stringData" not in secret
+    assert service["spec"]["ports"] == [{"port": 80, "protocol": "TCP"}]
+    assert images_of(found) == {"Deployment/web": {"first": PINNED, "app": PINNED, "side": "redis:7"}}
+    assert (
+        [str(ref) for ref in workloads_of(found)]
+        == [str(ref) for ref in carriers_of(found, IMAGES)]
+        == ["Deployment/web"]
+    )
+    for one in found:
+        assert one["metadata"]["namespace"] == "prod"
+        labels = one["metadata"]["labels"]
+        assert labels["app.kubernetes.io/managed-by"] == "doppelganger-ops"
+        assert labels["doppelganger.ops/application"] == "tides"
+    template = deployment["spec"]["template"]["metadata"]
+    assert template["labels"] == {"doppelganger.ops/application": "tides"}
+    assert found == rendered(tmp_path, {})
+
+
+def test_pods_are_made_anew_by_a_change_of_their_configuration_alone(tmp_path: Path) -> None:
+    def digest(**env: str) -> str:
+        found = rendered(tmp_path, {"1.yml": DEPLOYMENT, "2.yml.j2": SECRET}, env=env)
+        return str(found[-1]["spec"]["template"]["metadata"]["annotations"]["doppelganger.ops/config"])
+
+    one, other = digest(PASSWORD="one"), digest(PASSWORD="other")
+    assert one != other
+    assert digest(PASSWORD="one", UNUSED="x") == one
+    (tmp_path / "3.yml").write_text("{kind: ConfigMap, apiVersion: v1, metadata: {name: unused}, data: {a: b}}")
+    assert digest(PASSWORD="one") == one
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "volumes: [{name: v, secret: {secretName: login}}]",
+        "volumes: [{name: v, projected: {sources: [{secret: {name: login}}]}}]",
+        "imagePullSecrets: [{name: login}]",
+        "containers: [{name: b, image: x, env: [{name: A, valueFrom: {secretKeyRef: {name: login, key: a}}}]}]",
+    ],
+)
+def test_every_way_to_refer_to_configuration_counts(tmp_path: Path, used: str) -> None:
+    text = f"{{kind: Job, apiVersion: batch/v1, metadata: {{name: j}}, spec: {{template: {{spec: {{{used}}}}}}}}}"
+    found = rendered(tmp_path, {"1.yml": text, "2.yml": SECRET.replace("{{ env.PASSWORD | quote }}", "x")}, images={})
+    assert "doppelganger.ops/config" in found[-1]["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_what_an_export_brings_along_is_left_out(tmp_path: Path) -> None:
+    text = """{kind: ConfigMap, apiVersion: v1,
+      metadata: {name: a, uid: u, resourceVersion: "1", creationTimestamp: null,
+      managedFields: []}, status: {}, data: {when: 2026-01-01, mode: "on"}}"""
+    (found,) = rendered(tmp_path, {"1.yml": text}, images={})
+    assert sorted(found["metadata"]) == ["labels", "name", "namespace"]
+    assert found["data"] == {"when": "2026-01-01", "mode": "on"}
+    assert "status" not in found
+
+
+MAP = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}"
+REFUSED = [
+    ({"1.yml": "a: [b"}, r"1\.yml.*: expected YAML"),
+    ({"1.yml": "{kind: A, kind: B}"}, r"1\.yml, line 1: expected YAML, found a key twice"),
+    ({"1.yml": "- a"}, r"1\.yml: expected objects with apiVersion"),
+    ({"1.yml": "{kind: A, metadata: {name: a}}"}, "found only kind, metadata"),
+    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {generateName: a-}}"}, "found generateName"),
+    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {name: 1}}"}, r"expected metadata\.name as text"),
+    ({"1.yml": "{kind: Namespace, apiVersion: v1, metadata: {name: a}}"}, "found a Namespace"),
+    ({"1.yml": "{kind: ClusterRole, apiVersion: x/v1, metadata: {name: a}}"}, "found a ClusterRole"),
+    ({"1.yml": "{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: other}}"}, "found other"),
+    ({"1.yml": MAP, "2.yml": MAP}, r"2\.yml: expected each object once, found ConfigMap/a in .*1\.yml"),
+    ({"1.yml": ""}, "at least one object"),
+    ({"notes.txt": MAP}, r"expected \*\.yml"),
+    ({"1.yml.j2": "a: {{ nothing }}"}, r"1\.yml\.j2: 'nothing' is undefined"),
+    ({"1.yml.j2": "a: {{ env.NOTHING }}"}, "has no attribute 'NOTHING'"),
+    ({"1.yml.j2": "a\nb: {{ x"}, r"1\.yml\.j2, line 2"),
+    ({"1.yml.j2": "{{ env.__class__.__mro__ }}"}, r"1\.yml\.j2"),
+    ({"1.yml.j2": "a: [{{ env.PASSWORD }}"}, "expected YAML"),
+    ({"1.yml.j2": "{{ env.PASSWORD | int / 0 }}"}, "fails with ZeroDivisionError"),
+    ({"1.yml": "{kind: Secret, apiVersion: v1, metadata: {name: a}, stringData: {port: 1}}"}, "expected text for port"),
+    ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x}]}}"},
+     "an image for each"),
+    ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x, image: A B}]}}"},
+     r"1\.yml: Pod/a: Expected an image as"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "words"), REFUSED)
+def test_what_is_refused(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    with pytest.raises(Refused, match=words) as refused:
+        rendered(tmp_path, files, images={})
+    assert refused.value.hint
+    assert PASSWORD not in str(refused.value.as_result())
+
+
+def test_a_release_without_its_image_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"127\.0\.0\.1:5000/tides/web \(app_images: web\).*found redis:7"):
+        rendered(
+            tmp_path,
+            {
+                "1.yml": DEPLOYMENT.replace("tides/web", "tides/web2")
+                .replace("127.0.0.1:5000/tides/web2:1", "redis:7")
+                .replace("127.0.0.1:5000/tides/web2", "redis:7")
+            },
+        )
+
+
+def test_a_missing_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="found no"):
+        render([tmp_path / "nowhere"], context())
+
+
+def test_a_template_renders_the_same_file_as_yaml(tmp_path: Path) -> None:
+    text = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: {n: {{ name }}, v: '{{ version }}'}}"
+    (found,) = rendered(tmp_path, {"1.yml.j2": text}, images={})
+    assert yaml.safe_load(yaml.safe_dump(found))["data"] == {"n": "tides", "v": "1.0"}

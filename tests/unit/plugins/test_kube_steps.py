@@ -1,0 +1,144 @@
+"""What the steps on a cluster decide by themselves: images, the migration's Job, what is secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _kube_migration,
+    _kube_release_images,
+    _kube_steps,
+    _kube_target,
+    _kube_version,
+)
+from tests.contract.house import specs
+from tests.unit.plugins.making import app, record
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+# images
+
+
+@pytest.mark.parametrize(
+    ("said", "digest"),
+    [
+        pytest.param(f"v1: digest: {DIGEST} size: 1234", DIGEST, id="the last line"),
+        pytest.param(f"abc: Pushed\nv1: digest: {DIGEST} size: 1\n", DIGEST, id="after layers"),
+        pytest.param("denied", None, id="none"),
+    ],
+)
+def test_the_digest_is_what_the_push_says(said: str, digest: str | None) -> None:
+    if digest is None:
+        with pytest.raises(OpsError, match="named no digest: denied"):
+            _kube_release_images.pushed_digest(said)
+    else:
+        assert _kube_release_images.pushed_digest(said) == digest
+
+
+BUILT = {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}", "build": "b1"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "builds", "found"),
+    [
+        pytest.param({}, {"web": "b1"}, BUILT, id="the same commit and build"),
+        pytest.param({}, {"web": "b2"}, {}, id="another build"),
+        pytest.param({"status": "bad"}, {"web": "b1"}, {}, id="of a bad release"),
+        pytest.param({"source": {**record()["source"], "commit": "other"}}, {"web": "b1"}, {}, id="of another commit"),
+        pytest.param({"images": {}}, {"web": "b1"}, {}, id="a release without it"),
+    ],
+)
+def test_what_a_good_release_built_is_not_built_again(
+    changes: dict[str, Any], builds: dict[str, str], found: dict[str, Any]
+) -> None:
+    earlier = [record(1, **{"images": BUILT, **changes})]
+    assert _kube_release_images.built_before(earlier, record(2), builds) == found
+
+
+def test_a_login_is_a_file_of_its_owner_that_does_not_outlive_the_block() -> None:
+    with _kube_release_images.logged_in(["127.0.0.1:5001/shop/web"], "lab", "canary-1234") as env:
+        path = Path(env["DOCKER_CONFIG"]) / "config.json"
+        auths = json.loads(path.read_text())["auths"]
+        assert base64.b64decode(auths["127.0.0.1:5001"]["auth"]) == b"lab:canary-1234"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
+    with _kube_release_images.logged_in(["shop/web"], "", "") as env:
+        assert env == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "tag"), [("v0.2.0", "v0.2.0"), ("feature/a b", "feature-a-b"), ("x" * 200, "x" * 128)]
+)
+def test_a_version_becomes_a_tag(version: str, tag: str) -> None:
+    assert _kube_version.tag_of(version) == tag
+
+
+def deployment(name: str, **container: Any) -> dict[str, Any]:
+    main = {"name": "app", "image": f"shop/web@{DIGEST}", "ports": [{"containerPort": 80}], "env": [], **container}
+    side = {"name": "side", "image": "proxy:1"}
+    spec = {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [side, main]}}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def test_services_are_the_workloads_that_keep_running() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {}}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    assert list(_kube_version.services([config, deployment("web"), job])) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"release_services": ["web", "wbe"]}, "app_release_services names the workload 'wbe', the manifests have web"),
+        ({"release_services": ["web"], "migration_service": "x"}, "app_migration_service names the workload 'x'"),
+    ],
+)
+def test_workloads_that_the_manifests_do_not_have_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        _kube_version.refuse_missing_services(app(**changes), [deployment("web")])
+
+
+# the migration
+
+
+def test_the_migration_is_the_container_of_the_release_and_nothing_else() -> None:
+    workload = deployment("web", readinessProbe={"httpGet": {}}, command=["serve"], args=["--port=80"])
+    job = _kube_migration.job_of("shop", workload, [f"shop/web@{DIGEST}"], ["migrate", "--all"], 600)
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert container == {
+        "name": "app", "image": f"shop/web@{DIGEST}", "env": [], "command": ["migrate", "--all"], "args": [],
+    }  # fmt: skip
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    assert (job["spec"]["backoffLimit"], job["spec"]["activeDeadlineSeconds"]) == (0, 600)
+    assert "app" not in job["spec"]["template"]["metadata"]["labels"], "no Service must send anything here"
+    assert workload["spec"]["template"]["spec"]["containers"][1]["command"] == ["serve"], "the workload is not touched"
+
+
+# secrets
+
+
+@pytest.mark.parametrize(
+    ("thing", "values"),
+    [
+        ({"kind": "Secret", "stringData": {"a": "x"}, "data": {"b": "eQ=="}}, ["x", "y"]),
+        ({"kind": "Secret", "data": {"b": "not base64", "c": "/w=="}}, []),
+        ({"kind": "ConfigMap", "data": {"a": "x"}}, []),
+    ],
+)
+def test_what_is_in_a_secret_is_secret(thing: dict[str, Any], values: list[str]) -> None:
+    assert _kube_target.secret_values(thing) == values
+
+
+# the contract
+
+
+def test_there_is_a_step_for_each_entry_point_of_the_adapter() -> None:
+    assert set(_kube_steps.STEPS) == set(specs("platform_kubernetes"))
