@@ -12,7 +12,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
@@ -57,7 +57,7 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
                 found = _gate({**strict, "hold": held.soak}, project, shown)
         return found
     except OpsError as error:
-        if params["must_pass"] or "verdict" not in error.data:
+        if params["must_pass"] or "verdict" not in error.data or error.kind == UNREACHABLE:
             raise
         return {**error.data, "msg": error.message}
 

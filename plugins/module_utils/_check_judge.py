@@ -19,7 +19,8 @@ _SHORTEST_ATTEMPT = 1.0
 class Outcome:
     """What one attempt saw.
 
-    ``final`` says that another attempt cannot see anything else, ``ends_all`` why nothing else is worth waiting for.
+    ``final`` says that another attempt cannot see anything else, ``ends_all`` why nothing else is worth waiting for,
+    ``out_of_reach`` that the platform itself could not be asked.
     """
 
     state: str
@@ -27,6 +28,7 @@ class Outcome:
     observed: Mapping[str, Any] = field(default_factory=dict)
     final: bool = False
     ends_all: str = ""
+    out_of_reach: bool = False
     latency_ms: float = 0.0
 
     def timed(self, seconds: float) -> Outcome:
@@ -60,6 +62,7 @@ class Judge:
         self.passed_at: float | None = None
         self._streak = 0
         self._failures = 0
+        self._blind_since: float | None = None
         self._decided: Outcome | None = None
         self._decided_at = started
 
@@ -97,6 +100,10 @@ class Judge:
         """Take in an attempt. Without ``may_end`` a check that has passed goes on, to guard the others."""
         self.attempts += 1
         self.last = outcome
+        if not outcome.out_of_reach:
+            self._blind_since = None
+        elif self._blind_since is None:
+            self._blind_since = now
         if outcome.state == PASS:
             return self._after_pass(outcome, now, may_end)
         self._streak = 0
@@ -149,6 +156,8 @@ class Judge:
         return min(self.check.interval, left) if left > 0 else self.check.interval
 
     def _after_slip(self, outcome: Outcome, now: float) -> float | None:
+        if self._may_see_again(now):
+            return self.check.interval
         if self.held(now):  # it only goes on to guard the others, so it may pass anew while its time lasts
             self.passed_at = None
             return self._wait_or_give_up(outcome, now)
@@ -158,6 +167,13 @@ class Judge:
         return self._end(
             Outcome(outcome.state, f"passed, and {since:.1f} s later no more: {outcome.reason}", outcome.observed), now
         )
+
+    def _may_see_again(self, now: float) -> bool:
+        """Whether the platform is out of reach, for no longer than the check may take to pass: nothing is broken yet.
+
+        Only passing again ends the hold, so that what was not seen is not taken for fine.
+        """
+        return self._blind_since is not None and now - self._blind_since < self.check.timeout
 
     def _wait_or_give_up(self, outcome: Outcome, now: float) -> float | None:
         check = self.check

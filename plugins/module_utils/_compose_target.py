@@ -145,8 +145,10 @@ class DatabaseContainer:
         timeout: float,
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
+        may_repeat: bool = False,
     ) -> str:
         """Run a program; its password goes through the environment, by name, and is in no argument list."""
+        del may_repeat  # there is no connection in between that could break off by itself
         docker = ["docker", "exec", "--interactive", "--env", "PGPASSWORD", self._id() or "", *argv]
         password = self._project.environment_of(self._service).get("POSTGRES_PASSWORD", "")
         env = {"PGPASSWORD": password}

@@ -52,8 +52,12 @@ class Console(Protocol):
         timeout: float,
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
+        may_repeat: bool = False,
     ) -> str:
-        """Run a program to its end, with PGPASSWORD in its environment; ``doing`` completes "... failed"."""
+        """Run a program to its end, with PGPASSWORD in its environment; ``doing`` completes "... failed".
+
+        With ``may_repeat`` it only reads, and may be run anew where the connection to it broke off.
+        """
 
 
 class Database:
@@ -76,19 +80,20 @@ class Database:
             )
 
     def run(
-        self, program: str, *arguments: str, doing: str, timeout: float, database: str | None = None, **files: Any
+        self, program: str, *arguments: str, doing: str, timeout: float, database: str | None = None, **more: Any
     ) -> str:
         """Run a client program to its end."""
         self._must_run()
         login = ["--username", self.app.database_user, "--dbname", database or self.name]
-        return self.console.run([program, *login, *arguments], doing=doing, timeout=timeout, **files)
+        return self.console.run([program, *login, *arguments], doing=doing, timeout=timeout, **more)
 
-    def query(self, sql: str, *, timeout: float = 30, database: str | None = None) -> str:
+    def query(self, sql: str, *, timeout: float = 30, database: str | None = None, may_repeat: bool = True) -> str:
         """The answer to a query, unaligned, without a header."""
         options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
         return self.run(
-            "psql", *options, "--command", sql, doing="The query", timeout=timeout, database=database
-        ).strip()
+            "psql", *options, "--command", sql, doing="The query", timeout=timeout, database=database,
+            may_repeat=may_repeat,
+        ).strip()  # fmt: skip
 
     def migration_head(self) -> str | None:
         """The head that the migrations recorded, None where that cannot be told (no query, no table yet)."""
@@ -104,7 +109,8 @@ class Database:
     def dump(self, path: Path, timeout: float) -> dict[str, Any]:
         """Dump the database in custom format and prove that it can be read; raises when it is empty or unreadable."""
         with open(path, "xb") as stream:
-            self.run("pg_dump", "--format=custom", doing="The dump", timeout=timeout, stdout=stream)
+            program = ("pg_dump", "--format=custom")
+            self.run(*program, doing="The dump", timeout=timeout, stdout=stream, may_repeat=True)
         size = path.stat().st_size
         if size == 0:
             raise OpsError(f"The dump of {self.name} is empty.", hint="Look at the log of the database service.")
@@ -116,7 +122,8 @@ class Database:
         self._must_run()
         with open(path, "rb") as stream:
             doing = "Reading the dump's listing"
-            listing = self.console.run(["pg_restore", "--list"], doing=doing, timeout=timeout, stdin=stream)
+            program = ["pg_restore", "--list"]
+            listing = self.console.run(program, doing=doing, timeout=timeout, stdin=stream, may_repeat=True)
         return listing_entries(listing)
 
     def restore(self, path: Path, side: str, timeout: float) -> None:
@@ -183,7 +190,7 @@ class Database:
 
     def _maintain(self, *statements: str) -> None:
         for statement in statements:
-            self.query(statement, timeout=self.app.backup_timeout, database="postgres")
+            self.query(statement, timeout=self.app.backup_timeout, database="postgres", may_repeat=False)
 
 
 def sum_problem(found: str, wanted: str) -> str | None:

@@ -110,6 +110,9 @@ class Project:
             raise OpsError(f"The container of {service} has no address on any network.")
         return address, port
 
+    def broken_way(self, service: str, port: int) -> OpsError | None:
+        """None: nothing is between this host and the container."""
+
     def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what the service's containers have logged up to now, one after the other; never waits for more."""
         for one in self.containers():

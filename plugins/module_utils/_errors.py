@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: the kind of an error that says: nothing of the target can be seen or changed now, so nothing is undone either
+UNREACHABLE = "unreachable"
+
 
 class OpsError(Exception):
     """A step that could not be done.
@@ -40,6 +43,10 @@ class NotThere(OpsError):
 
 class TimedOut(OpsError):
     """A command inside a container took longer than it may."""
+
+
+class BrokenOff(OpsError):
+    """The connection to something that is well itself broke off; what only reads may be done anew."""
 
 
 class LeaseHeld(OpsError):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -94,7 +95,8 @@ def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
     try:
         return _start(target, params, operation)
     except OpsError:
-        target.store.release(lease.token)
+        with contextlib.suppress(OpsError):  # one that cannot be given back now expires by itself
+            target.store.release(lease.token)
         raise
 
 

@@ -8,13 +8,14 @@ operation whose journal says ``running`` while nobody holds its lease was interr
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
@@ -29,6 +30,7 @@ class Operation:
         self.store = store
         self.token = token
         self.ttl = ttl
+        self._proven = -math.inf
 
     def journal(self) -> dict[str, Any]:
         """The journal as it stands."""
@@ -53,36 +55,70 @@ class Operation:
     def phase(self, name: str) -> Iterator[None]:
         """Do the body as the phase ``name``: the lease is alive meanwhile, and the journal knows how it ended."""
         started = time.time()
-        self.store.renew(self.token, self.ttl)
-        self.note_phase({"name": name, "state": RUNNING, "started": iso(started)})
         ended = {"name": name, "started": iso(started)}
         try:
+            self._renew()
+            self.note_phase({**ended, "state": RUNNING})
             with self.heartbeat(), _system_errors(name):
                 yield
+            self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
         except LeaseLost:
             raise
         except OpsError as error:
             error.data.setdefault("phase", name)
-            self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": error.message})
+            failed = {**ended, "state": "failed", "seconds": _since(started), "message": error.message}
+            self._note_failure(failed, error)
             raise
         except Exception as error:
-            self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": repr(error)})
+            with contextlib.suppress(OpsError):
+                self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": repr(error)})
             raise
-        self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
+
+    def _note_failure(self, phase: Mapping[str, Any], error: OpsError) -> None:
+        """Note how a phase failed. A target that is out of reach by now makes the failure one that undoes nothing."""
+        if error.kind == UNREACHABLE:
+            return
+        try:
+            self.note_phase(phase)
+        except LeaseLost:
+            raise
+        except OpsError as unnoted:  # what failed first is what people have to know
+            if unnoted.kind == UNREACHABLE:
+                error.kind = UNREACHABLE
+                error.message = f"{error.message.rstrip('.')}. Then the target was out of reach: {unnoted.message}"
+
+    def prove(self) -> None:
+        """Raise LeaseLost where somebody else may have taken the lease: before a change that the store does not guard.
+
+        The store is asked only where the lease was not renewed lately: this process may have been stopped for a while.
+        """
+        if time.monotonic() - self._proven > self.ttl / 2:
+            self._renew()
+
+    def _renew(self) -> None:
+        asked = time.monotonic()
+        self.store.renew(self.token, self.ttl)
+        self._proven = asked
 
     @contextlib.contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Renew the lease while the body runs; raises LeaseLost at its end when it was lost meanwhile."""
+        """Renew the lease while the body runs; raises LeaseLost at its end when it was lost meanwhile.
+
+        A renewal that is not possible for a while is tried again: as long as nobody else has taken the lease it is
+        ours. An outage that lasts is reported by the body, or by the journal after it.
+        """
         stop = threading.Event()
         lost: list[LeaseLost] = []
 
         def beat() -> None:
             while not stop.wait(self.ttl / 5):
                 try:
-                    self.store.renew(self.token, self.ttl)
+                    self._renew()
                 except LeaseLost as error:
                     lost.append(error)
                     return
+                except (OpsError, OSError):
+                    continue
 
         thread = threading.Thread(target=beat, name="lease heartbeat", daemon=True)
         thread.start()

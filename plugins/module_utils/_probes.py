@@ -16,7 +16,14 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
+    UNREACHABLE,
+    BrokenOff,
+    NotThere,
+    OpsError,
+    Refused,
+    TimedOut,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: one attempt, which may take so many seconds
@@ -61,7 +68,9 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
     if isinstance(error, (NotThere, TimedOut)):
         return Outcome(FAIL, error.message)
     if isinstance(error, OpsError):
-        return Outcome(ERROR, f"{error.message} {error.hint}".strip(), final=isinstance(error, Refused))
+        is_out_of_reach = error.kind == UNREACHABLE or isinstance(error, BrokenOff)
+        said = f"{error.message} {error.hint}".strip()
+        return Outcome(ERROR, said, final=isinstance(error, Refused), out_of_reach=is_out_of_reach)
     if isinstance(error, Late):
         if check.kind in _BLOCKING:
             return Outcome(ERROR, f"the engine did not answer within {round(seconds, 2):g} s")
@@ -116,22 +125,30 @@ def _http(check: Check, scene: Scene) -> Attempt:
 
 
 def _tcp(check: Check, scene: Scene) -> Attempt:
-    async def attempt(seconds: float) -> Outcome:
-        return await _probe_socket.tcp(*await _address(check, scene))
-
-    return attempt
+    return _connecting(check, scene, _probe_socket.tcp)
 
 
 def _redis(check: Check, scene: Scene) -> Attempt:
-    async def attempt(seconds: float) -> Outcome:
-        return await _probe_socket.redis(*await _address(check, scene), await _password(check, scene))
+    async def ping(host: str, port: int) -> Outcome:
+        return await _probe_socket.redis(host, port, await _password(check, scene))
 
-    return attempt
+    return _connecting(check, scene, ping)
 
 
 def _mongo(check: Check, scene: Scene) -> Attempt:
+    return _connecting(check, scene, _probe_mongo.mongo)
+
+
+def _connecting(check: Check, scene: Scene, probe: Callable[[str, int], Coroutine[Any, Any, Outcome]]) -> Attempt:
+    """Look at a service through a connection; where the way to it broke, nothing was seen of the service."""
+
     async def attempt(seconds: float) -> Outcome:
-        return await _probe_mongo.mongo(*await _address(check, scene))
+        host, port = await _address(check, scene)
+        try:
+            return await probe(host, port)
+        except (EOFError, OSError) as error:
+            broken = scene.project.broken_way(str(check.options["service"]), int(check.options["port"]))
+            raise broken or error from error
 
     return attempt
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
 
 
@@ -55,6 +56,9 @@ class Project(Protocol):
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from here."""
+
+    def broken_way(self, service: str, port: int) -> OpsError | None:
+        """Say what broke of the way to :meth:`address`, None where a failure there is the service's own."""
 
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what one container has logged up to now, oldest first."""

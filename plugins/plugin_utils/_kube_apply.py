@@ -98,12 +98,16 @@ def plan(
         return [future.result() for future in futures]
 
 
-def send(cluster: Applicable, changes: Iterable[Change]) -> list[Change]:
-    """Apply what differs, one object after the other; gives what was changed."""
+def send(cluster: Applicable, changes: Iterable[Change], prove: Callable[[], None] = lambda: None) -> list[Change]:
+    """Apply what differs, one object after the other; gives what was changed.
+
+    ``prove`` is called before each, and raises where this operation may not change anything any more.
+    """
     done = []
     for change in changes:
         if change.action == UNCHANGED:
             continue
+        prove()
         if change.action == REPLACED:
             _delete(cluster, change)
         try:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
@@ -47,18 +47,18 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     found = {"changed": bool(changes or names), "services": names, "diff": shown(changes), "started": started}
     if check_mode:
         return found
-    with target.phase(params["phase"] or "apply", params["token"]):
-        _bring_up(target, params["release"], changes)
+    with target.phase(params["phase"] or "apply", params["token"]) as operation:
+        _bring_up(target, params["release"], changes, operation.prove)
     return found
 
 
-def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change]) -> None:
+def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change], prove: Callable[[], None]) -> None:
     objects = target.manifests(release)
-    _kube_apply.send(target.cluster, [change for change in changes if change.action not in _PRUNING])
+    _kube_apply.send(target.cluster, [change for change in changes if change.action not in _PRUNING], prove)
     workloads = [ref_of(one) for one in objects if one["kind"] in WORKLOADS]
     _kube_wait.wait(target.cluster, workloads, target.app.start_timeout, redact=target.redactor.text)
     # what nothing refers to any more goes once the new one stands
-    _kube_prune.prune(target.cluster, changes)
+    _kube_prune.prune(target.cluster, changes, prove)
 
 
 _PRUNING = (_kube_prune.PRUNED, _kube_prune.KEPT)
@@ -71,8 +71,9 @@ def _stop(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> di
     found = {"changed": bool(names), "services": names, "diff": []}
     if check_mode:
         return found
-    with target.phase(params["phase"] or "apply", params["token"]):
+    with target.phase(params["phase"] or "apply", params["token"]) as operation:
         for one in running:
+            operation.prove()
             target.cluster.patch(one["apiVersion"], one["kind"], one["metadata"]["name"], {"spec": {"replicas": 0}})
         refs: list[Ref] = [ref_of(one) for one in running]
         _kube_wait.wait(target.cluster, refs, target.app.start_timeout, redact=target.redactor.text)

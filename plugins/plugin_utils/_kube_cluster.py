@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from urllib3.exceptions import HTTPError
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_exec, _kube_logs, _kube_review
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NotFound, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Call, Http
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login, open_way, way_to
@@ -105,7 +106,7 @@ class Cluster(Objects):
         try:
             yield from _kube_logs.told(response.stream(), since, timestamps)
         except (HTTPError, OSError) as error:
-            raise OpsError(f"The log of {pod} broke off: {error}.") from error
+            raise BrokenOff(f"The log of {pod} broke off: {error}.") from error
         finally:
             response.close()
 
@@ -125,30 +126,41 @@ class Cluster(Objects):
         query = [("container", container), *streams, *(("command", one) for one in argv)]
         call = self._call("GET", "exec", "v1", "Pod", pod, "exec")
         named = f"{argv[0]} in {pod}/{container}"
-        socket = self._http.attempts(
-            "exec",
-            lambda login: _kube_exec.connect(login, call.path, query, call.asked(login.server), timeout),
-            min(timeout, PATIENCE),
-        )
         received = _kube_exec.Received(stdout)
         sent = _kube_exec.pieces(stdin, stdin_bytes) if stdin is not None else iter(())
+        patience = min(timeout, PATIENCE)
         try:
+            socket = self._http.attempts(
+                "exec",
+                lambda login: _kube_exec.connect(login, call.path, query, call.asked(login.server), timeout),
+                patience,
+            )
             _kube_exec.converse(socket, received, sent, deadline=deadline, named=named)
         except _kube_exec.Cut as error:
-            found = self.get("v1", "Pod", pod)  # where the server is gone as well, this says so
-            state = "is gone" if found is None else f"is {(found.get('status') or {}).get('phase')}"
-            raise OpsError(
-                f"The connection to {named} broke off before it ended: {error}; the pod {state}.",
-                hint="Look at the pod's events and its previous log, then run again.",
-            ) from error
+            raise self._broken_off(named, pod, str(error), PATIENCE) from error
+        except Unreachable as error:  # it may have begun
+            spent = time.monotonic() - (deadline - timeout)
+            raise self._broken_off(named, pod, error.message, max(0.0, patience - spent)) from error
         return received.result(named)
+
+    def _broken_off(self, named: str, pod: str, reason: str, patience: float) -> OpsError:
+        """The error for a command whose connection is gone; where the server is gone as well, that is raised."""
+        try:
+            found = self._http.ask(self._call("GET", "get", "v1", "Pod", pod), patience=patience).json()
+        except NotFound:
+            found = {}
+        phase = (found.get("status") or {}).get("phase")
+        return (BrokenOff if phase == "Running" else OpsError)(
+            f"The connection to {named} broke off before it ended: {reason}; the pod is {phase or 'gone'}.",
+            hint="Look at the pod's events and its previous log, then run again.",
+        )
 
     def forward(self, pod: str, port: int) -> Any:
         """Open one connection to a port of a pod: a websocket of the port-forward protocol, which the caller closes."""
         call = self._call("GET", "portforward", "v1", "Pod", pod, "portforward")
         query = [("ports", str(port))]
         return self._http.attempts(
-            "exec",
+            "get",  # a connection that was opened in vain does no harm
             lambda login: _kube_exec.connect(login, call.path, query, call.asked(login.server), _FORWARD_TIMEOUT),
             _FORWARD_TIMEOUT,
         )

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, cast
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, NotThere, OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject, borrowing
@@ -36,6 +36,8 @@ wc -c <"$0" && sha256sum <"$0" && cat "$0"
 #: the code of the first for a file that is not what was sent, with its size and its sum
 _ANOTHER = 97
 _BLOCK = 1 << 20
+#: before a program that only reads is run anew, in seconds
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
 class DatabasePod:
@@ -61,8 +63,24 @@ class DatabasePod:
         timeout: float,
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
+        may_repeat: bool = False,
     ) -> str:
         """Run a program; its password is taken from the container's own variables and is in no argument list."""
+        starts = [(stream, stream.tell()) for stream in (stdin, stdout) if stream is not None]
+        for pause in _PAUSES if may_repeat else ():
+            try:
+                return self._once(argv, doing, timeout, stdin, stdout)
+            except BrokenOff:
+                time.sleep(pause)
+            for stream, start in starts:
+                stream.seek(start)
+            if stdout is not None:
+                stdout.truncate()
+        return self._once(argv, doing, timeout, stdin, stdout)
+
+    def _once(
+        self, argv: Sequence[str], doing: str, timeout: float, stdin: IO[bytes] | None, stdout: IO[bytes] | None
+    ) -> str:
         pod = _Pod(self._project, self._service, doing, timeout)
         command = borrowing(argv, _BORROWED, {})
         if stdin is not None:

@@ -8,13 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
 
 
 class Unreachable(OpsError):
     """The API server did not answer for as long as it was worth waiting."""
 
-    kind = "unreachable"
+    kind = UNREACHABLE
+
+
+class LoginRefused(Refused):
+    """The API server does not know the login, or no longer: nothing can be seen or changed, nor undone."""
+
+    kind = UNREACHABLE
 
 
 class NotFound(OpsError):
@@ -76,7 +82,7 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     message = _message(asked, status, said, body)
     causes = (said.get("details") or {}).get("causes") or []
     if status == 401:
-        return Refused(
+        return LoginRefused(
             f"The API server {asked.server} does not know this login: expected a valid token or certificate, "
             f"found one that is wrong or has expired (could not {asked}).",
             hint="Renew the token or the certificate in the kubeconfig or the credential, then run again.",

@@ -16,7 +16,7 @@ from typing import Any
 
 from websocket import ABNF, WebSocketException
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 
 _PIECE = 16384
@@ -31,6 +31,8 @@ class Forward:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
         self._open: set[socket.socket] = set()
+        #: how the way to the pod failed last, None where it is the pod itself that closes connections
+        self.broken: OpsError | None = None
         self._thread = threading.Thread(target=self._accept, name="forward", daemon=True)
         self._thread.start()
 
@@ -53,13 +55,21 @@ class Forward:
 
     def _serve(self, client: socket.socket) -> None:
         # a pod that refuses looks to the client like what it is: a connection that is closed at once
-        with client, contextlib.suppress(OpsError, OSError, WebSocketException):
-            tunnel = self._cluster.forward(self._pod, self._port)
+        with client:
             try:
-                _pump(client, tunnel)
-            finally:
-                with contextlib.suppress(OSError, WebSocketException):
-                    tunnel.shutdown()
+                tunnel = self._cluster.forward(self._pod, self._port)
+                self.broken = None
+                try:
+                    _pump(client, tunnel)
+                finally:
+                    with contextlib.suppress(OSError, WebSocketException):
+                        tunnel.shutdown()
+            except OpsError as error:
+                self.broken = error
+            except WebSocketException as error:
+                self.broken = BrokenOff(f"The connection to {self._pod} broke off: {error}.")
+            except OSError:  # of the client, which has heard enough
+                pass
         self._open.discard(client)
 
 
@@ -75,7 +85,10 @@ def _pump(client: socket.socket, tunnel: Any) -> None:
                 return
             tunnel.send(b"\x00" + data, opcode=ABNF.OPCODE_BINARY)
         if raw in ready:
-            opcode, message = tunnel.recv_data()
+            try:
+                opcode, message = tunnel.recv_data()
+            except OSError as error:
+                raise WebSocketException(str(error)) from error
             if opcode == ABNF.OPCODE_CLOSE:
                 return
             channel, data = message[0], message[1:]

@@ -21,12 +21,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
     Asked,
+    Conflict,
+    Unreachable,
     explained,
     no_answer,
     untrusted,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry import (
+    GIVEN_UP_PATIENCE,
     PATIENCE,
     Failure,
     retry_after,
@@ -92,6 +95,7 @@ class Http:
         self._login: Login | None = None
         self._process = 0
         self._lock = threading.Lock()
+        self._was_given_up = False
         self.clock = ServerClock()
 
     def login(self) -> Login:
@@ -122,24 +126,34 @@ class Http:
         return self.attempts(call.verb, lambda login: self._begun(login, call))
 
     def attempts(self, verb: str, attempt: Callable[[Login], T], patience: float | None = None) -> T:
-        """Make attempts until one succeeds or :func:`wait_before` sees no use in another."""
+        """Make attempts until one succeeds or :func:`wait_before` sees no use in another.
+
+        Once a request was given up, those after it do not wait as long anew, until one is answered.
+        """
         started = time.monotonic()
+        is_patient = patience is None
+        allowed = self._patience if patience is None else patience
         logged_in_anew = False
         for number in itertools.count():
             login = self.login()
             try:
-                return attempt(login)
+                found = attempt(login)
             except AttemptFailed as failed:
                 spent = time.monotonic() - started
                 wait = wait_before(
                     number, failed.failure, verb, spent=spent, logged_in_anew=logged_in_anew,
-                    patience=self._patience if patience is None else patience,
+                    patience=min(allowed, GIVEN_UP_PATIENCE) if self._was_given_up else allowed,
                 )  # fmt: skip
                 if wait is None:
-                    raise failed.error(spent) from failed.__cause__
+                    error = failed.error(spent)
+                    self._was_given_up |= is_patient and isinstance(error, Unreachable)
+                    raise error from failed.__cause__
                 if failed.failure.status == 401:
                     self._forget(login)
                     logged_in_anew = True
+            else:
+                self._was_given_up = False
+                return found
             time.sleep(wait)
         raise AssertionError
 
@@ -204,7 +218,9 @@ def refused(asked: Asked, answer: Answer) -> AttemptFailed:
             Failure(answer.status, retry_after=wait),
             lambda spent: no_answer(asked, f"status {answer.status}, {error.message}", spent),
         )
-    return AttemptFailed(Failure(answer.status, retry_after=wait), lambda _: error)
+    # a conflict over who owns a field stays one, however often it is tried
+    was_outrun = isinstance(error, Conflict) and asked.verb in ("apply", "patch") and not error.causes
+    return AttemptFailed(Failure(answer.status, was_outrun=was_outrun, retry_after=wait), lambda _: error)
 
 
 def broken(asked: Asked, error: Exception) -> AttemptFailed:

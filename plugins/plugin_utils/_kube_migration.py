@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command
@@ -67,15 +67,16 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     if check_mode:
         command = " ".join(app.migration_command)
         return {"changed": True, "msg": f"Would run {command} as a Job of the new image of {app.migration_service}."}
-    with target.phase("migrate", params["token"]):
+    with target.phase("migrate", params["token"]) as operation:
         record = target.record(params["release"])
         objects = target.manifests(record["id"])
-        _bring_up_what_it_needs(target, record, objects)
+        _bring_up_what_it_needs(target, record, objects, operation.prove)
         backup = _backup.read(target, record["backup"]) if record["backup"] else None
         before = backup["migration_head"] if backup else target.database.migration_head()
         record["migration"] = {"before": before, "after": None, "moved": None}
         target.save(record, params["token"])
         try:
+            operation.prove()
             output = _migrate(target, record, objects)
         except OpsError as error:
             error.data["moved"] = _note_head(target, record, before, params["token"])
@@ -89,7 +90,9 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     }
 
 
-def _bring_up_what_it_needs(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> None:
+def _bring_up_what_it_needs(
+    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], prove: Callable[[], None]
+) -> None:
     """The configuration of the release, and on a first deployment the database and whatever else is not there yet."""
     release = set(target.app.release_services)
     needed = [one for one in objects if not (one["kind"] in WORKLOADS and one["metadata"]["name"] in release)]
@@ -99,7 +102,7 @@ def _bring_up_what_it_needs(target: KubeTarget, record: Mapping[str, Any], objec
         for change in changes
         if change.action == _kube_apply.CREATED_NOW or change.manifest["kind"] in ("ConfigMap", "Secret")
     ]
-    _kube_apply.send(target.cluster, wanted)
+    _kube_apply.send(target.cluster, wanted, prove)
     waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
     _kube_wait.wait(target.cluster, waited_for, target.app.start_timeout, redact=target.redactor.text)
 

@@ -150,6 +150,12 @@ class KubeProject:
                 self._forwards[service, port] = Forward(self.cluster, pod, port)
             return self._forwards[service, port].address
 
+    def broken_way(self, service: str, port: int) -> OpsError | None:
+        """How the port-forward failed last, None where the pod itself closes connections."""
+        with self._lock:
+            found = self._forwards.get((service, port))
+        return found.broken if found else None
+
     # logs
 
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:

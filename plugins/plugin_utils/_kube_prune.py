@@ -74,13 +74,14 @@ def plan_prune(
     return [_decided(one, application, redact) for one in sorted(left, key=order_of, reverse=True)]
 
 
-def prune(cluster: Prunable, changes: Iterable[Change]) -> list[Change]:
-    """Delete what was planned; gives what is gone."""
+def prune(cluster: Prunable, changes: Iterable[Change], prove: Callable[[], None] = lambda: None) -> list[Change]:
+    """Delete what was planned; gives what is gone. ``prove`` is called before each, as when applying."""
     done = []
     for change in changes:
         if change.action != PRUNED:
             continue
         ref = ref_of(change.manifest)
+        prove()
         with suppress(Conflict):  # another one has its name by now
             if cluster.delete(change.manifest["apiVersion"], ref.kind, ref.name, uid=change.uid):
                 done.append(change)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: how long a request is tried again, in seconds, before the server counts as unreachable
 PATIENCE = 15.0
+#: the same where another request has just waited in vain
+GIVEN_UP_PATIENCE = 0.5
 #: the longest wait before one more attempt, in seconds, whatever the server asks for
 LONGEST = 5.0
 #: requests that may be sent twice: the second time they change nothing more
@@ -19,12 +21,14 @@ class Failure:
     """How an attempt failed: with a ``status``, or (0) without an answer.
 
     ``was_sent`` False means that the server never saw the request, ``is_final`` that another attempt is of no use (a
-    certificate that does not hold). ``retry_after`` is what the server asked for, in seconds.
+    certificate that does not hold). ``was_outrun`` means that another write came in between, of a change that does not
+    depend on what was read. ``retry_after`` is what the server asked for, in seconds.
     """
 
     status: int = 0
     was_sent: bool = True
     is_final: bool = False
+    was_outrun: bool = False
     retry_after: float | None = None
 
 
@@ -34,7 +38,7 @@ def wait_before(
     """Seconds to wait before attempt number ``attempt + 1``, None where there should be none.
 
     ``attempt`` counts from 0, ``spent`` is the time since the first attempt began. 401 is worth one more attempt, with
-    a login read anew; 409 none, since only the caller can decide anew.
+    a login read anew; 409 none where only the caller can decide anew.
     """
     if failure.is_final:
         return None
@@ -49,7 +53,7 @@ def wait_before(
 
 
 def _is_worth_it(failure: Failure, verb: str) -> bool:
-    if failure.status == 429 or not failure.was_sent:
+    if failure.status == 429 or failure.was_outrun or not failure.was_sent:
         return True
     return verb in SAFE_VERBS and (failure.status == 0 or failure.status in _TRANSIENT)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -72,9 +73,13 @@ class Watch(Iterator[Event]):
         self._events = self._run()
         self._response: Any = None
         self._closed = threading.Event()
+        self._inside = threading.Lock()
 
     def __next__(self) -> Event:
-        return next(self._events)
+        with self._inside:
+            if self._closed.is_set():
+                self._events.close()
+            return next(self._events)
 
     def __enter__(self) -> Watch:
         return self
@@ -88,9 +93,14 @@ class Watch(Iterator[Event]):
         response = self._response
         if response is not None:
             with contextlib.suppress(Exception):  # it may be closed already, by the thread that reads it
-                response.shutdown()
-        with contextlib.suppress(ValueError):  # another thread is in it, and closes what is open when it leaves
-            self._events.close()
+                # the bare socket: to take its TLS away while another thread reads through it ends in a crash
+                socket.socket.shutdown(response.connection.sock, socket.SHUT_RDWR)
+        # never while another thread is inside: CPython does not survive that, and that thread closes it by itself
+        if self._inside.acquire(blocking=False):
+            try:
+                self._events.close()
+            finally:
+                self._inside.release()
 
     def _left(self) -> float:
         return 0.0 if self._closed.is_set() else self._deadline - time.monotonic()

@@ -85,7 +85,7 @@ def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], fai
     stopped = " There was no good release to return to, so the application was stopped; its data volumes are kept."
     undo_error = (steps["undo_failure"] or {}).get("error", "").rstrip(".")
     after = {
-        "unreachable": "",
+        "unreachable": " Nothing was undone; the next run begins with that." if steps["changed"] else "",
         "failed": stopped if steps["undone"] else "",
         "rolled_back": f" {steps['previous']} was brought back and verified.",
         "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: {undo_error}.",

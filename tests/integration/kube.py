@@ -98,10 +98,8 @@ class Network:
 
 
 @contextlib.contextmanager
-def through(
-    cluster: lab_cluster.Cluster, namespace: str, folder: Path, patience: float
-) -> Iterator[tuple[Network, Cluster]]:
-    """A cluster whose only way leads through a network that can be cut."""
+def network_to(cluster: lab_cluster.Cluster, folder: Path) -> Iterator[tuple[Network, Path]]:
+    """A network that can be cut, and a kubeconfig whose only way leads through it."""
     network = Network(cluster.server)
     network.open()
     config = yaml.safe_load(cluster.kubeconfig.read_text())
@@ -110,9 +108,18 @@ def through(
         each["cluster"]["tls-server-name"] = urlsplit(cluster.server).hostname
     path = folder / f"kubeconfig-{network.port}"
     path.write_text(yaml.safe_dump(config))
-    given = {"kubeconfig": str(path), "context": cluster.context, "namespace": namespace}
     try:
-        with Cluster(given, patience=patience) as reached:
-            yield network, reached
+        yield network, path
     finally:
         network.refuse()
+
+
+@contextlib.contextmanager
+def through(
+    cluster: lab_cluster.Cluster, namespace: str, folder: Path, patience: float
+) -> Iterator[tuple[Network, Cluster]]:
+    """A cluster whose only way leads through a network that can be cut."""
+    with network_to(cluster, folder) as (network, path):
+        given = {"kubeconfig": str(path), "context": cluster.context, "namespace": namespace}
+        with Cluster(given, patience=patience) as reached:
+            yield network, reached

@@ -58,8 +58,8 @@ def kubelet_config(place: Place) -> dict[str, Any]:
         "nodeStatusReportFrequency": "5m",
         "serializeImagePulls": False,
         "registryPullQPS": 0,
-        # kubelet's own limits (5 requests a second, for events as well; 0 means the same 5) are for clusters of hundreds
-        # of nodes: here they would let events and ends of pods wait for half a minute
+        # kubelet's own limits (5 requests a second, also of events; 0 means the same 5) are for hundreds of nodes:
+        # here they would let events and ends of pods wait for half a minute
         "kubeAPIQPS": 200,
         "kubeAPIBurst": 400,
         "eventRecordQPS": 200,

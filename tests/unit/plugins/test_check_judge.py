@@ -17,6 +17,7 @@ PASS, FAIL, ERROR, HALF = (
 )
 CRASH = Outcome("fail", "crashed", final=True, ends_all="crashed")
 SKIP = Outcome("skipped", "not there")
+AWAY = Outcome("error", "the API server did not answer", out_of_reach=True)
 
 
 def course(outcomes: list[Outcome], may_end: bool = True, **options: Any) -> tuple[Judge, list[float]]:
@@ -78,6 +79,10 @@ def course(outcomes: list[Outcome], may_end: bool = True, **options: Any) -> tup
             id="two are not",
         ),
         pytest.param([PASS, ERROR], {"hold": 9}, "error", [0, 0.5], id="cannot look during the hold"),
+        pytest.param([PASS, AWAY, AWAY, PASS], {"hold": 2}, "pass", [0, 0.5, 1, 1.5, 2], id="out of reach for a while"),
+        pytest.param([PASS, AWAY, AWAY, PASS], {"hold": 0.7}, "pass", [0, 0.5, 1, 1.5], id="never passes out of reach"),
+        pytest.param([PASS, AWAY], {"hold": 9, "timeout": 1}, "error", [0, 0.5, 1, 1.5], id="out of reach for good"),
+        pytest.param([PASS, AWAY, FAIL], {"hold": 9}, "fail", [0, 0.5, 1], id="broken when it is seen again"),
         pytest.param([FAIL, PASS], {"timeout": 1, "hold": 5, "interval": 1}, "fail", [0], id="too late for a hold"),
         pytest.param(
             [PASS],

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -182,6 +183,8 @@ def server() -> Iterator[Server]:
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "1", "resourceVersion": "7"}}
 BUSY = (429, {"Retry-After": "0"}, {"kind": "Status", "message": "too many"})
 AWAY: tuple[Any, ...] = (503, {}, b"away")
+OUTRUN: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": "the object has been modified"})
+OWNED: tuple[Any, ...] = (409, {}, {"kind": "Status", "details": {"causes": [{"field": ".spec.replicas"}]}})
 EXISTS: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": 'pods "a" already exists'})
 
 
@@ -197,6 +200,9 @@ EXISTS: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": 'pods "a" alre
         pytest.param("replace", ["cut", EXISTS], 2, Conflict, id="a replacement whose answer was lost"),
         pytest.param("apply", ["cut", (200, {}, POD)], 2, None, id="an apply that was cut"),
         pytest.param("apply", [(500, {}, b"etcd"), (200, {}, POD)], 2, None, id="an apply with a slow etcd"),
+        pytest.param("apply", [OUTRUN, OUTRUN, (200, {}, POD)], 3, None, id="an apply that others were faster than"),
+        pytest.param("apply", [OWNED], 1, Conflict, id="an apply of a field that is another's"),
+        pytest.param("replace", [OUTRUN], 1, Conflict, id="a replacement that others were faster than"),
         pytest.param("delete", ["cut", (404, {}, b"")], 2, None, id="a deletion whose answer was lost"),
         pytest.param("get", [(401, {}, b""), (200, {}, POD)], 2, None, id="a token that was renewed"),
         pytest.param("get", [(401, {}, b""), (401, {}, b"")], 2, Refused, id="a token that has expired"),
@@ -234,6 +240,19 @@ def test_a_server_that_is_away_is_given_up(server: Server) -> None:
         port = closed.getsockname()[1]
     with server.cluster(0.3, host=f"http://127.0.0.1:{port}") as cluster, pytest.raises(Unreachable, match="refused"):
         cluster.version()
+
+
+def test_a_server_that_was_given_up_is_not_waited_for_as_long_again_until_it_answers(server: Server) -> None:
+    with server.cluster(patience=2) as cluster:
+        took = []
+        for script in ([AWAY] * 100, [AWAY] * 100, [(200, {}, POD)], [AWAY] * 100):
+            server.script, started = script, time.monotonic()
+            with suppress(Unreachable):
+                cluster.get("v1", "Pod", "a")
+            took.append(time.monotonic() - started)
+    assert took[0] > 1.3
+    assert took[1] < 1
+    assert took[3] > 1.3
 
 
 def test_pages_are_put_together_and_a_forgotten_list_is_begun_anew(server: Server) -> None:

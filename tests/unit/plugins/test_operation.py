@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import JOURNAL, Operation, interrupted
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from tests.unit.plugins.test_store import PREFIX, script
@@ -170,3 +171,86 @@ def test_a_phase_that_lost_its_lease_meanwhile_says_so_and_writes_nothing(tmp_pa
     assert mine.journal()["phases"][-1]["state"] == "running"
     with pytest.raises(LeaseLost):
         mine.finish()
+
+
+class Away(Store):
+    """A store that cannot be reached while ``away`` says so."""
+
+    away: list[str]
+
+    def renew(self, token: int, ttl: float) -> None:
+        self._reach("renew")
+        super().renew(token, ttl)
+
+    def write(self, name: str, data: Mapping[str, Any], *, token: int | None = None) -> None:
+        self._reach("write")
+        super().write(name, data, token=token)
+
+    def _reach(self, what: str) -> None:
+        if what in self.away:
+            error = OpsError("No answer came.")
+            error.kind = UNREACHABLE
+            raise error
+
+
+def away(tmp_path: Path, ttl: float = 60) -> tuple[Away, Operation]:
+    store = Away(str(tmp_path))
+    store.away = []
+    lease = store.try_acquire(holder="ana@console", purpose="deploy v2", ttl=ttl)
+    mine = Operation(store, lease.token, ttl)
+    mine.start("deploy", "0002-v2")
+    return store, mine
+
+
+def test_the_heartbeat_outlives_a_store_that_is_out_of_reach_for_a_while(tmp_path: Path) -> None:
+    store, mine = away(tmp_path, ttl=0.1)
+    with mine.phase("apply"):
+        store.away = ["renew"]
+        before = store.lease()
+        time.sleep(0.2)  # some beats in vain
+        assert store.lease() == before
+        store.away = []
+        while store.lease() == before:
+            time.sleep(0.01)
+    assert mine.journal()["phases"][-1]["state"] == "ok"
+
+
+def test_a_failure_that_cannot_be_noted_is_what_is_told_and_undoes_nothing(tmp_path: Path) -> None:
+    store, mine = away(tmp_path)
+
+    def fail() -> None:
+        store.away = ["renew", "write"]
+        raise OpsError("The release does not come up.", hint="Look at its log.")
+
+    with pytest.raises(OpsError) as error, mine.phase("apply"):
+        fail()
+    told = "The release does not come up. Then the target was out of reach: No answer came."
+    assert (error.value.message, error.value.hint, error.value.kind) == (told, "Look at its log.", UNREACHABLE)
+    assert error.value.data["phase"] == "apply"
+    assert mine.journal()["phases"][-1]["state"] == "running"
+
+
+@pytest.mark.parametrize("what", ["renew", "write"])
+def test_a_phase_that_cannot_begin_is_named(tmp_path: Path, what: str) -> None:
+    store, mine = away(tmp_path)
+    store.away = [what]
+    with pytest.raises(OpsError, match="No answer came") as error, mine.phase("apply"):
+        raise AssertionError
+    assert (error.value.data["phase"], error.value.kind) == ("apply", UNREACHABLE)
+
+
+def test_a_holder_proves_that_nobody_came_after_it(tmp_path: Path) -> None:
+    mine = operation(tmp_path, ttl=0.1)
+    mine.start("deploy", "0002-v2")
+    mine.prove()
+    time.sleep(0.15)  # as one who was stopped
+    mine.store.try_acquire(holder="bo@console", purpose="rollback", ttl=60)
+    with pytest.raises(LeaseLost, match="it is now held by bo@console"):
+        mine.prove()
+
+
+def test_a_lease_that_was_renewed_just_now_is_not_asked_for(tmp_path: Path) -> None:
+    store, mine = away(tmp_path)
+    with mine.phase("apply"):
+        store.away = ["renew"]
+        mine.prove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,13 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container, container_from
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
+    BrokenOff,
+    NotThere,
+    OpsError,
+    Refused,
+    TimedOut,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene, attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
@@ -35,6 +42,7 @@ class FakeProject:
         self.environment: dict[str, str] = {"POSTGRES_PASSWORD": "geheim-canary", "POSTGRES_USER": "studio"}
         self.log: dict[str, list[str]] = {}
         self.asked: list[Any] = []
+        self.broken: OpsError | None = None
 
     def containers(self) -> list[Container]:
         return self.found
@@ -57,6 +65,9 @@ class FakeProject:
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         return "127.0.0.1", port
+
+    def broken_way(self, service: str, port: int) -> OpsError | None:
+        return self.broken
 
 
 def check_of(**given: Any) -> Check:
@@ -231,3 +242,28 @@ def test_errors_of_blocking_work_arrive() -> None:
 
     with pytest.raises(Refused):
         asyncio.run(in_thread(fail))
+
+
+@pytest.mark.parametrize("kind", ["redis", "mongo"])
+@pytest.mark.parametrize(
+    ("broken", "state", "says", "is_out_of_reach"),
+    [
+        pytest.param(None, "fail", "closed the connection before an answer", False, id="the service itself"),
+        pytest.param(BrokenOff("The connection to a broke off."), "error", "a broke off", True, id="the way to it"),
+    ],
+)
+def test_a_broken_way_tells_nothing_of_the_service(
+    kind: str, broken: OpsError | None, state: str, says: str, is_out_of_reach: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closing = threading.Thread(target=lambda: server.accept()[0].close())
+        closing.start()
+        project = FakeProject()
+        project.broken = broken
+        given = {"kind": kind, "service": "redis", "port": server.getsockname()[1]}
+        with pytest.raises((EOFError, OSError, OpsError)) as raised:
+            attempts(project, **given)
+        closing.join()
+    outcome = explained(raised.value, check_of(**given), 1)
+    assert (outcome.state, outcome.out_of_reach) == (state, is_out_of_reach)
+    assert says in outcome.reason
