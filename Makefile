@@ -81,7 +81,7 @@ molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
 	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule test --all
 
 .PHONY: bench
-bench: venv lab ## Measure, and compare with plain scripts
+bench: venv lab lab-kubernetes ## Measure, and compare with plain scripts
 	@$(OLDEST)/bin/python -m tests.bench
 
 .PHONY: lab lab-kubernetes lab-down clean

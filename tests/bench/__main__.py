@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from tests.bench import controller, deploying, page, probes, standing
+from tests.bench import controller, deploying, kubernetes, page, probes, standing
 from tests.bench.measure import Findings, compared, say
 
 
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[int], Findings]] = {
     "standing": standing.measure,
     "probes": _probes,
     "controller": controller.measure,
+    "kubernetes": kubernetes.measure,
 }
 
 

@@ -32,10 +32,10 @@ def measure(runs: int) -> Findings:
                 plain.append(plain_cost)
                 results.append({phase["name"]: phase["seconds"] for phase in run.target()["phases"]})
                 steps.append(seconds)
-                floor.append(cost_of(lambda: studio.empty(app)))
+                floor.append(cost_of(lambda: studio.empty(app.folder, app.inventory)))
     row = compared("deploy a changed version", median_wall(ours), median_wall(plain), "plain script", MOST)
-    where = _where(ours, results, plain, steps, median_wall(floor))
-    return Findings([row], {"Where the time of a deployment goes": where})
+    table_of_time = where(ours, results, plain, steps, median_wall(floor))
+    return Findings([row], {"Where the time of a deployment goes": table_of_time})
 
 
 def _timed_ours(app: Application, version: str) -> tuple[Cost, Run]:
@@ -54,8 +54,9 @@ def _median_of(name: str, every: Sequence[dict[str, float]]) -> float:
     return statistics.median(each.get(name, 0.0) for each in every)
 
 
-def _where(ours: Sequence[Cost], results: Sequence[dict[str, float]], plain: Sequence[Cost],
-           steps: Sequence[dict[str, float]], floor: float) -> list[str]:  # fmt: skip
+def where(ours: Sequence[Cost], results: Sequence[dict[str, float]], plain: Sequence[Cost],
+          steps: Sequence[dict[str, float]], floor: float) -> list[str]:  # fmt: skip
+    """Each phase on both sides, and what is between them."""
     rows = [(name, _median_of(name, results), _median_of(name, steps)) for name in PHASES]
     known, known_plain = sum(row[1] for row in rows), sum(row[2] for row in rows)
     total, total_plain = median_wall(ours), median_wall(plain)

@@ -16,7 +16,7 @@ def measure(runs: int) -> Findings:
         version = source.release()
         studio.deploy(app, version)
         for number in range(1, runs + 1):
-            costs["empty"].append(cost_of(lambda: studio.empty(app)))
+            costs["empty"].append(cost_of(lambda: studio.empty(app.folder, app.inventory)))
             costs["deploy"].append(cost_of(lambda: _unchanged(app, version)))
             costs["verify"].append(cost_of(lambda: studio.must(app.play("verify"))))
             last = ", ".join(f"{name} {each[-1].wall:.2f} s" for name, each in costs.items())

@@ -84,9 +84,14 @@ class Plain:
         done = subprocess.run([SCRIPT, *map(str, arguments)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"the plain script failed: {done.stdout}{done.stderr}")
-        marks = [line.split() for line in done.stdout.splitlines()]
-        pairs = itertools.pairwise((name, float(moment)) for name, moment in marks)
-        return {name: then - moment for (name, moment), (_, then) in pairs}
+        return seconds_of(done.stdout)
+
+
+def seconds_of(told: str) -> dict[str, float]:
+    """The seconds of each step, of what a plain script prints: each step with the moment at which it began."""
+    marks = [line.split() for line in told.splitlines()]
+    pairs = itertools.pairwise((name, float(moment)) for name, moment in marks)
+    return {name: then - moment for (name, moment), (_, then) in pairs}
 
 
 def deploy(app: Application, version: str) -> Run:
@@ -101,11 +106,11 @@ def must(run: Run) -> Run:
     return run
 
 
-def empty(app: Application) -> Run:
+def empty(folder: Path, inventory: Path) -> Run:
     """A playbook that does nothing: what no playbook can be faster than."""
-    path = app.folder / "empty.yml"
+    path = folder / "empty.yml"
     path.write_text("- hosts: targets\n  gather_facts: false\n  tasks: []\n")
-    return must(play(app.inventory, str(path.with_suffix(""))))
+    return must(play(inventory, str(path.with_suffix(""))))
 
 
 def free_port() -> int:
