@@ -1,8 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The client programs of PostgreSQL in the database's own pod; what goes in or out is compared by size and sum.
 
-A websocket cannot close stdin alone, and a connection that breaks off looks like an end. So what a program reads is put
-into the pod first, and what it writes is a file there before it is fetched; each time both ends must agree on it.
+A websocket cannot close stdin alone, and a connection that breaks off looks like an end. So what a program reads is a
+file in the pod before it starts, and what it writes is one before it is sent; each time both ends must agree on it. All
+of that is one command in the pod: to start one takes longer than a small dump.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ from typing import IO, Any, BinaryIO, cast
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, NotThere, OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject, borrowing
 
 _BORROWED = {"PGPASSWORD": "POSTGRES_PASSWORD"}
-#: the first argument is a file, the others are the command that reads or writes it
-_READING, _WRITING = 'exec 0<"$0"; exec "$@"', 'umask 077; exec 1>"$0"; exec "$@"'
-_SUMMING = 'wc -c <"$0"; sha256sum <"$0"'
-_RECEIVING = 'umask 077; exec head -c "$1" >"$0"'
+#: the first argument is a file that is gone at the end, the last are the command that reads or writes it
+_READING = """umask 077; trap 'rm -f "$0"' EXIT
+head -c "$1" >"$0" || exit
+[ "$(sha256sum <"$0")" = "$2  -" ] || { wc -c <"$0"; sha256sum <"$0"; exit 97; }
+shift 2; "$@" <"$0"
+"""
+_WRITING = """umask 077; trap 'rm -f "$0"' EXIT
+"$@" >"$0" || exit
+wc -c <"$0" && sha256sum <"$0" && cat "$0"
+"""
+#: the code of the first for a file that is not what was sent, with its size and its sum
+_ANOTHER = 97
 _BLOCK = 1 << 20
 #: before a program that only reads is run anew, in seconds
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -73,17 +83,12 @@ class DatabasePod:
     ) -> str:
         pod = _Pod(self._project, self._service, doing, timeout)
         command = borrowing(argv, _BORROWED, {})
-        with contextlib.ExitStack() as files:
-            if stdin is not None:
-                there = files.enter_context(pod.scratch())
-                pod.put(stdin, there)
-                command = ["sh", "-c", _READING, there, *command]
-            if stdout is None:
-                return pod.run(command)
-            there = files.enter_context(pod.scratch())
-            pod.run(["sh", "-c", _WRITING, there, *command])
-            pod.fetch(there, stdout)
+        if stdin is not None:
+            return pod.fed(command, stdin)
+        if stdout is not None:
+            pod.told(command, stdout)
             return ""
+        return pod.run(command)
 
 
 class _Pod:
@@ -99,49 +104,51 @@ class _Pod:
 
     def run(self, argv: Sequence[str], **streams: Any) -> str:
         """Run a command to its end and return its output."""
+        return self._succeeded(self._ended(argv, **streams))
+
+    def fed(self, argv: Sequence[str], stream: IO[bytes]) -> str:
+        """Run a command that reads a file of ours; raises where what arrived there is not what was sent."""
+        start = stream.tell()
+        size, wanted = os.fstat(stream.fileno()).st_size - start, _sum(stream)
+        stream.seek(start)
+        given: dict[str, Any] = {"stdin": cast(BinaryIO, stream), "stdin_bytes": size} if size else {}
+        with self._scratch() as there:
+            found = self._ended(["sh", "-c", _READING, there, str(size), wanted, *argv], **given)
+            if found.code == _ANOTHER:
+                self._compare((size, wanted), _facts(found.output), "arrived in the pod", "was sent")
+            return self._succeeded(found)
+
+    def told(self, argv: Sequence[str], stream: IO[bytes]) -> None:
+        """Run a command that writes a file, and fetch that; raises where what arrived is not what lies there."""
+        received = _Summing(stream)
+        with self._scratch() as there:
+            self.run(["sh", "-c", _WRITING, there, *argv], stdout=cast(BinaryIO, received))
+        arrived = (received.size, received.digest.hexdigest())
+        self._compare(_facts(received.head.decode("ascii", "replace")), arrived, "arrived here", "is in the pod")
+
+    def _ended(self, argv: Sequence[str], **streams: Any) -> ExecResult:
         left = max(1.0, self._deadline - time.monotonic())
         try:
-            found = self._cluster.exec(self._name, self._container, argv, timeout=left, **streams)
+            return self._cluster.exec(self._name, self._container, argv, timeout=left, **streams)
         except _kube_errors.TimedOut as error:
             raise OpsError(f"{self._doing} was not done after {self._timeout:g} s.") from error
+
+    def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:
             said = _command.tail(found.output) or "nothing"
             raise OpsError(f"{self._doing} failed with code {found.code}: {said}", rc=found.code)
         return found.output
 
     @contextlib.contextmanager
-    def scratch(self) -> Iterator[str]:
-        """The name of a file in the pod that is gone after the block."""
+    def _scratch(self) -> Iterator[str]:
+        """The name of a file in the pod, which the command removes; where it was cut off, it is removed from here."""
         name = f"/tmp/doppelganger-ops-{secrets.token_hex(8)}"  # noqa: S108 in the pod, by a name nobody knows, mode 0600
         try:
             yield name
-        finally:
+        except OpsError:
             with contextlib.suppress(OpsError):  # the pod may be gone, and the file with it
                 self.run(["rm", "-f", name])
-
-    def put(self, stream: IO[bytes], there: str) -> None:
-        """Send a file into the pod; raises where what arrived is not what was sent."""
-        size = os.fstat(stream.fileno()).st_size - stream.tell()
-        start = stream.tell()
-        wanted = _sum(stream)
-        stream.seek(start)
-        if size:
-            receiving = ["sh", "-c", _RECEIVING, there, str(size)]
-            self.run(receiving, stdin=cast(BinaryIO, stream), stdin_bytes=size)
-        else:
-            self.run(["sh", "-c", ': >"$0"', there])
-        self._compare((size, wanted), self._facts(there), "arrived in the pod", "was sent")
-
-    def fetch(self, there: str, stream: IO[bytes]) -> None:
-        """Fetch a file from the pod; raises where what arrived is not what lies there."""
-        facts = self._facts(there)
-        received = _Summing(stream)
-        self.run(["cat", there], stdout=cast(BinaryIO, received))
-        self._compare(facts, (received.size, received.digest.hexdigest()), "arrived here", "is in the pod")
-
-    def _facts(self, there: str) -> tuple[int, str]:
-        size, digest = self.run(["sh", "-c", _SUMMING, there]).split()[:2]
-        return int(size), digest
+            raise
 
     def _compare(self, wanted: tuple[int, str], found: tuple[int, str], arrived: str, sent: str) -> None:
         if wanted != found:
@@ -153,18 +160,30 @@ class _Pod:
 
 
 class _Summing:
-    """Writes on to a stream, and knows the size and the sum of what it wrote."""
+    """Writes on to a stream what follows two lines, the head, and knows the size and the sum of that."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
+        self.head = b""
         self.size = 0
         self.digest = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
         """Write on."""
+        given = len(data)
+        while data and self.head.count(b"\n") < 2:
+            line, end, data = data.partition(b"\n")
+            self.head += line + end
         self.size += len(data)
         self.digest.update(data)
-        return self._stream.write(data)
+        self._stream.write(data)
+        return given
+
+
+def _facts(said: str) -> tuple[int, str]:
+    """The size and the sum that ``wc`` and ``sha256sum`` said; of nothing where they said nothing."""
+    words = said.split()
+    return (int(words[0]), words[1]) if len(words) > 1 and words[0].isdigit() else (0, "")
 
 
 def _sum(stream: IO[bytes]) -> str:

@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
-from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -96,13 +96,15 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
     socket: Any = WebSocket(
         sslopt={"context": login.tls, **_server_name(login)} if login.tls else {}, skip_utf8_validation=True
     )
-    url = get_websocket_url(f"{login.server}{path}", query)  # type: ignore[no-untyped-call]  # the SDK has no types here
+    url = f"ws{login.server.removeprefix('http')}{path}?{urlencode(query)}"
     header = [f"{name}: {value}" for name, value in login.headers().items()]
     options: dict[str, Any] = {"header": header, "subprotocols": [PROTOCOL], "redirect_limit": 0}
-    if login.configuration.proxy:
-        options = websocket_proxycare(options, login.configuration, url, {})  # type: ignore[no-untyped-call]  # the SDK has no types here
+    if login.proxied is not None:
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_sdk  # see there
+
+        options = _kube_sdk.through_proxy(options, login.proxied, url)
     else:
-        options["http_no_proxy"] = ["*"]  # the SDK has looked at the environment
+        options["http_no_proxy"] = ["*"]  # the environment was looked at when the way was opened
     try:
         socket.connect(url, timeout=min(timeout, _CONNECT_TIMEOUT), **options)
     except WebSocketBadStatusException as error:
@@ -114,9 +116,8 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
 
 
 def _server_name(login: Login) -> dict[str, Any]:
-    name = getattr(login.configuration, "tls_server_name", None)
     checked = {"check_hostname": bool(login.tls and login.tls.check_hostname)}
-    return {**checked, "server_hostname": name} if name else checked
+    return {**checked, "server_hostname": login.server_name} if login.server_name else checked
 
 
 def pieces(stdin: BinaryIO, size: int) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_containers 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward import Forward
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, WORKLOADS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import is_leaving, is_over, is_ready
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_shared import Shared
 
 #: sets the variables given as NAME=OTHER from others of the container, then becomes the command after --
 _BORROW = (
@@ -49,6 +49,9 @@ class KubeProject:
         self.cluster = cluster
         self._forwards: dict[tuple[str, int], Forward] = {}
         self._lock = threading.Lock()
+        #: workloads that are known to be the application's; asked for again only where a pod is of another one
+        self._ours: set[tuple[str, str]] = set()
+        self._shared_pods = Shared(self._read_pods)
 
     def close(self) -> None:
         """End what was forwarded, and give the connections back."""
@@ -68,19 +71,23 @@ class KubeProject:
 
     def pods(self, *, with_jobs: bool = False) -> list[dict[str, Any]]:
         """The pods of the application's workloads, the oldest first."""
-        kinds = [kind for kind in WORKLOADS if with_jobs or kind != "Job"]
-        labels = f"{APPLICATION_LABEL}={self.name}"
+        return [pod for pod in self._shared_pods.get() if with_jobs or service_of(pod)[0] != "Job"]
 
-        def named(kind: str) -> set[tuple[str, str]]:
-            found, _ = self.cluster.list(WORKLOADS[kind], kind, labels=labels, only_metadata=True)
-            return {(kind, one["metadata"]["name"]) for one in found}
-
-        with ThreadPoolExecutor(len(kinds) + 1) as pool:
-            listed = pool.submit(self.cluster.list, "v1", "Pod")
-            ours = set().union(*pool.map(named, kinds))
-            pods, _ = listed.result()
-        mine = [pod for pod in pods if service_of(pod) in ours]
+    def _read_pods(self) -> list[dict[str, Any]]:
+        pods, _ = self.cluster.list("v1", "Pod")
+        kinds = {kind for kind, name in map(service_of, pods) if kind in WORKLOADS and (kind, name) not in self._ours}
+        self._ours |= self._named(sorted(kinds))
+        mine = [pod for pod in pods if service_of(pod) in self._ours]
         return sorted(mine, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+
+    def _named(self, kinds: Sequence[str]) -> set[tuple[str, str]]:
+        """The application's workloads of these kinds."""
+        found: set[tuple[str, str]] = set()
+        for kind in kinds:
+            listed, _ = self.cluster.list(WORKLOADS[kind], kind, labels=f"{APPLICATION_LABEL}={self.name}",
+                                          only_metadata=True)  # fmt: skip
+            found |= {(kind, one["metadata"]["name"]) for one in listed}
+        return found
 
     def containers(self, include_oneoff: bool = False) -> list[Container]:
         """The containers of the pods that stay; with ``include_oneoff`` also those of jobs and of leaving pods."""

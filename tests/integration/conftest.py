@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import kube_application
 from tests.integration.application import Application, studio
-from tests.lab import engine, images
+from tests.lab import engine, images, lock
 from tests.lab.kubernetes import cluster as lab_cluster
 
 
@@ -52,6 +52,16 @@ def app(base_images: images.Images, source: Path, tmp_path_factory: pytest.TempP
 def cluster() -> lab_cluster.Cluster:
     """A real cluster, ready; where there is none and none can be made, an error and never a skip."""
     return lab_cluster.ensure()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def use_of_the_cluster(request: pytest.FixtureRequest) -> Iterator[lock.Use | None]:
+    """The cluster, used beside others, and by one test alone where that breaks it for everybody."""
+    if not request.path.name.startswith(("test_kube_", "test_lab_kubernetes")):
+        yield None
+        return
+    with lock.together("cluster") as use:
+        yield use
 
 
 @pytest.fixture(scope="module")

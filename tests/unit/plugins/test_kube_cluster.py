@@ -245,7 +245,8 @@ def test_a_server_that_is_away_is_given_up(server: Server) -> None:
 def test_a_server_that_was_given_up_is_not_waited_for_as_long_again_until_it_answers(server: Server) -> None:
     with server.cluster(patience=2) as cluster:
         took = []
-        for script in ([AWAY] * 100, [AWAY] * 100, [(200, {}, POD)], [AWAY] * 100):
+        scripts: list[list[Any]] = [[AWAY] * 100, [AWAY] * 100, [(200, {}, POD)], [AWAY] * 100]
+        for script in scripts:
             server.script, started = script, time.monotonic()
             with suppress(Unreachable):
                 cluster.get("v1", "Pod", "a")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import ssl
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_access, _kube_sdk
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_access import Access
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login, Way, open_way, way_to
 
@@ -102,6 +107,8 @@ CERTIFICATE, KEY = pair()
 def kubeconfig(folder: Path, user: dict[str, Any], **cluster: Any) -> Way:
     authority = base64.b64encode(CERTIFICATE).decode()
     about = {"server": "https://127.0.0.1:1", "certificate-authority-data": authority, **cluster}
+    if "certificate-authority" in cluster:
+        del about["certificate-authority-data"]
     path = folder / "kubeconfig"
     path.write_text(
         yaml.safe_dump(
@@ -114,6 +121,17 @@ def kubeconfig(folder: Path, user: dict[str, Any], **cluster: Any) -> Way:
         )
     )
     return way_to({"kubeconfig": str(path)}, "", {}, has_home_config=False)
+
+
+def made_in(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def facts(access: Access) -> tuple[Any, ...]:
+    contents = [Path(file).read_bytes() for file in (access.ca_file, access.cert_file, access.key_file) if file]
+    return access.server, access.headers(), access.server_name, access.is_verified, contents
 
 
 def plugin(folder: Path, status: dict[str, Any], code: int = 0) -> dict[str, Any]:
@@ -161,6 +179,76 @@ def test_an_exec_plugin_that_fails_is_named_instead_of_asking_as_nobody(tmp_path
 def test_our_token_goes_before_the_one_of_a_kubeconfig(tmp_path: Path) -> None:
     way = kubeconfig(tmp_path, {"token": "theirs"})
     assert open_way(Way(**{**vars(way), "token": "ours"})).headers() == {"authorization": "Bearer ours"}
+
+
+def test_what_is_usual_is_read_as_the_sdk_reads_it(tmp_path: Path) -> None:
+    for name, content in (("ca.crt", CERTIFICATE), ("ana.crt", CERTIFICATE), ("ana.key", KEY), ("token", b"filed")):
+        (tmp_path / name).write_bytes(content)
+    authority = base64.b64encode(CERTIFICATE).decode()
+    certificate = {"client-certificate-data": authority, "client-key-data": base64.b64encode(KEY).decode()}
+    users: list[dict[str, Any]] = [
+        {"token": "t"}, {"tokenFile": "token"}, {"token": "t", "tokenFile": "token"}, certificate,
+        {"client-certificate": "ana.crt", "client-key": "ana.key"},
+    ]  # fmt: skip
+    clusters: list[dict[str, Any]] = [
+        {}, {"certificate-authority": "ca.crt"}, {"server": "https://127.0.0.1:1/"},
+        {"tls-server-name": "kubernetes"}, {"insecure-skip-tls-verify": True},
+    ]  # fmt: skip
+    for user, cluster in itertools.product(users, clusters):
+        way = kubeconfig(tmp_path, user, **cluster)
+        ours = _kube_access.usual(way, str(made_in(tmp_path, "ours")))
+        theirs = _kube_sdk.told(way, str(made_in(tmp_path, "theirs")))
+        assert ours is not None
+        assert facts(ours) == facts(theirs)
+        assert ours.pool.connection_pool_kw["maxsize"] == theirs.pool.connection_pool_kw["maxsize"]
+        server_names = [pool.connection_pool_kw.get("server_hostname") for pool in (ours.pool, theirs.pool)]
+        assert server_names == [cluster.get("tls-server-name")] * 2
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "environment"),
+    [
+        pytest.param({"exec": {"command": "x"}}, {}, {}, id="a program that logs in"),
+        pytest.param({"auth-provider": {"name": "oidc"}}, {}, {}, id="an identity provider"),
+        pytest.param({"username": "u", "password": "p"}, {}, {}, id="a password"),
+        pytest.param({}, {}, {}, id="no login"),
+        pytest.param({"tokenFile": "none"}, {}, {}, id="a file that is missing"),
+        pytest.param({"token": "t"}, {"proxy-url": "http://p"}, {}, id="a proxy"),
+        pytest.param({"token": "t"}, {}, {"HTTPS_PROXY": "http://p"}, id="a proxy in the environment"),
+    ],
+)
+def test_what_is_not_usual_is_left_to_the_sdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: dict[str, Any], cluster: dict[str, Any],
+    environment: dict[str, str],
+) -> None:  # fmt: skip
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert _kube_access.usual(kubeconfig(tmp_path, user, **cluster), str(tmp_path)) is None
+
+
+def test_a_pod_reads_its_token_for_each_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    way = way_to({}, "", POD, has_home_config=False)
+    monkeypatch.setattr(_kube_access, "_SERVICE_ACCOUNT", tmp_path)
+    for name, value in {**POD, "KUBERNETES_SERVICE_PORT": "443"}.items():
+        monkeypatch.setenv(name, value)
+    assert _kube_access.usual(way, str(tmp_path)) is None
+    (tmp_path / "ca.crt").write_bytes(CERTIFICATE)
+    (tmp_path / "token").write_text("one")
+    login = open_way(way)
+    assert login.server == "https://10.0.0.1:443"
+    assert login.headers() == {"authorization": "Bearer one"}
+    (tmp_path / "token").write_text("two")
+    assert login.headers() == {"authorization": "Bearer two"}
+
+
+def test_the_sdk_is_not_imported_for_what_is_usual(tmp_path: Path) -> None:
+    code = "import sys; sys.path[:0] = {path!r}; from {module} import open_way, way_to; {call}; assert not {found}"
+    text = code.format(
+        path=sys.path, module=open_way.__module__, found="'kubernetes' in sys.modules",
+        call=f"open_way(way_to({{'kubeconfig': {kubeconfig(tmp_path, {'token': 't'}).kubeconfig!r}}}, '', {{}}, "
+        "has_home_config=False))",
+    )  # fmt: skip
+    subprocess.run([sys.executable, "-c", text], check=True)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import stat
+import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_steps,
     _kube_target,
     _kube_version,
+    _kube_wait,
 )
 from tests.contract.house import specs
 from tests.unit.plugins.making import app, record
@@ -120,6 +124,40 @@ def test_the_migration_is_the_container_of_the_release_and_nothing_else() -> Non
     assert (job["spec"]["backoffLimit"], job["spec"]["activeDeadlineSeconds"]) == (0, 600)
     assert "app" not in job["spec"]["template"]["metadata"]["labels"], "no Service must send anything here"
     assert workload["spec"]["template"]["spec"]["containers"][1]["command"] == ["serve"], "the workload is not touched"
+
+
+FAILED, LATE = "BackoffLimitExceeded", "DeadlineExceeded"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "settles_for", "tried", "is_red"),
+    [
+        pytest.param([""], 60, 1, False, id="it works"),
+        pytest.param([FAILED, FAILED, ""], 60, 3, False, id="its new database is not reached at first"),
+        pytest.param([FAILED], 0, 1, True, id="its database was there before"),
+        pytest.param([LATE], 60, 1, True, id="it failed otherwise"),
+    ],
+)
+def test_a_migration_is_tried_again_only_while_its_new_database_settles(
+    outcomes: list[str], settles_for: float, tried: int, is_red: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[str] = []
+    left = iter(outcomes)
+
+    def wait(*_: Any, **__: Any) -> None:
+        if reason := next(left):
+            raise OpsError("it failed", readiness=[{"reason": reason}])
+
+    monkeypatch.setattr(_kube_wait, "wait", wait)
+    given = SimpleNamespace(
+        app=app(migration_service="web", migration_command=["migrate"]),
+        cluster=SimpleNamespace(apply=lambda job: jobs.append(job["metadata"]["name"])),
+        redactor=SimpleNamespace(text=str),
+    )
+    until = time.monotonic() + settles_for
+    with pytest.raises(OpsError, match="it failed") if is_red else contextlib.nullcontext():
+        _kube_migration._run_job(cast(Any, given), record(), [deployment("web")], until, lambda: None)
+    assert jobs == [f"ops-shop-migration-{number + 1}" for number in range(tried)]
 
 
 # secrets

@@ -255,8 +255,12 @@ def test_errors_of_blocking_work_arrive() -> None:
 def test_a_broken_way_tells_nothing_of_the_service(
     kind: str, broken: OpsError | None, state: str, says: str, is_out_of_reach: bool
 ) -> None:
+    def hang_up() -> None:
+        with server.accept()[0] as peer:
+            peer.recv(1024)  # what is left unread would be answered with a reset
+
     with socket.create_server(("127.0.0.1", 0)) as server:
-        closing = threading.Thread(target=lambda: server.accept()[0].close())
+        closing = threading.Thread(target=hang_up)
         closing.start()
         project = FakeProject()
         project.broken = broken
