@@ -36,16 +36,19 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     with target.shown_safely():
         try:
             host = _check_host(target)
+            # the rights come first: whatever reads the state would name the one right that it lacks, and no other
+            wanted = _wanted(target, params["version"]) if params["version"] else None
+            if wanted is None:
+                refuse_missing_rights(target, [])
             if params["backup"]:
                 _backup.checked(target, params["backup"])
             found = _inspect.situation(target)
-            plan = {"needed": True, "reasons": [], "services": found["services"]}
-            if params["version"]:
-                plan = _plan_of(target, params["version"], found)
+            plan: dict[str, Any] = {"needed": True, "reasons": [], "services": found["services"]}
+            if wanted is not None:
+                decided = _plan.decide(wanted, found, target.drift)
+                plan = {"wanted": wanted, "services": wanted["services"], **decided}
                 if check_mode and plan["needed"]:
-                    plan = {**plan, **_predicted(target, plan["wanted"], params)}
-            else:
-                refuse_missing_rights(target, [])
+                    plan.update(_predicted(target, wanted, params))
         except OpsError as error:
             error.data.setdefault("phase", "preflight")
             raise
@@ -73,7 +76,8 @@ def _check_host(target: KubeTarget) -> dict[str, Any]:
     return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}
 
 
-def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any]) -> dict[str, Any]:
+def _wanted(target: KubeTarget, version: str) -> dict[str, Any]:
+    """What a version comes to; refuses one that cannot be had, or that this login may not apply."""
     app = target.app
     source = _kube_version.resolve(target, version)
     digests = source["digests"]
@@ -82,15 +86,13 @@ def _plan_of(target: KubeTarget, version: str, found: Mapping[str, Any]) -> dict
         neutral = _kube_version.render(target, folder, "", _kube_version.references(app, {}))
     _kube_version.refuse_missing_services(app, objects)
     refuse_missing_rights(target, objects)
-    wanted = {
+    return {
         "version": version,
         "source": source,
         "env": _envfile.fingerprint(_envfile.read_all(app.env_paths)),
         "inputs": _kube_version.digest_of([neutral, {name: dict(build) for name, build in app.build.items()}]),
         "services": sorted(_kube_version.services(objects)),
     }
-    decided = _plan.decide(wanted, found, target.drift)
-    return {"wanted": wanted, "services": wanted["services"], **decided}
 
 
 def _predicted(target: KubeTarget, wanted: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
