@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
+
+#: which verb the API server decided on, in what it says
+_VERB = re.compile(r" cannot (\w+) resource ")
 
 
 class Unreachable(OpsError):
@@ -120,9 +124,11 @@ def _forbidden(asked: Asked, message: str) -> Refused:
     if message and " cannot " not in message:  # a quota, a policy, a namespace that is going away
         return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what it names, then run again.")
     where = f"the namespace {asked.namespace}" if asked.namespace else "the whole cluster"
+    decided = _VERB.search(message)
+    verb = decided[1] if decided else asked.verb  # what is called exec or portforward here is a get for RBAC
     return Refused(
-        f"The right is missing to {asked.verb} {asked.resource} in {where}: {message or 'forbidden'}.",
-        hint=f"Give this login the verb {asked.verb} on {asked.resource} in {where}, then run again.",
+        f"The right is missing to {verb} {asked.resource} in {where}: {message or 'forbidden'}.",
+        hint=f"Give this login the verb {verb} on {asked.resource} in {where}, then run again.",
     )
 
 

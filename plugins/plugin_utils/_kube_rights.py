@@ -66,6 +66,12 @@ NEEDS = (
         ("get", "create"),
         "checks, backup and restore inside a pod: over a websocket a get, newer Kubernetes asks for create as well",
     ),
+    Need(
+        "",
+        ("pods/portforward",),
+        ("get", "create"),
+        "checks of kind tcp, redis and mongo: over a websocket a get, newer Kubernetes asks for create as well",
+    ),
     Need("", ("services/proxy",), ("get",), "checks of kind http; other methods than GET ask for other verbs"),
     Need("apps", ("deployments", "statefulsets", "daemonsets"), _WATCHED, "workloads, watched until ready", APPLIED),
     Need("batch", ("jobs",), _WATCHED, "the migration, and jobs of the application, watched until done", APPLIED),

@@ -23,7 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state impor
 from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
 from tests.integration.observed import disk_below, validate
-from tests.lab import registry
+from tests.lab import lock, registry
 from tests.lab.images import Images
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.steps import LabError
@@ -268,7 +268,8 @@ def tides(folder: Path, images: Images, cluster: Cluster, **variables: Any) -> K
     for path in (folder / "kubernetes").iterdir():
         path.write_text(path.read_text().replace("replicas: 2", "replicas: 1").replace(" gauge-1.gauge:8080", ""))
     os.environ["BUSYBOX_IMAGE"] = images.busybox
-    examples_images.push("tides", registry.ensure().address)
+    with lock.alone("tides"):  # built twice at once, a version would have two digests
+        examples_images.push("tides", registry.ensure().address)
     name = f"tides-{secrets.token_hex(3)}"
     shared = yaml.safe_load((TIDES / "inventory.yml").read_text())["targets"]["vars"]
     del shared["app_name"], shared["app_cluster"], shared["app_platform"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,12 @@ def said(message: str, **details: Any) -> bytes:
             Refused, ["to list nodes in the whole cluster"], id="a right in the whole cluster",
         ),
         pytest.param(ASKED, 403, b"", Refused, ["forbidden"], id="a right, without a word"),
+        pytest.param(
+            replace(ASKED, verb="portforward", resource="pods/portforward"), 403,
+            said('pods "x" is forbidden: User "ana" cannot get resource "pods/portforward" in API group ""'), Refused,
+            ["missing to get pods/portforward", "Give this login the verb get on pods/portforward"],
+            id="a right that is called otherwise here",
+        ),
         pytest.param(
             ASKED, 403, said('pods "x" is forbidden: exceeded quota: small'), Refused,
             ["refused to get secrets db in namespace studio", "exceeded quota: small"], id="a quota",
