@@ -23,6 +23,7 @@ from tests.bench.cluster import studio as on_cluster
 from tests.bench.deploying import where
 from tests.bench.measure import Cost, Findings, Row, bounded, compared, cost_of, median_wall, say
 from tests.integration.application import ROOT, Run
+from tests.lab import lock
 
 SCRIPT = Path(__file__).with_name("plain_kubernetes.sh")
 PLAYBOOK = Path(__file__).with_name("plain_kubernetes")
@@ -95,7 +96,8 @@ class Plain:
 
 def measure(runs: int) -> Findings:
     """Take turns, so that whatever slows the machine or the cluster down slows all sides down."""
-    with studio.sources() as source, on_cluster(source) as app, on_cluster(source) as other:
+    # nobody breaks the cluster on purpose meanwhile, as one of the tests does
+    with lock.together("cluster"), studio.sources() as source, on_cluster(source) as app, on_cluster(source) as other:
         plain = Plain.prepare(other, source)
         found = _deployments(runs, source, app, plain)
         found.rows += _standing(runs, app, source.made[-1])
