@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from examples.studio import story
 from tests.bench.measure import say
 from tests.bench.studio import SOAK, Source, must
 from tests.integration.application import ROOT, Run, play
@@ -87,7 +86,7 @@ def studio(source: Source) -> Iterator[Studio]:
         finally:
             say(f"take {namespace} away")
             found.kubectl("delete", "namespace", namespace, "--wait=false")
-            _forget(made.image)
+            story.remove_images(made.image)
 
 
 def _variables(folder: Path, source: Source, image: str, names: images.Images) -> dict[str, Any]:
@@ -109,11 +108,3 @@ def _variables(folder: Path, source: Source, image: str, names: images.Images) -
         "app_start_timeout": 180,
         "app_lease_ttl": 60,
     }
-
-
-def _forget(image: str) -> None:
-    """Take away what the engine has of a repository, by tag and by digest."""
-    listing = ["docker", "image", "ls", "--digests", "--format", "{{.ID}}", "--filter", f"reference={image}"]
-    found = subprocess.run(listing, check=False, stdout=subprocess.PIPE, text=True, env=dict(os.environ)).stdout.split()
-    if found:
-        subprocess.run(["docker", "image", "rm", "--force", *sorted(set(found))], check=False, capture_output=True)
