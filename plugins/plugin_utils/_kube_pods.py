@@ -238,7 +238,7 @@ class _Look:
             return
         for prefix, status in _statuses(self.pod):
             if not prefix and "running" in (status.get("state") or {}) and not status.get("ready"):
-                words = self._newest("Unhealthy")
+                words = self._newest("Unhealthy", container=status["name"])
                 yield self._trouble("Unhealthy" if words else "NotReady", words or "it runs, not ready", status["name"])
         yield self._trouble("NotReady", ready.get("message") or "it has just been made")
 
@@ -249,7 +249,7 @@ class _Look:
             for one in self.events
             if one.get("reason") == reason
             and containing in one.get("message", "")
-            and f"{{{container}}}" in (one["involvedObject"].get("fieldPath") or f"{{{container}}}")
+            and (not container or f"{{{container}}}" in (one["involvedObject"].get("fieldPath") or f"{{{container}}}"))
         ]
         return str(max(fitting, key=when)["message"]) if fitting else ""
 

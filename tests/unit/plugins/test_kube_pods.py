@@ -139,6 +139,22 @@ def test_events_say_more(status: Any, event_reason: str, message: str, reason: s
     assert (found.reason, found.final) == (reason, final)
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        pytest.param("", "Unhealthy", id="of the pod"),
+        pytest.param("spec.containers{app}", "Unhealthy", id="of the container, as the kubelet says it"),
+        pytest.param("spec.containers{other}", "NotReady", id="of another container"),
+    ],
+)
+def test_a_failing_probe_is_that_of_its_container(path: str, reason: str) -> None:
+    one = pod(None, running(ready=False))
+    assert one["status"]["containerStatuses"][0]["name"] == "app"
+    found = trouble_of(one, [event(one, "Unhealthy", "Readiness probe failed: no", path=path)])
+    assert found is not None
+    assert found.reason == reason
+
+
 def test_a_pull_of_another_container_is_not_this_ones() -> None:
     one = pod(None, waits("ContainerCreating"))
     found = trouble_of(one, [event(one, "Failed", "Failed to pull image: not found", path="spec.containers{other}")])
