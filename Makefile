@@ -60,10 +60,10 @@ unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract"
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
 
-# four files at a time: most of a deployment is waiting, on a cluster nearly all of it
+# two files at a time: most of a deployment is waiting, and the cores are few
 integration: venv venv-newest lab lab-kubernetes
 	@echo "== $(OLDEST): integration"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 4 --dist loadfile --durations 40 tests/integration
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile --durations 40 tests/integration
 
 lint: venv ## Style and types of everything
 	@echo "== lint: ruff, yamllint, ansible-lint, mypy"
