@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checks  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import WORDS, Option  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs, _result  # noqa: E402  # the path comes first
 
 PAGES = ("README.md", "docs/**/*.md")
@@ -157,7 +158,7 @@ def kinds() -> str:
     return "\n".join(parts)
 
 
-def _options(options: Mapping[str, _checks.Option], kind: str) -> str:
+def _options(options: Mapping[str, Option], kind: str) -> str:
     said = documentation("health_check")["options"]["checks"]["suboptions"]
     rows = []
     for name, option in options.items():
@@ -167,7 +168,7 @@ def _options(options: Mapping[str, _checks.Option], kind: str) -> str:
             text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checks.KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better
             default = ""
-        rows.append([f"`{name}`", _checks._WORDS[option.type], default, text])
+        rows.append([f"`{name}`", WORDS[option.type], default, text])
     return table(("option", "type", "default", "what it means"), rows)
 
 
