@@ -51,7 +51,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         store = Store(operation["state_dir"])
         held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"])
     with Project(params.get("project") or "") as project:
-        return gate(params, project, _redactor(params), held)
+        return gate(params, project, redactor(params), held)
 
 
 def _refuse_without_project(params: Mapping[str, Any]) -> None:
@@ -63,7 +63,8 @@ def _refuse_without_project(params: Mapping[str, Any]) -> None:
         )
 
 
-def _redactor(params: Mapping[str, Any]) -> Redactor:
+def redactor(params: Mapping[str, Any]) -> Redactor:
+    """Blanks out what must not be shown, as the parameters say."""
     values: list[str | None] = list(params.get("redact") or [])
     if params.get("state_dir"):
         values += _sealed.unseal(Path(params["state_dir"]))

@@ -42,6 +42,11 @@ class Check:
         """Whether it keeps looking until all others have ended: what runs now may crash while they wait for it."""
         return self.kind == "containers"
 
+    @property
+    def watches(self) -> bool:
+        """Whether it only watches what the others hold: a metric, which is of no use once one of them has failed."""
+        return self.kind == "metric"
+
 
 COMMON = {
     "name": Option("str", required=True),

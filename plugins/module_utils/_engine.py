@@ -23,10 +23,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import machine_usage, usage_from
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
-from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -112,6 +113,36 @@ class Project:
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """None: nothing is between this host and the container."""
+
+    def instances(self, service: str, port: int) -> list[tuple[str, tuple[str, int]]]:
+        """Each running container of the service by name, with where its port can be reached from this host."""
+        found = []
+        for one in self._labelled(service):
+            with suppress(NotThere), engine_errors(f"look at {service}"):  # it may be gone since
+                address = address_from(self.api.inspect_container(one["Id"]), self.name)
+                if address is not None:
+                    found.append((str(one["Names"][0]).lstrip("/"), (address, port)))
+        return sorted(found)
+
+    def usage(self) -> list[Usage]:
+        """What each running container uses, as the engine counts it."""
+        found = []
+        for one in self._labelled():
+            with suppress(NotThere), engine_errors("read what a container uses"):
+                # one-shot: without, the engine waits for a second look of its own
+                url = f"{self.api.base_url}/v{self.api.api_version}/containers/{one['Id']}/stats"
+                asked = {"stream": "false", "one-shot": "true"}
+                response = self.api.get(url, params=asked, timeout=self.api.timeout)
+                if response.status_code == 404:
+                    raise NotThere(f"The container {one['Id'][:12]} is gone.")
+                response.raise_for_status()
+                name = str(one["Names"][0]).lstrip("/")
+                found.append(usage_from(str(one["Labels"].get(SERVICE_LABEL)), name, response.json()))
+        return found
+
+    def machine_usage(self) -> list[Usage]:
+        """What this host uses as a whole."""
+        return [machine_usage()]
 
     def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what the service's containers have logged up to now, one after the other; never waits for more."""
@@ -219,12 +250,18 @@ class Project:
         return found
 
     def _running(self, service: str) -> str:
-        labels = [f"{PROJECT_LABEL}={self.name}", f"{SERVICE_LABEL}={service}", f"{ONEOFF_LABEL}=False"]
-        with engine_errors(f"look for {service}"):
-            listed = self.api.containers(filters={"label": labels, "status": "running"})
+        listed = self._labelled(service)
         if not listed:
             raise NotThere(f"No container of the service {service} of project {self.name} is running.")
         return str(max(listed, key=lambda one: one["Created"])["Id"])
+
+    def _labelled(self, service: str = "") -> list[dict[str, Any]]:
+        """The running containers, of one service or of all, as the engine lists them."""
+        labels = [f"{PROJECT_LABEL}={self.name}", f"{ONEOFF_LABEL}=False"]
+        labels += [f"{SERVICE_LABEL}={service}"] * bool(service)
+        with engine_errors(f"look for {service or 'containers'}"):
+            listed: list[dict[str, Any]] = self.api.containers(filters={"label": labels, "status": "running"})
+        return listed
 
 
 def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import (
     ERROR,
     FAIL,
     INCONCLUSIVE,
     PASS,
-    SKIPPED,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Sample
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import ABOVE, Limit
@@ -34,7 +33,8 @@ class Rules:
 
     A count of 0 goes on until it is stopped. Samples of the first ``warm_up`` seconds do not count. Errors do not count
     for ``count``, as nothing was seen. Without ``ends_early`` too many errors, or too many samples that nothing can be
-    said of, do not end the watch: what comes later may still fail. ``projected`` fails what is on its way to pass the limit within so many seconds.
+    said of, do not end the watch: what comes later may still fail. ``projected`` fails what is on its way to pass the
+    limit within so many seconds.
     """
 
     interval: float = 1.0
@@ -186,11 +186,3 @@ def overall(states: Iterable[str]) -> str:
     """The worst of the verdicts that count; where nothing was seen, nothing is known, and that is no pass."""
     found = set(states)
     return next((one for one in (FAIL, ERROR, INCONCLUSIVE, PASS) if one in found), INCONCLUSIVE)
-
-
-def as_strict(rules: Rules) -> Rules:
-    """The same rules for somebody who wants every doubt to count."""
-    return replace(rules, on_error=UNDO, on_inconclusive=UNDO)
-
-
-__all__ = ["GO_ON", "SKIPPED", "UNDO", "Rules", "Tally", "assessed", "judged", "on_its_way", "overall", "trend_of"]

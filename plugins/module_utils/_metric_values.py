@@ -24,6 +24,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import (
     ZERO,
 )
 
+#: the metrics that a source is asked for, by name: its options for each, and for how many seconds to look back
+Asked = Mapping[str, tuple[Mapping[str, Any], float]]
 #: how old a value may be that carries its own time, in seconds; as long as Prometheus itself takes one for current
 STALE_AFTER = 300.0
 #: calculations that need an earlier look
@@ -36,7 +38,7 @@ class Observation:
 
     ``at`` is by a clock that only goes forward. ``looked_at`` names those that were asked where there are several, each
     with a series of its own name. ``bounds`` are those of a histogram's buckets. ``final`` says that looking again
-    cannot help; ``note`` is for people.
+    cannot help; ``note`` is for people. ``calc`` is how the numbers become a value, where the source knows that itself.
     """
 
     at: float
@@ -46,6 +48,15 @@ class Observation:
     error: str = ""
     final: bool = False
     note: str = ""
+    calc: str = ""
+
+    def needs_before(self, options: Mapping[str, Any]) -> bool:
+        """Whether it says something only together with an earlier look."""
+        return not self.error and self.calc_of(options) in NEED_BEFORE
+
+    def calc_of(self, options: Mapping[str, Any]) -> str:
+        """How its numbers become a value."""
+        return self.calc or str(options.get("calc", "value"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def sample(now: Observation, before: Observation | None, options: Mapping[str, A
     """Work out the value of one look, with an earlier one where the calculation needs it."""
     if now.error:
         return Sample(now.at, state=ERROR, reason=now.error, final=now.final)
-    calc = options.get("calc", "value")
+    calc = now.calc_of(options)
     if calc not in NEED_BEFORE:
         values = {name: numbers[0] for name, numbers in now.series.items()}
         return reduced(now.at, values, options, op, now.note)

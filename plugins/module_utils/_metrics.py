@@ -173,7 +173,7 @@ def as_data(metric: Metric) -> dict[str, Any]:
         one.tier: {one.op: one.value, "sustained": one.sustained, "priority": one.priority} for one in metric.limits
     }
     plain = {name: value for name in ENTRY if (value := getattr(metric, name)) != ""}
-    sources = {kind: _given(options, SOURCES[kind]) for kind, options in metric.sources.items()}
+    sources = {kind: given(options, SOURCES[kind]) for kind, options in metric.sources.items()}
     return {"name": metric.name, **plain, "limits": limits, "sources": sources}
 
 
@@ -182,8 +182,8 @@ def query_of(text: str, window: float) -> str:
     return Template(text).safe_substitute(window=f"{max(1, math.ceil(window))}")
 
 
-def _given(options: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
-    """What differs from the default."""
+def given(options: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
+    """What of some options differs from its default."""
     return {name: value for name, value in options.items() if value != known[name].default}
 
 

@@ -239,8 +239,8 @@ def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     return next(filter(None, (_wrong_value(data, path, value) for path, value in options["json"].items())), "")
 
 
-def _wrong_value(data: Any, path: str, expected: Any) -> str:
-    """Follow a dotted path, in which numbers are positions of a list."""
+def value_at(data: Any, path: str) -> Any:
+    """Follow a dotted path, in which numbers are positions of a list; KeyError where it leads nowhere."""
     found = data
     for step in str(path).split("."):
         if isinstance(found, Mapping) and step in found:
@@ -248,7 +248,15 @@ def _wrong_value(data: Any, path: str, expected: Any) -> str:
         elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
             found = found[int(step)]
         else:
-            return f"the body's {path} is missing, expected {expected!r}"
+            raise KeyError(path)
+    return found
+
+
+def _wrong_value(data: Any, path: str, expected: Any) -> str:
+    try:
+        found = value_at(data, path)
+    except KeyError:
+        return f"the body's {path} is missing, expected {expected!r}"
     if found != expected or isinstance(found, bool) != isinstance(expected, bool):
         return f"the body's {path} is {found!r}, expected {expected!r}"
     return ""
