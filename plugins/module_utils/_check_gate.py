@@ -55,7 +55,7 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
     try:
         with operation.phase(held.phase):
             found = _gate(strict, project, shown)
-        if held.soak > 0 or held.gates:
+        if held.soak > 0:
             with operation.phase("soak"):
                 past = _past(held.store) if held.gates else ()
                 found = _gate({**strict, "hold": held.soak}, project, shown, held.gates, past)

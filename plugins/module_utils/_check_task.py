@@ -14,6 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Pr
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse as parse_env
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
@@ -35,6 +36,9 @@ SPEC: dict[str, Any] = {
             "lease_ttl": {"type": "int", "required": True},
             "phase": {"type": "str", "default": "verify"},
             "soak": {"type": "float", "default": 0.0},
+            "gates": {"type": "list", "elements": "dict", "default": []},
+            "sources": {"type": "dict", "default": {}},
+            "metric_token": {"type": "str", "default": "", "no_log": True},
         },
     },
 }
@@ -49,7 +53,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     held = None
     if operation and not check_mode:
         store = Store(operation["state_dir"])
-        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"])
+        gates = Gates(operation["gates"], operation["sources"], operation["metric_token"] or "")
+        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"], gates)
     with Project(params.get("project") or "") as project:
         return gate(params, project, redactor(params), held)
 

@@ -220,7 +220,7 @@ async def histories(courses: Sequence[Course], sources: Mapping[str, Source], ba
 
 def _one_of(values: Sequence[float], watch: Watch) -> float:
     """One value of those of several series at the same time."""
-    several, scale = watch.options["several"], watch.options["scale"]
-    if several != WORST:
-        return scale * math.fsum(values) / (len(values) if several == "mean" else 1)
-    return scale * (max if watch.metric.op == ABOVE else min)(values)
+    several, scale = str(watch.options["several"]), float(watch.options["scale"])
+    if several == WORST:
+        return scale * (max(values) if watch.metric.op == ABOVE else min(values))
+    return scale * math.fsum(values) / (len(values) if several == "mean" else 1)

@@ -103,6 +103,7 @@ def examine(params: Mapping[str, Any], project: Project) -> dict[str, Any]:
     verdict = _gates_verdict(courses) if params["gates"] else verdict_of(rows)
     return {
         "changed": False,
+        "release": params.get("release"),
         "verdict": verdict,
         "metrics": rows,
         "table": table(rows),

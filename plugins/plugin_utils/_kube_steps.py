@@ -9,6 +9,8 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _evidence, _inspect, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_task import MEASURING, measure
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_bringup,
@@ -29,8 +31,17 @@ def verify(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> d
     }
     held = None
     if params["token"] and not check_mode:
-        held = Held(target.store, params["token"], target.app.lease_ttl, params["phase"] or "verify", params["soak"])
+        gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
+        phase = params["phase"] or "verify"
+        held = Held(target.store, params["token"], target.app.lease_ttl, phase, params["soak"], gates)
     return gate(looking, target.project, target.redactor, held)
+
+
+def metrics(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Measure, and judge."""
+    del check_mode
+    looking = {**params, **what_ought_to_run(target.store, params)}
+    return measure(looking, target.project, target.redactor)
 
 
 def prepare(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -48,6 +59,8 @@ VERIFY = Step(
         "token": {"type": "int", "default": 0, "no_log": False},
         "phase": {"type": "str", "default": ""},
         "soak": {"type": "float", "default": 0.0},
+        "gates": {"type": "list", "elements": "dict", "default": []},
+        "metric_token": {"type": "str", "default": "", "no_log": True},
     },
     run=verify,
 )
@@ -60,6 +73,7 @@ STEPS: dict[str, Step] = {
     "info": _inspect.INFO,
     "integrity": _backup.INTEGRITY,
     "lease": _inspect.LEASE,
+    "metrics": Step(spec={**APP_SPEC, **MEASURING}, run=metrics),
     "migrate": _kube_migration.MIGRATE,
     "preflight": _kube_preflight.PREFLIGHT,
     "prepare": Step(spec=APP_SPEC, run=prepare),
