@@ -83,6 +83,9 @@ class PlainProject:
     def address(self, service: str, port: int) -> tuple[str, int]:
         return _given(self.addresses)[0][1]
 
+    def broken_way(self, service: str, port: int) -> OpsError | None:
+        return None
+
     def ask(self, service: str, port: int, request: Any, seconds: float) -> Response | None:
         return None
 
