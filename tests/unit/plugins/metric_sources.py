@@ -99,6 +99,11 @@ class PlainProject:
         return _given(self.results.pop(0))
 
 
+def plain_project(**given: Any) -> Any:
+    """A project that is plain data, for whoever asks for one with more to it."""
+    return PlainProject(**given)
+
+
 def _given(found: T | OpsError) -> T:
     if isinstance(found, OpsError):
         raise found

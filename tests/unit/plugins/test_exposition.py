@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import sample
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import SOURCES
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_exposed import OpenMetrics, families_of, observed
-from tests.unit.plugins.metric_sources import PlainProject, server, wait_for
+from tests.unit.plugins.metric_sources import plain_project, server, wait_for
 
 TEXT = """\
 # HELP requests_total Requests
@@ -136,8 +136,8 @@ def test_a_time_ahead_of_ours_is_taken() -> None:
     assert sample(of(TEXT, asked, now=1750000000), None, asked, "above").value == 1
 
 
-def ask(asked: dict[str, dict[str, Any]], project: PlainProject | None = None, **config: Any) -> Any:
-    source = OpenMetrics({"path": "/metrics", **config}, project or PlainProject())
+def ask(asked: dict[str, dict[str, Any]], project: Any = None, **config: Any) -> Any:
+    source = OpenMetrics({"path": "/metrics", **config}, project or plain_project())
     return wait_for(source.look({name: (one, 60.0) for name, one in asked.items()}, 2))
 
 
@@ -156,7 +156,7 @@ def test_each_container_is_asked_once_for_all() -> None:
         return 200, "text/plain", TEXT
 
     with server(answer) as url:
-        project = PlainProject(addresses=[("a", address(url)), ("b", address(url))])
+        project = plain_project(addresses=[("a", address(url)), ("b", address(url))])
         found = ask({"open": VALUE, "up": UP}, project, service="app", port=1)
     assert times == ["/metrics", "/metrics"]
     assert found["open"].series == {"a": (7,), "b": (7,)}
@@ -165,7 +165,7 @@ def test_each_container_is_asked_once_for_all() -> None:
 
 def test_one_that_is_silent_is_down_and_makes_the_rest_unknown() -> None:
     with server(lambda _: (200, "text/plain", TEXT)) as url:
-        project = PlainProject(addresses=[("a", address(url)), ("b", ("127.0.0.1", 9))])
+        project = plain_project(addresses=[("a", address(url)), ("b", ("127.0.0.1", 9))])
         found = ask({"open": VALUE, "up": UP}, project, service="app", port=1)
     assert found["up"].series == {"a": (1,), "b": (0,)}
     assert "nobody listens" in found["open"].error
@@ -186,6 +186,6 @@ def test_an_answer_that_is_none(answer: Any, said: str) -> None:
 
 
 def test_nobody_there_is_down() -> None:
-    found = ask({"open": VALUE, "up": UP}, PlainProject(addresses=[]), service="app", port=1)
+    found = ask({"open": VALUE, "up": UP}, plain_project(addresses=[]), service="app", port=1)
     assert "no container of app is running" in found["open"].error
     assert found["up"].series == {"": (0,)}

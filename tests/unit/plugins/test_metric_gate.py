@@ -18,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates, Soak, planned, with_past
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._catalogue_file import ours
-from tests.unit.plugins.metric_sources import PlainProject, server
+from tests.unit.plugins.metric_sources import plain_project, server
 
 METRICS = catalogue(
     ours(), "shop", {"queue": {"title": "Queue", "unit": "jobs", "limits": {"warning": {"above": 5}},
@@ -90,7 +90,7 @@ def test_a_gate_without_a_tier_takes_the_warning_and_the_next_worse_where_there_
 
 def soaked(gates: Gates, seconds: float = 0.5, checks: list[dict[str, Any]] | None = None) -> list[Result]:
     """What a soak makes of gates, beside a checklist."""
-    project: Any = PlainProject()
+    project: Any = plain_project()
     scene = Scene(project)
     read = [replace(check, hold=seconds) for check in parse_checks(checks)] if checks else []
     return run_checks(read, scene, Soak(gates, scene, seconds).checks())
@@ -190,7 +190,7 @@ def test_a_gate_is_compared_with_what_the_release_before_showed() -> None:
     compare = {**QUEUE, "interval": 0.02, "compare": {"min_samples": 10}}
     for length, state in ((4, "fail"), (1, "pass")):
         with server(answering(length)) as url:
-            scene = Scene(PlainProject())  # type: ignore[arg-type]  # plain data
+            scene = Scene(plain_project())
             soak = Soak(gates(compare, json={"url": url}), scene, 0.8, past)
             [found] = run_checks([], scene, soak.checks())
         assert found.state == state, found.reason

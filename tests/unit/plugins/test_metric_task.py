@@ -15,7 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metric_report im
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_task import ENTRY, measure
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._catalogue_file import ours
-from tests.unit.plugins.metric_sources import Answerer, PlainProject, server
+from tests.unit.plugins.metric_sources import Answerer, plain_project, server
 from tests.unit.plugins.test_source_http import vector
 
 SECRET = "geheim-canary"
@@ -31,7 +31,7 @@ def entry(title: str, path: str, source: str = "json", **limits: Any) -> dict[st
     }
 
 
-CRITICAL = {"critical": {"above": 20, "priority": "P1"}, "warning": {"above": 10, "priority": "P2"}}
+CRITICAL: dict[str, Any] = {"critical": {"above": 20, "priority": "P1"}, "warning": {"above": 10, "priority": "P2"}}
 THEIRS = {
     **dict.fromkeys(ours()["metrics"]),  # nothing of ours
     "queue": entry("Queue", "queue", **CRITICAL),
@@ -49,7 +49,7 @@ def params(theirs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
 def run(answer: Answerer | dict[str, Any], **more: Any) -> dict[str, Any]:
     answers = (lambda _: (200, "application/json", json.dumps(answer))) if isinstance(answer, dict) else answer
     with server(answers) as url:
-        project: Any = PlainProject()
+        project: Any = plain_project()
         return measure(params(sources={"json": {"url": url}}, **more), project, Redactor([SECRET]))
 
 
@@ -99,7 +99,7 @@ def test_nothing_seen_is_no_pass() -> None:
 def test_a_metric_without_a_source_is_skipped_and_says_so() -> None:
     theirs = {"pool": {"title": "Pool", "sources": {"postgres": {"query": "x"}}}}
     with server(lambda _: (200, "application/json", "{}")) as url:
-        project: Any = PlainProject()
+        project: Any = plain_project()
         given = params(theirs, sources={"json": {"url": url}})
         row = measure(given, project, Redactor([]))["metrics"][-1]
     assert (row["state"], row["reason"]) == ("skipped", "none of its sources is there: postgres")
@@ -171,7 +171,7 @@ def test_prometheus_is_asked_for_the_past() -> None:
 
     metric = {"title": "Past", "sources": {"prometheus": {"query": "x"}}}
     with server(answer) as url:
-        project: Any = PlainProject()
+        project: Any = plain_project()
         given = params({**dict.fromkeys(THEIRS), "past": metric}, sources={"prometheus": {"url": url}}, history=60)
         [row] = measure(given, project, Redactor([]))["metrics"]
     assert (row["value"], row["trend"]) == (9, "rising")

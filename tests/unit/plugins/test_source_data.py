@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._source_data impo
     numbers_in,
     parsed_info,
 )
-from tests.unit.plugins.metric_sources import PlainProject, wait_for
+from tests.unit.plugins.metric_sources import plain_project, wait_for
 
 
 def sql(calc: str = "value", query: str = "SELECT 1", **more: Any) -> dict[str, Any]:
@@ -31,13 +31,13 @@ def sql(calc: str = "value", query: str = "SELECT 1", **more: Any) -> dict[str, 
     }
 
 
-def ask(project: PlainProject, **asked: dict[str, Any]) -> dict[str, Observation]:
+def ask(project: Any, **asked: dict[str, Any]) -> dict[str, Observation]:
     source = Postgres({"service": "db", "user": "u", "database": "d"}, project)
     return wait_for(source.look({name: (options, 60.0) for name, options in asked.items()}, 2))
 
 
 def test_all_queries_go_in_one_call() -> None:
-    project = PlainProject(results=[ExecResult(0, "@@metric 0\n12.5\n@@metric 1\n7|100\n")])
+    project = plain_project(results=[ExecResult(0, "@@metric 0\n12.5\n@@metric 1\n7|100\n")])
     found = ask(project, pool=sql(), time=sql("ratio", "SELECT 7, 100"))
     assert (found["pool"].series, found["time"].series) == ({"": (12.5,)}, {"": (7, 100)})
     [command] = project.commands
@@ -49,7 +49,7 @@ def test_all_queries_go_in_one_call() -> None:
 def test_a_query_that_fails_is_asked_alone_and_takes_no_other_along() -> None:
     together = ExecResult(0, 'ERROR:  relation "x"\n@@metric 0\n@@metric 1\n3\n')
     alone = ExecResult(1, 'ERROR:  relation "x" does not exist')
-    found = ask(PlainProject(results=[together, alone, ExecResult(0, "3\n")]), bad=sql(), good=sql(query="SELECT 3"))
+    found = ask(plain_project(results=[together, alone, ExecResult(0, "3\n")]), bad=sql(), good=sql(query="SELECT 3"))
     assert found["bad"].error == 'the query failed: ERROR: relation "x" does not exist'
     assert found["bad"].final
     assert found["good"].series == {"": (3,)}
@@ -64,7 +64,7 @@ REFUSED = ExecResult(2, "psql: error: FATAL:  sorry, too many clients already")
      (TimedOut("psql in db was still running after 2 s."), "still running")],
 )  # fmt: skip
 def test_a_server_that_takes_no_connection_is_a_failure_and_hides_the_rest(result: Any, said: str) -> None:
-    found = ask(PlainProject(results=[result]), failures=sql("failures"), pool=sql())
+    found = ask(plain_project(results=[result]), failures=sql("failures"), pool=sql())
     assert found["failures"].series == {"": (1.0,)}
     assert said in found["failures"].note
     assert said in found["pool"].error
@@ -72,12 +72,12 @@ def test_a_server_that_takes_no_connection_is_a_failure_and_hides_the_rest(resul
 
 
 def test_a_server_that_answers_is_no_failure() -> None:
-    found = ask(PlainProject(results=[ExecResult(0, "@@metric 0\n1\n")]), failures=sql("failures"))
+    found = ask(plain_project(results=[ExecResult(0, "@@metric 0\n1\n")]), failures=sql("failures"))
     assert found["failures"].series == {"": (0.0,)}
 
 
 def test_without_the_client_nothing_can_be_told() -> None:
-    found = ask(PlainProject(results=[ExecResult(127, "psql: not found")]), failures=sql("failures"))
+    found = ask(plain_project(results=[ExecResult(127, "psql: not found")]), failures=sql("failures"))
     assert "psql cannot be run in db" in found["failures"].error
     assert found["failures"].final
 
@@ -137,10 +137,10 @@ async def _with_redis(reply: bytes, work: Any, password: str = "") -> tuple[Any,
 def look(reply: bytes, password: str = "", given: str = "", **asked: dict[str, Any]) -> dict[str, Observation]:
     def source(port: int) -> Awaitable[dict[str, Observation]]:
         if given:
-            project = PlainProject(addresses=[("r", ("127.0.0.1", port))], environment={"PW": given})
+            project = plain_project(addresses=[("r", ("127.0.0.1", port))], environment={"PW": given})
             made = Redis({"service": "redis", "port": port, "password_env": "PW"}, project)
         else:
-            made = Redis({"host": "127.0.0.1", "port": port}, PlainProject())
+            made = Redis({"host": "127.0.0.1", "port": port}, plain_project())
         return made.look({name: (options, 60.0) for name, options in asked.items()}, 2)
 
     found, _ = asyncio.run(_with_redis(reply, source, password))
@@ -177,7 +177,7 @@ def test_an_answer_that_is_none() -> None:
 
 
 def test_nobody_there() -> None:
-    found = wait_for(Redis({"host": "127.0.0.1", "port": 9}, PlainProject()).look({"one": (info(), 1.0)}, 2))
+    found = wait_for(Redis({"host": "127.0.0.1", "port": 9}, plain_project()).look({"one": (info(), 1.0)}, 2))
     assert "nobody listens at 127.0.0.1:9" in found["one"].error
 
 

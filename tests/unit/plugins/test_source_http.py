@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import SOURCES
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Json, Prometheus
-from tests.unit.plugins.metric_sources import PlainProject, server, wait_for
+from tests.unit.plugins.metric_sources import plain_project, server, wait_for
 
 JSON = "application/json"
 
@@ -25,7 +25,7 @@ def vector(*series: tuple[dict[str, str], str]) -> str:
 
 def prometheus(url: str, query: str = "up", token: str = "") -> Observation:
     options = {**{name: option.default for name, option in SOURCES["prometheus"].items()}, "query": query}
-    source = Prometheus({"url": url}, PlainProject(), token)
+    source = Prometheus({"url": url}, plain_project(), token)
     return wait_for(source.look({"one": (options, 90.0)}, 2))["one"]
 
 
@@ -96,7 +96,7 @@ def test_nobody_there_is_an_error_that_may_pass() -> None:
 
 def test_a_token_is_sent() -> None:
     seen: list[str] = []
-    source = Prometheus({"url": "http://127.0.0.1:9"}, PlainProject(), "geheim")
+    source = Prometheus({"url": "http://127.0.0.1:9"}, plain_project(), "geheim")
     seen.append(source._endpoint._options["headers"]["Authorization"])
     assert seen == ["Bearer geheim"]
 
@@ -125,7 +125,7 @@ def test_the_past_is_asked_by_the_servers_own_clock() -> None:
 
     now = time.time()
     with server(answer) as url:
-        source = Prometheus({"url": url}, PlainProject())
+        source = Prometheus({"url": url}, plain_project())
         assert wait_for(source.past("up", now - 60, now, 5, 2)) == [(10, [1]), (30, [3, 5])]
     assert spans[0]["end"] - now == pytest.approx(ahead, abs=5)
     assert spans[0]["end"] - spans[0]["start"] == pytest.approx(60, abs=0.01)
@@ -142,7 +142,7 @@ DOCUMENT = {
 
 def read(url: str, path: str, **more: Any) -> Observation:
     options = {**{name: option.default for name, option in SOURCES["json"].items()}, "path": path, **more}
-    return wait_for(Json({"url": url}, PlainProject()).look({"one": (options, 60.0)}, 2))["one"]
+    return wait_for(Json({"url": url}, plain_project()).look({"one": (options, 60.0)}, 2))["one"]
 
 
 @pytest.mark.parametrize(("path", "value"), [("queue.length", 7), ("list.1", 2), ("queue.text", 8.5)])
@@ -179,7 +179,7 @@ def test_a_document_is_asked_for_once() -> None:
             name: ({**plain, "path": path, "url": "/other" if name == "c" else None}, 1.0)
             for name, path in wanted.items()
         }
-        found = wait_for(Json({"url": url}, PlainProject()).look(options, 2))
+        found = wait_for(Json({"url": url}, plain_project()).look(options, 2))
     assert sorted(asked) == ["/", "/other"]
     assert [one.series[""][0] for one in found.values()] == [7, 1, 2]
 

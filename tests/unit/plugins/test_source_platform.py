@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import S
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Usage
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_platform import Containers, Machines
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage, quantity
-from tests.unit.plugins.metric_sources import PlainProject, wait_for
+from tests.unit.plugins.metric_sources import plain_project, wait_for
 from tests.unit.plugins.test_probe_engine import container
 
 STATS = {
@@ -68,7 +68,7 @@ def asked(field: str, kind: str = "containers", **more: Any) -> dict[str, Any]:
     return {**{name: option.default for name, option in SOURCES[kind].items()}, "field": field, **more}
 
 
-def look(project: PlainProject, options: dict[str, Any], services: tuple[str, ...] = ()) -> Any:
+def look(project: Any, options: dict[str, Any], services: tuple[str, ...] = ()) -> Any:
     return wait_for(Containers({}, project, services).look({"one": (options, 60.0)}, 2))["one"]
 
 
@@ -80,15 +80,15 @@ USED = [
 
 def test_a_share_is_that_of_the_worst_and_of_those_that_are_asked_for() -> None:
     options = asked("memory_percent")
-    assert sample(look(PlainProject(used=USED), options), None, options, "above").value == 90
+    assert sample(look(plain_project(used=USED), options), None, options, "above").value == 90
     only = asked("memory_percent", services=("db",))
-    assert sample(look(PlainProject(used=USED), only), None, only, "above").value == 10
+    assert sample(look(plain_project(used=USED), only), None, only, "above").value == 10
 
 
 def test_what_grows_is_a_rate() -> None:
     later = [Usage(one.name, one.service, cpu_seconds=(one.cpu_seconds or 0) + 3, cpus=2) for one in USED]
     options = asked("cpu_percent")
-    before, now = look(PlainProject(used=USED), options), look(PlainProject(used=later), options)
+    before, now = look(plain_project(used=USED), options), look(plain_project(used=later), options)
     assert before.needs_before(options)
     seconds = now.at - before.at
     assert sample(now, before, options, "above").value == pytest.approx(150 / seconds)
@@ -96,27 +96,27 @@ def test_what_grows_is_a_rate() -> None:
 
 def test_what_somebody_has_worked_out_is_taken_as_it_is() -> None:
     options = asked("cpu_percent")
-    found = look(PlainProject(used=[Usage("a", cores=1.5, cpus=2)]), options)
+    found = look(plain_project(used=[Usage("a", cores=1.5, cpus=2)]), options)
     assert not found.needs_before(options)
     assert sample(found, None, options, "above").value == 75
 
 
 def test_what_nobody_tells_is_an_error_that_stays() -> None:
-    found = look(PlainProject(used=[Usage("a")]), asked("disk_bytes_per_second"))
+    found = look(plain_project(used=[Usage("a")]), asked("disk_bytes_per_second"))
     assert found.final
     assert "does not tell disk bytes per second; let Prometheus be its source" in found.error
-    assert "nothing is running" in look(PlainProject(), asked("memory_percent")).note
+    assert "nothing is running" in look(plain_project(), asked("memory_percent")).note
 
 
 def test_how_many_run_is_counted_for_each_service_that_ought_to() -> None:
-    project = PlainProject([container("app"), container("app", "exited"), container("db")], used=OpsError("not asked"))
+    project = plain_project([container("app"), container("app", "exited"), container("db")], used=OpsError("not asked"))
     found = look(project, asked("running"), ("app", "db", "cache"))
     assert found.series == {"app": (1,), "db": (1,), "cache": (0,)}
 
 
 def test_machines_are_asked_for_machines() -> None:
     options = asked("memory_percent", "host")
-    project = PlainProject(machine=[Usage("node-1", memory_bytes=1, memory_limit=4)])
+    project = plain_project(machine=[Usage("node-1", memory_bytes=1, memory_limit=4)])
     found = wait_for(Machines({}, project).look({"one": (options, 1.0)}, 2))["one"]
     assert found.series == {"node-1": (25,)}
 
