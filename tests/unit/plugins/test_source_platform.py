@@ -109,7 +109,9 @@ def test_what_nobody_tells_is_an_error_that_stays() -> None:
 
 
 def test_how_many_run_is_counted_for_each_service_that_ought_to() -> None:
-    project = plain_project([container("app"), container("app", "exited"), container("db")], used=OpsError("not asked"))
+    project = plain_project(
+        found=[container("app"), container("app", "exited"), container("db")], used=OpsError("not asked")
+    )
     found = look(project, asked("running"), ("app", "db", "cache"))
     assert found.series == {"app": (1,), "db": (1,), "cache": (0,)}
 
