@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 
 def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> list[str]:
@@ -54,6 +55,8 @@ def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> 
             missing = waiting_for(containers, services)
             if not missing:
                 return
+            up = len(services) - len(missing)
+            tell(f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}")
             if time.monotonic() > deadline:
                 raise OpsError(
                     f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",

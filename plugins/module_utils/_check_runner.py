@@ -29,6 +29,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
     patience,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Closing
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200
@@ -97,11 +98,19 @@ class _Run:
                 if wait:
                     await self._sleep(judge, wait)
                 wait = self._take_in(judge, await self._look(judge))
+                tell(self._waited_for())
         except asyncio.CancelledError:
             if judge not in self._stopped:
                 raise
             judge.stop(self._stopped[judge], time.monotonic())
         self._tell_others(judge)
+
+    def _waited_for(self) -> str:
+        """Which checks have not passed yet; names only, as what they see may hold secrets."""
+        missing = [judge.check.name for judge in self._open if judge.passed_at is None and not judge.decided]
+        if not missing:
+            return "every check passes, which is watched for a while"
+        return f"{len(self._attempts) - len(missing)} of {len(self._attempts)} checks done, not {', '.join(missing)}"
 
     async def _look(self, judge: Judge) -> Outcome:
         async with self._slots:

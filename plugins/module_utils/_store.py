@@ -26,6 +26,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 #: how often a waiter looks whether a lease was renewed, in seconds
 LOOK_EVERY = 0.2
@@ -146,6 +147,7 @@ class Store:
                 if is_alive or found.kind == _lease.MAINTENANCE or time.monotonic() >= deadline:
                     raise
                 seen = found
+                tell(f"held by {found.holder}, who does not renew, until the lease expires")
             time.sleep(LOOK_EVERY)
 
     def renew(self, token: int, ttl: float) -> None:

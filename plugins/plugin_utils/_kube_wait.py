@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
@@ -114,6 +115,7 @@ class _Wait:
                 verdicts = self._judge(sources)
                 if self._decide(verdicts) and not sources.errors:
                     return verdicts
+                tell(self._redact("; ".join(one.words for one in verdicts if one.state != "ready")))
             raise self._late(verdicts, list(sources.errors.values()))
 
     def _judge(self, sources: Sources) -> list[Readiness]:

@@ -1,0 +1,33 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Between the workers and the output callback: which of us shows what, and the way of a wait to the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.utils.display import Display
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import Listener
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import as_message
+
+
+@dataclass
+class _Shown:
+    """What the output callback does by itself; it says so before the first worker is forked, which inherits this."""
+
+    results: bool = False
+    waits: bool = False
+
+
+SHOWN = _Shown()
+
+
+def listener(variables: Mapping[str, Any] | None) -> Listener | None:
+    """Who is told what a step on this host waits for; nobody where no terminal shows it."""
+    if not SHOWN.waits:
+        return None
+    host = str((variables or {}).get("inventory_hostname", ""))
+    # only for the log, and the callback takes it before it gets there
+    return lambda words: Display().display(as_message(host, words), log_only=True)
