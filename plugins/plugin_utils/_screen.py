@@ -91,7 +91,7 @@ class Screen:
         parts = []
         for host, known in list(self._hosts.items()):  # another thread asks
             step = known.step
-            if step is None:
+            if step is None or (step.is_ours and not step.phase):  # what is ours and no phase takes no time
                 continue
             name = step.phase or step.name
             waiting = f": {known.waiting}" if known.waiting else ""

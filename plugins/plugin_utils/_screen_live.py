@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 import time
@@ -49,7 +48,7 @@ class LiveLine:
 
     def start(self) -> None:
         """Begin; from now on whatever is displayed is written above the line."""
-        self._display.display = functools.wraps(self._write_above)(self._displayed)
+        self._display.display = self._displayed
         self._thread = threading.Thread(target=self._tick, name="live line", daemon=True)
         self._thread.start()
 
