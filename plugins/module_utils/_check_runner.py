@@ -110,7 +110,8 @@ class _Run:
         missing = [judge.check.name for judge in self._open if judge.passed_at is None and not judge.decided]
         if not missing:
             return "every check passes, which is watched for a while"
-        return f"{len(self._attempts) - len(missing)} of {len(self._attempts)} checks done, waiting for {', '.join(missing)}"
+        every = len(self._attempts)
+        return f"{every - len(missing)} of {every} checks done, waiting for {', '.join(missing)}"
 
     async def _look(self, judge: Judge) -> Outcome:
         async with self._slots:

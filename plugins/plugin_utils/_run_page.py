@@ -178,4 +178,5 @@ def seconds(value: Any) -> str:
 
 def figure(value: Any) -> str:
     """A measured number, as short as it can be read."""
-    return f"{float(value):,.4g}".replace(",", " ") if abs(float(value)) < 10000 else f"{float(value):,.0f}"
+    number = float(value)
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"

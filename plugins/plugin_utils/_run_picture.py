@@ -49,8 +49,8 @@ def _offsets(phases: Sequence[Mapping[str, Any]]) -> list[float]:
         if at is not None and first is None:
             first = at - end
         begins = end if at is None or first is None else max(end, at - first)
-        # less than the second to which starts are known is no gap
-        begins = end if begins - end < 1.0 else begins
+        # two starts that are known to the second say nothing about a gap that is smaller
+        begins = end if begins - end < 2.0 else begins
         found.append(begins)
         end = begins + _seconds(phase)
     return found
