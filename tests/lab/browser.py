@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,14 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 PACKAGE = "chromium-headless-shell"
 #: what the console says without anything being wrong
 QUIET = ("verbose", "info", "log", "debug")
+#: the browser reads from 3 and writes to 4
+_ON_3_AND_4 = """
+import fcntl, os, sys
+reads, writes = (fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3])
+os.dup2(reads, 3)
+os.dup2(writes, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def ensure() -> Path:
@@ -123,9 +132,7 @@ def opened() -> Iterator[Browser]:
     with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as home:
         options = ["--remote-debugging-pipe", f"--user-data-dir={home}", "--headless", "--no-sandbox", "--disable-gpu",
                    "--no-first-run", "--hide-scrollbars", "--disable-dev-shm-usage"]  # fmt: skip
-        # it reads from 3 and writes to 4
-        command = ["sh", "-c", 'a=$1 b=$2; shift 2; eval "exec \\"\\$@\\" 3<&$a 4>&$b"', "sh", str(read_there),
-                   str(write_there), str(ensure()), *options]  # fmt: skip
+        command = [sys.executable, "-c", _ON_3_AND_4, str(read_there), str(write_there), str(ensure()), *options]
         with (
             os.fdopen(write_here, "wb") as to,
             os.fdopen(read_here, "rb") as back,
