@@ -108,13 +108,16 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
     def _ended(self, result: Any, how: str) -> None:
         host, step = result.host.get_name(), self._step(result.task)
         found = dict(result.result)
-        if step.is_ours:
-            self._handle_warnings(result.result)
-        else:
-            self._handle_warnings_and_exception(result)
         if "results" in found and result.task.loop:
             found = {**found, "msg": found.get("msg") or "see its items above"}
         lines = self._screen.ended(host, step, how, found, time.monotonic())
+        if _screen.HEADING in (line.tone for line in lines[:2]):
+            self._show(lines[:2])
+            lines = lines[2:]
+        if step.is_ours or how in ("ok", "ignored"):
+            self._handle_warnings(result.result)
+        else:
+            self._handle_warnings_and_exception(result)
         diff = self._diffs.pop(host, "")
         if diff:
             lines += self._screen.headed([Line(line) for line in diff.rstrip("\n").split("\n")])
