@@ -85,7 +85,8 @@ _NOTES: Mapping[str, Callable[[Result], str]] = {
 
 def note(entry: str, found: Result) -> str:
     """What is worth saying of a step that did what it should."""
-    return one_line(_NOTES.get(entry, lambda _: "")(found))
+    words = _NOTES.get(entry)
+    return one_line(words(found)) if words else ""
 
 
 def size(number: Any) -> str:

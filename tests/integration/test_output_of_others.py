@@ -102,7 +102,7 @@ def test_what_changed_and_what_failed_is_shown_with_its_host(which: str, play: P
         *(f"  {host}  {line}" for host in ("one", "two") for line in ("a line", "and another")),
         f"  FAILED    two  Breaks: {code} (exit code 4)", "      so sad", "  two  mended",
         "  FAILED    two  Only one: It was [31mred [0m.", "  one  handled", "",
-        "one: ok 5, changed 1, skipped 3, ignored 1", "two: ok 6, failed 1, changed 2, rescued 1, ignored 2", "",
+        "one: ok 5, changed 2, skipped 3, ignored 1", "two: ok 6, failed 1, changed 3, rescued 1, ignored 2", "",
     ]  # fmt: skip
     assert SECRET not in done.stdout + done.stderr
     assert done.returncode == 2
