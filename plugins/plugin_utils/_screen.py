@@ -149,13 +149,14 @@ class Screen:
         tone = FAILED if is_failed else CHANGED if is_changed else OK
         mark = "  FAILED" if is_failed else ""
         start = f"  {self._where(host)}{phase:<{_PHASE_WIDTH}} {seconds:6.1f} s{mark}"
-        if len(start) + len(said) + 2 <= self.width or not said:
-            yield Line(f"{start}  {said}".rstrip(), tone)
-        elif is_failed:
+        room = self.width - len(start) - 2
+        if is_failed and len(said) > room:
             yield Line(start, tone)
             yield from self._wrapped(said, tone, 6)
-        else:
-            yield Line(_cut(f"{start}  {said}", self.width), tone)
+            return
+        first, *rest = textwrap.wrap(said, max(room, 20), max_lines=_MOST_LINES, placeholder=" …") or [""]
+        yield Line(f"{start}  {first}".rstrip(), tone)
+        yield from (Line(f"{' ' * (len(start) + 2)}{line}", tone) for line in rest)
 
     def _check(self, line: str) -> Iterator[Line]:
         tone = {"[x]": OK, "[ ]": FAILED, "[!]": FAILED}.get(line[:3], DIM)

@@ -158,7 +158,7 @@ def _after_success(target: Result) -> str:
     if operation == "deploy" and target.get("changed") and before:
         return f"Should it have to go back: playbooks/rollback.yml -e release={before}"
     if operation == "backup" and target.get("backup"):
-        return f"To restore it: playbooks/restore.yml -e backup={target['backup']}"
+        return f"To restore it: playbooks/restore.yml -e backup={target['backup']} -e confirm=APPLICATION"
     return ""
 
 

@@ -130,15 +130,15 @@ def test_what_was_looked_at_is_not_said_again_by_the_task_that_lets_it_pass() ->
         assert screen.ended("one", LOOK, "ok" if found is PASSING else "failed", passed, 0) == []
 
 
-def test_a_long_failure_is_wrapped_and_a_long_note_is_cut() -> None:
+def test_what_is_long_is_wrapped_and_ends_somewhere() -> None:
     screen = Screen(width=60)
-    wrapped = texts(screen.ended("one", phase("images"), "failed", {"msg": "word " * 100}, 0))
-    assert wrapped[0].endswith("FAILED")
-    assert len(wrapped) == 4
-    assert wrapped[-1].endswith("…")
-    cut = texts(screen.ended("one", phase("apply"), "ok", {"services": ["web"] * 40}, 0))
-    assert max(map(len, wrapped + cut)) <= 60
-    assert cut[0].endswith("…")
+    failure = texts(screen.ended("one", phase("images"), "failed", {"msg": "word " * 100}, 0))
+    assert failure[0].endswith("FAILED")
+    note = texts(screen.ended("one", phase("apply"), "ok", {"services": ["web"] * 40}, 0))
+    assert [len(note), len(failure)] == [3, 4]
+    assert note[1].startswith(" " * 26 + "web")
+    assert max(map(len, failure + note)) <= 60
+    assert (failure[-1][-1], note[-1][-1]) == ("…", "…")
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "\x1b]0;title\x07", "a\x00b", "\x9b31m", "\u202eabc", "a\rb"])
@@ -260,7 +260,7 @@ def test_every_red_status_has_a_next_step() -> None:
          "Run it without --check to do it."),
         ({"status": "unchanged", "changed": False, "check_mode": True}, "", ""),
         ({"status": "ok", "operation": "backup", "changed": True, "backup": "b1"}, "changed: nothing that runs",
-         "To restore it: playbooks/restore.yml -e backup=b1"),
+         "To restore it: playbooks/restore.yml -e backup=b1 -e confirm=APPLICATION"),
         ({"status": "ok", "operation": "deploy", "changed": True, "release_before": None, "release_after": "0001-v1",
           "services": ["web"]}, "changed: web; nothing ran before", ""),
     ],
