@@ -79,6 +79,8 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tone(status: str) -> str:
+    if status == "skipped":
+        return "dim"
     if status in GOOD_STATUSES:
         return "good"
     return "warn" if status in ("rolled_back", "refused") else "bad"
@@ -152,18 +154,25 @@ def _changed(target: Mapping[str, Any]) -> str:
 
 
 def _releases(host: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [
-        {
-            "id": release.get("id"),
-            "is_current": release.get("id") == known.get("current"),
-            "status": release.get("status"),
-            "created": release.get("created"),
-            "operator": release.get("operator"),
-            "message": release.get("message") or "",
-        }
-        for release in known.get("releases") or []
-    ]
-    return {"host": host, "rows": rows, "table": known.get("table") or []}
+    lease = known.get("lease") or {}
+    held = f"Held by {lease.get('holder')} for {lease.get('purpose')}." if lease else ""
+    rows = [_release(release, known.get("current")) for release in reversed(known.get("releases") or [])]
+    return {"host": host, "held": held, "rows": rows}
+
+
+def _release(release: Mapping[str, Any], current: Any) -> dict[str, Any]:
+    status = str(release.get("status"))
+    mark, tone = {"good": ("✓", "good"), "bad": ("✗", "bad")}.get(status, ("?", "dim"))
+    made = [str(release[key]) for key in ("created", "operator") if release.get(key)]
+    return {
+        "id": release.get("id"),
+        "is_current": release.get("id") == current,
+        "status": status,
+        "mark": mark,
+        "tone": tone,
+        "made": " by ".join(made),
+        "message": release.get("message") or release.get("reason") or "",
+    }
 
 
 def seconds(value: Any) -> str:
