@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +23,15 @@ class _Shown:
 
 
 SHOWN = _Shown()
+#: set in the environment of a run whose output a program reads: waits are then lines of that output
+FOR_PROGRAMS = "OPS_TELL_WAITS"
 
 
 def listener(variables: Mapping[str, Any] | None) -> Listener | None:
-    """Who is told what a step on this host waits for; nobody where no terminal shows it."""
-    if not SHOWN.waits:
+    """Who is told what a step on this host waits for; nobody where neither a terminal nor a program shows it."""
+    is_for_programs = bool(os.environ.get(FOR_PROGRAMS))
+    if not SHOWN.waits and not is_for_programs:
         return None
     host = str((variables or {}).get("inventory_hostname", ""))
-    # only for the log, and the callback takes it before it gets there
-    return lambda words: Display().display(as_message(host, words), log_only=True)
+    # on a terminal the callback takes it before it gets to a log
+    return lambda words: Display().display(as_message(host, words), log_only=not is_for_programs)

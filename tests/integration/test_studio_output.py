@@ -9,6 +9,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import from_message
 from tests.integration.application import ROOT, Application, Run, controller
 from tests.lab import browser
 
@@ -149,6 +151,21 @@ def test_a_terminal_shows_what_goes_on_and_nothing_of_it_is_left(app: Applicatio
         return re.sub(r" +\d+\.\d+ s", " N s", text).strip()
 
     assert timeless(as_seen(written)) == timeless(app.play("verify").output)
+
+
+def test_a_program_that_reads_the_output_is_told_of_waits(app: Application, good: Run, tmp_path: Path) -> None:
+    playbook = str(ROOT / "playbooks" / "verify.yml")
+    command = [sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "-p", playbook, "--quiet", "-i", "told",
+               "--inventory", str(app.inventory)]  # fmt: skip
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "OPS_TELL_WAITS": "1",
+                   "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    events = [json.loads(path.read_text()) for path in (tmp_path / "artifacts/told/job_events").glob("*.json")]
+    told = [found for event in events if (found := from_message(event["stdout"]))]
+    assert {host for host, _ in told} == {"app"}
+    assert any("checks done, waiting for " in words for _, words in told)
+    assert any("app: UNCHANGED" in event["stdout"] for event in events), "where ours shows nothing, the action does"
 
 
 # the report

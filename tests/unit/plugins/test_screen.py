@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _waits
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _screen_words
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _screen_waits, _screen_words
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen import FAILED, Line, Screen, Step
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import LiveLine, as_message, from_message
 from tests.unit.plugins.results import ENDINGS, FAILING, PASSING, ended
@@ -186,6 +186,25 @@ def test_a_wait_is_told_once_and_only_to_who_listens() -> None:
 )
 def test_a_wait_travels_as_a_message(message: Any, found: Any) -> None:
     assert from_message(message) == found
+
+
+@pytest.mark.parametrize(
+    ("on_a_terminal", "for_programs", "options"),
+    [(False, "", None), (True, "", {"log_only": True}), (False, "1", {"log_only": False})],
+)
+def test_a_wait_is_told_where_a_terminal_or_a_program_wants_it(
+    monkeypatch: pytest.MonkeyPatch, on_a_terminal: bool, for_programs: str, options: dict[str, bool] | None
+) -> None:
+    shown: list[tuple[str, dict[str, bool]]] = []
+    display = type("Display", (), {"display": lambda self, msg, **given: shown.append((msg, given))})
+    monkeypatch.setattr(_screen_waits, "Display", display)
+    monkeypatch.setattr(_screen_waits.SHOWN, "waits", on_a_terminal)
+    monkeypatch.setenv(_screen_waits.FOR_PROGRAMS, for_programs)
+    told = _screen_waits.listener({"inventory_hostname": "one"})
+    assert (told is None) is (options is None)
+    if told is not None:
+        told("for web")
+    assert shown == ([(as_message("one", "for web"), options)] if options else [])
 
 
 class Display:
