@@ -148,7 +148,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
             return
         self._play = play
         name = play.get_name().strip()
-        self._screen.play(name or "Play", _hosts_of(play), bool(play.check_mode))
+        self._screen.play(name or "Play", _hosts_of(play), _hosts_of(play, all_batches=True), bool(play.check_mode))
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Nothing: which host does it is not known yet."""
@@ -267,7 +267,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
         self._show(self._screen.end(published, recap))
 
 
-def _hosts_of(play: Any) -> list[str]:
-    """The hosts of a play, all batches together."""
+def _hosts_of(play: Any, all_batches: bool = False) -> list[str]:
+    """The hosts of the batch that begins, or of all batches of the play."""
     inventory = play.get_variable_manager()._inventory
-    return [host.get_name() for host in inventory.get_hosts(play.hosts)]
+    return [host.get_name() for host in inventory.get_hosts(play.hosts, ignore_restrictions=all_batches)]

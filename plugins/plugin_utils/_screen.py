@@ -62,13 +62,13 @@ class Screen:
 
     # what begins
 
-    def play(self, name: str, hosts: Sequence[str], check_mode: bool) -> None:
-        """A play begins; its heading is shown with its first line, so that one which does nothing says nothing."""
-        self.several = len(hosts) > 1
-        self._host_width = max(map(len, hosts), default=0)
-        where = hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
+    def play(self, name: str, batch: Sequence[str], everyone: Sequence[str], check_mode: bool) -> None:
+        """A batch of a play begins; its heading is shown with its first line, so one that does nothing says nothing."""
+        self.several = len(everyone) > 1
+        self._host_width = max(map(len, everyone), default=0)
+        where = batch[0] if len(batch) == 1 else f"{len(batch)} hosts"
         mode = " (check mode, nothing is changed)" if check_mode else ""
-        self._heading = f"{name}: {where}{mode}" if hosts else f"{name}{mode}"
+        self._heading = f"{name}: {where}{mode}" if batch else f"{name}{mode}"
 
     def begun(self, host: str, step: Step, now: float) -> None:
         """A task begins on a host."""
@@ -129,7 +129,7 @@ class Screen:
         verdict = found.get("verdict")
         is_failed = how not in ("ok", "ignored") or verdict not in (None, "pass")
         name = str(found.get("phase") or step.phase) if is_failed else step.phase
-        if not is_failed and "checks" not in found and known.shown[0] == step.phase:
+        if not is_failed and "checks" not in found and step.entry == "verify":
             return  # the task that only lets pass what was looked at before
         message = one_line(found.get("error") or found.get("msg") or found.get("censored") or "") if is_failed else ""
         if is_failed and known.shown == (name, message):
@@ -138,10 +138,9 @@ class Screen:
         checklist = str(found.get("checklist") or "").splitlines()
         said = ("" if checklist else message) if is_failed else note(step.entry, found)
         yield from self._phase_line(host, name, seconds, said, is_failed, bool(found.get("changed")))
-        yield from (line for check in checklist for line in self._check(check))
-        hint = one_line(found.get("hint") or "")
-        if is_failed and hint:
-            yield from self._wrapped(f"next: {hint}", WARN, 6)
+        yield from (line for check in checklist for line in self._check(host, check))
+        if is_failed and found.get("hint"):
+            yield from self._wrapped(f"next: {found['hint']}", WARN, self._below(host))
 
     def _phase_line(
         self, host: str, phase: str, seconds: float, said: str, is_failed: bool, is_changed: bool
@@ -152,18 +151,18 @@ class Screen:
         room = self.width - len(start) - 2
         if is_failed and len(said) > room:
             yield Line(start, tone)
-            yield from self._wrapped(said, tone, 6)
+            yield from self._wrapped(said, tone, self._below(host))
             return
         first, *rest = textwrap.wrap(said, max(room, 20), max_lines=_MOST_LINES, placeholder=" …") or [""]
         yield Line(f"{start}  {first}".rstrip(), tone)
         yield from (Line(f"{' ' * (len(start) + 2)}{line}", tone) for line in rest)
 
-    def _check(self, line: str) -> Iterator[Line]:
+    def _check(self, host: str, line: str) -> Iterator[Line]:
         tone = {"[x]": OK, "[ ]": FAILED, "[!]": FAILED}.get(line[:3], DIM)
         if tone is FAILED:
-            yield from self._wrapped(line, tone, 6, hang=4)
+            yield from self._wrapped(line, tone, self._below(host), hang=4)
         else:
-            yield Line(_cut(f"      {one_line_kept(line)}", self.width), tone)
+            yield Line(_cut(f"{self._below(host)}{one_line_kept(line)}", self.width), tone)
 
     def _task(self, host: str, step: Step, how: str, found: Mapping[str, Any]) -> Iterator[Line]:
         """A task that is no phase: shown where it changed something, failed, or is there to say something."""
@@ -173,10 +172,10 @@ class Screen:
                 return
             word = {"ignored": "ignored"}.get(how, how.upper())
             yield from self._wrapped(f"{word:<9} {where}{step.name}: {message_of(found)}",
-                                     WARN if how == "ignored" else FAILED, 2, hang=4)  # fmt: skip
+                                     WARN if how == "ignored" else FAILED, "  ", hang=4)  # fmt: skip
             if found.get("hint"):
-                yield from self._wrapped(f"next: {one_line(found['hint'])}", WARN, 6)
-            yield from (Line(f"      {line}", DIM) for line in output_of(found))
+                yield from self._wrapped(f"next: {found['hint']}", WARN, self._below(host))
+            yield from (Line(f"{self._below(host)}{line}", DIM) for line in output_of(found))
         elif found.get("_ansible_verbose_always"):
             yield from self._said(where, found)
         elif found.get("changed") and not step.is_ours:
@@ -194,10 +193,13 @@ class Screen:
     def _where(self, host: str) -> str:
         return f"{host:<{self._host_width}}  " if self.several else ""
 
-    def _wrapped(self, text: str, tone: str, indent: int, hang: int = 0) -> Iterator[Line]:
-        space = " " * indent
+    def _below(self, host: str) -> str:
+        """How a line begins that belongs to the one above it."""
+        return f"  {self._where(host)}    "
+
+    def _wrapped(self, text: str, tone: str, start: str, hang: int = 0) -> Iterator[Line]:
         found = textwrap.wrap(
-            one_line_kept(text), self.width, initial_indent=space, subsequent_indent=space + " " * hang,
+            one_line_kept(text), self.width, initial_indent=start, subsequent_indent=start + " " * hang,
             break_long_words=False, break_on_hyphens=False, max_lines=_MOST_LINES, placeholder=" …",
         )  # fmt: skip
         return (Line(line, tone) for line in found)

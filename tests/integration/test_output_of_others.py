@@ -100,7 +100,7 @@ def test_what_changed_and_what_failed_is_shown_with_its_host(which: str, play: P
         *(line for host in ("one", "two") for line in (f"  ignored   {host}  {hidden}", "      this result")),
         f"  FAILED    two  Several (1): {code} (exit code 1)", "  ignored   two  Several: One or more items failed",
         *(f"  {host}  {line}" for host in ("one", "two") for line in ("a line", "and another")),
-        f"  FAILED    two  Breaks: {code} (exit code 4)", "      so sad", "  two  mended",
+        f"  FAILED    two  Breaks: {code} (exit code 4)", "  two      so sad", "  two  mended",
         "  FAILED    two  Only one: It was [31mred [0m.", "  one  handled", "",
         "one: ok 5, changed 2, skipped 3, ignored 1", "two: ok 6, failed 1, changed 3, rescued 1, ignored 2", "",
     ]  # fmt: skip

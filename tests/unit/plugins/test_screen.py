@@ -105,8 +105,8 @@ def test_each_task_has_its_lines(step: Step, how: str, found: dict[str, Any], li
 
 def test_a_play_has_a_heading_once_and_only_where_it_does_something() -> None:
     screen = Screen()
-    screen.play("Deploy", ["one"], check_mode=False)
-    screen.play("Report", ["one"], check_mode=True)
+    screen.play("Deploy", ["one"], ["one"], check_mode=False)
+    screen.play("Report", ["one"], ["one"], check_mode=True)
     assert texts(screen.ended("one", OTHER, "ok", {"changed": False}, 1.0)) == []
     first = texts(screen.ended("one", OTHER, "ok", {"changed": True}, 1.0))
     assert first == ["", "Report: one (check mode, nothing is changed)", "  changed   Copy the file"]
@@ -115,11 +115,20 @@ def test_a_play_has_a_heading_once_and_only_where_it_does_something() -> None:
 
 def test_of_several_hosts_each_line_names_its_own() -> None:
     screen = Screen()
-    screen.play("Deploy", ["one", "three"], check_mode=False)
+    screen.play("Deploy", ["one", "three"], ["one", "three"], check_mode=False)
     lines = [*screen.ended("one", OTHER, "ok", {"changed": True}, 0), *screen.ended("three", LOOK, "ok", PASSING, 0)]
-    assert texts(lines)[1:4] == [
+    lines += screen.ended("one", OTHER, "failed", {"msg": "no", "stderr": "oh"}, 0)
+    assert texts(lines)[1:] == [
         "Deploy: 2 hosts", "  changed   one    Copy the file", "  three  verify           0.0 s",
+        "  three      [x] API answers    0.01 s", "  FAILED    one    Copy the file: no", "  one        oh",
     ]  # fmt: skip
+
+
+def test_a_batch_of_one_host_names_it_as_its_fleet_has_more() -> None:
+    screen = Screen()
+    screen.play("Deploy", ["one"], ["one", "three"], check_mode=False)
+    lines = texts(screen.ended("one", phase("apply"), "ok", {"services": ["web"]}, 0))
+    assert lines == ["", "Deploy: one", "  one    apply            0.0 s  web"]
 
 
 def test_what_was_looked_at_is_not_said_again_by_the_task_that_lets_it_pass() -> None:
@@ -159,7 +168,7 @@ def test_what_a_target_says_moves_no_cursor(text: str) -> None:
 def test_the_moving_line_says_what_goes_on_on_each_host() -> None:
     screen = Screen(width=90)
     assert screen.moving(1.0) == ""
-    screen.play("Deploy", ["one", "two"], check_mode=False)
+    screen.play("Deploy", ["one", "two"], ["one", "two"], check_mode=False)
     screen.begun("one", phase("apply"), 10.0)
     screen.begun("two", OTHER, 11.0)
     screen.waits("one", "1 of 2 services are up,\nwaiting for web")
