@@ -127,7 +127,8 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
         is_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         if is_terminal:
             self._screen.width = self._display.columns
-        if is_terminal and not context.CLIARGS.get("step"):
+        # a step and the debugger ask something there
+        if is_terminal and not context.CLIARGS.get("step") and not C.ENABLE_TASK_DEBUGGER:
             self._live = LiveLine(self._display, sys.stdout, self._screen.moving, self._screen.waits)
             self._live.start()
             SHOWN.waits = True

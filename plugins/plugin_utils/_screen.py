@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import (
     alike,
     headline,
@@ -18,7 +19,6 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words imp
 )
 
 OK, CHANGED, FAILED, WARN, DIM, PLAIN, HEADING = "ok", "changed", "failed", "warn", "dim", "plain", "heading"
-GOOD = ("unchanged", "ok", "skipped")
 #: a reason that is longer is in the result and in the report
 _MOST_LINES = 3
 _PHASE_WIDTH = 13
@@ -211,7 +211,7 @@ class Screen:
         targets = (published or {}).get("targets") or {}
         found = []
         for hosts, target in alike(targets):
-            tone = OK if target["status"] in GOOD else FAILED
+            tone = OK if target["status"] in GOOD_STATUSES else FAILED
             first, *rest = paragraph(hosts, target)
             found += [Line(""), Line(first, tone)]
             found += [line for text in rest for line in self._unlimited(text)]
@@ -243,7 +243,7 @@ def _fleet(published: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]
     for target in targets.values():
         counts[str(target["status"])] = counts.get(str(target["status"]), 0) + 1
     parts = ", ".join(f"{count} {headline(name)}" for name, count in counts.items())
-    tone = OK if status in GOOD else FAILED
+    tone = OK if status in GOOD_STATUSES else FAILED
     return Line(f"{str(published.get('operation')).capitalize()} of {len(targets)} hosts: {parts}", tone)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -51,6 +52,8 @@ class LiveLine:
         self._display.display = self._displayed
         self._thread = threading.Thread(target=self._tick, name="live line", daemon=True)
         self._thread.start()
+        # a run that is interrupted does not come to its end
+        atexit.register(self.close)
 
     def close(self) -> None:
         """End, with a clean last line."""
@@ -58,6 +61,7 @@ class LiveLine:
         self._erase()
         # what was put on the instance hides the method of the class
         self._display.__dict__.pop("display", None)
+        atexit.unregister(self.close)
 
     def pause(self, is_paused: bool) -> None:
         """Leave the terminal to somebody else, who asks the user something."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import STATUSES
+
 #: the entry points of a platform and what people call them; those without a name are no phases and are silent
 PHASES: Mapping[str, str] = {
     "preflight": "preflight",
@@ -178,9 +180,13 @@ def paragraph(hosts: Sequence[str], target: Result) -> list[str]:
 
 def alike(targets: Mapping[str, Result]) -> list[tuple[list[str], Result]]:
     """The hosts on which it ended the same way, together; the worst is said last, where people look first."""
-    order = ("unchanged", "ok", "skipped", "refused", "unreachable", "rolled_back", "failed", "rollback_failed")
     groups: dict[tuple[str, ...], tuple[list[str], Result]] = {}
     for host, target in targets.items():
         key = tuple(paragraph([""], target))
         groups.setdefault(key, ([], target))[0].append(host)
-    return sorted(groups.values(), key=lambda group: order.index(group[1]["status"]))
+    return sorted(groups.values(), key=lambda group: _badness(str(group[1]["status"])))
+
+
+def _badness(status: str) -> int:
+    """How bad a status is; one that is not known is the worst."""
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES)

@@ -305,6 +305,12 @@ def test_hosts_that_ended_alike_are_said_together_and_the_worst_is_last() -> Non
     assert lines[-2].tone == FAILED
 
 
+def test_a_status_that_nobody_knows_is_the_worst() -> None:
+    targets = {"a": {**ended("ok"), "status": "molten"}, "b": ended("rollback failed")}
+    heads = [line for line in texts(Screen().end({"targets": targets, "status": "molten"}, {})) if line[:1].strip()]
+    assert heads[:2] == ["b: ROLLBACK FAILED", "a: MOLTEN"]
+
+
 def test_any_other_playbook_ends_with_its_counts() -> None:
     counts = {"one": {"ok": 2, "failures": 1, "changed": 0}, "two": {"ok": 0}}
     assert texts(Screen().end(None, counts)) == ["", "one: ok 2, failed 1", "two: nothing was done", ""]
