@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,6 +44,11 @@ def terminal_reason(containers: Sequence[Container], services: Sequence[str]) ->
     return None
 
 
+def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
+    up = len(services) - len(missing)
+    return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
+
+
 def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> None:
     """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
     deadline = time.monotonic() + timeout
@@ -55,8 +61,7 @@ def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> 
             missing = waiting_for(containers, services)
             if not missing:
                 return
-            up = len(services) - len(missing)
-            tell(f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}")
+            tell(functools.partial(_still_missing, services, missing))
             if time.monotonic() > deadline:
                 raise OpsError(
                     f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -37,6 +38,9 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+_STILL_HELD = "held by {}, who does not renew, until the lease expires"
 
 
 class Store:
@@ -147,7 +151,7 @@ class Store:
                 if is_alive or found.kind == _lease.MAINTENANCE or time.monotonic() >= deadline:
                     raise
                 seen = found
-                tell(f"held by {found.holder}, who does not renew, until the lease expires")
+                tell(functools.partial(_STILL_HELD.format, found.holder))
             time.sleep(LOOK_EVERY)
 
     def renew(self, token: int, ttl: float) -> None:

@@ -13,12 +13,15 @@ _listener: Listener | None = None
 _last = ""
 
 
-def tell(words: str) -> None:
-    """Say what is waited for. Call it as often as you like, with words that hold no secret."""
+def tell(words: Callable[[], str]) -> None:
+    """Say what is waited for, as often as you like: the words, without secrets, are only made for a listener."""
     global _last
-    if _listener is not None and words != _last:
-        _last = words
-        _listener(words)
+    if _listener is None:
+        return
+    said = words()
+    if said != _last:
+        _last = said
+        _listener(said)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -115,7 +116,7 @@ class _Wait:
                 verdicts = self._judge(sources)
                 if self._decide(verdicts) and not sources.errors:
                     return verdicts
-                tell(self._redact("; ".join(one.words for one in verdicts if one.state != "ready")))
+                tell(functools.partial(self._still_missing, verdicts))
             raise self._late(verdicts, list(sources.errors.values()))
 
     def _judge(self, sources: Sources) -> list[Readiness]:
@@ -181,6 +182,9 @@ class _Wait:
             ) from error
 
     # what is said
+
+    def _still_missing(self, verdicts: Sequence[Readiness]) -> str:
+        return self._redact("; ".join(one.words for one in verdicts if one.state != "ready"))
 
     def _failure(self, one: Readiness, verdicts: Sequence[Readiness]) -> NotReady:
         log = self._last_lines(one)

@@ -107,6 +107,15 @@ def test_it_says_which_checks_have_not_passed_and_nothing_of_what_they_saw(play:
     assert "hunter22" not in " ".join(heard)
 
 
+def test_it_names_a_few_of_many(play: Play) -> None:
+    heard: list[str] = []
+    for number in range(7):
+        play.add(f"c{number}", Outcome("fail", "no"), PASS)
+    with _waits.told_to(heard.append):
+        play.run()
+    assert heard[0] == "0 of 7 checks done, waiting for c0, c1, c2, c3 and 3 more"
+
+
 def test_a_crash_ends_what_waits_and_what_is_under_way(play: Play) -> None:
     play.add("containers", PASS, FAIL, CRASH, kind="containers")
     play.add("waiting", FAIL)
