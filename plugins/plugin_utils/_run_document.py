@@ -113,24 +113,49 @@ def metrics_of(target: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _metric(found: Mapping[str, Any]) -> dict[str, Any]:
     name = str(found.get("name") or "")
+    limit, comparator = _limit(found)
+    samples, history = _samples(found.get("samples")), _samples(found.get("history"))
     return {
         "name": name,
         "title": str(found.get("title") or name or "metric"),
         "unit": str(found.get("unit") or ""),
-        "limit": number(found.get("limit")),
-        "comparator": str(found.get("comparator") or ""),
+        "limit": limit,
+        "comparator": comparator,
         "tier": str(found.get("tier") or ""),
         "verdict": str(found.get("verdict") or found.get("state") or ""),
         "reason": str(found.get("reason") or ""),
-        "samples": _samples(found.get("samples")),
+        "remedy": str(found.get("remedy") or ""),
+        # one look says little where its source knows how it was before
+        "samples": samples if len(samples) > 1 or len(history) < 2 else history,
     }
 
 
+#: how bad a limit is that is passed, the worst first
+_TIERS = ("critical", "warning", "info")
+
+
+def _limit(found: Mapping[str, Any]) -> tuple[float | None, str]:
+    """The limit that counts and its comparator: a number, or the one of the tier in ``limits``, else of the worst."""
+    plain = number(found.get("limit"))
+    limits = found.get("limits")
+    if plain is not None or not isinstance(limits, Mapping):
+        return plain, str(found.get("comparator") or "")
+    for tier in (str(found.get("tier")), *_TIERS, *limits):
+        about = limits.get(tier)
+        for word, comparator in (("above", "<="), ("below", ">=")):
+            value = number(about.get(word)) if isinstance(about, Mapping) else None
+            if value is not None:
+                return value, comparator
+    return None, ""
+
+
 def _samples(found: Any) -> list[tuple[float, float]]:
+    """Pairs of a time and a value, as pairs or as ``at`` and ``value``; without a value there is nothing to draw."""
     read = []
     for each in found if isinstance(found, Sequence) and not isinstance(found, str) else []:
-        if isinstance(each, Sequence) and not isinstance(each, str) and len(each) >= 2:
-            at, value = number(each[0]), number(each[1])
+        pair = [each.get("at"), each.get("value")] if isinstance(each, Mapping) else each
+        if isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) >= 2:
+            at, value = number(pair[0]), number(pair[1])
             if at is not None and value is not None:
                 read.append((at, value))
     return sorted(read)

@@ -88,8 +88,7 @@ def _tone(status: str) -> str:
 
 def _target(host: str, target: Mapping[str, Any]) -> dict[str, Any]:
     failure = target.get("failure") or {}
-    charts = [{**metric, "chart": chart(metric), "tone": _verdict_tone(metric["verdict"])}
-              for metric in metrics_of(target)]  # fmt: skip
+    metrics = [_metric(metric) for metric in metrics_of(target)]
     return {
         "host": host,
         "status": headline(str(target["status"])),
@@ -106,7 +105,8 @@ def _target(host: str, target: Mapping[str, Any]) -> dict[str, Any]:
             )
             if checks and not (title == "Checklist now" and checks == failure.get("checks"))
         ],
-        "metrics": charts,
+        "metrics": [metric for metric in metrics if metric["chart"]],
+        "unmeasured": [metric for metric in metrics if not metric["chart"]],
         "evidence": target.get("evidence"),
     }
 
@@ -124,8 +124,20 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verdict_tone(verdict: str) -> str:
-    return {"pass": "good", "ok": "good", "fail": "bad", "failed": "bad"}.get(verdict, "dim")
+def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
+    mark, word, tone = _STATES.get(metric["verdict"], ("", metric["verdict"], "dim"))
+    is_bad = tone == "bad"
+    if is_bad and metric["tier"] in ("warning", "info"):
+        tone = "warn"
+    word = metric["tier"] if is_bad and metric["tier"] else word
+    return {
+        **metric,
+        "chart": chart(metric),
+        "mark": mark,
+        "word": word,
+        "tone": tone,
+        "remedy": metric["remedy"] if is_bad else "",
+    }
 
 
 def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import (
+    LOOKS,
     alike,
     headline,
     note,
@@ -129,13 +130,13 @@ class Screen:
         verdict = found.get("verdict")
         is_failed = how not in ("ok", "ignored") or verdict not in (None, "pass")
         name = str(found.get("phase") or step.phase) if is_failed else step.phase
-        if not is_failed and "checks" not in found and step.entry == "verify":
+        if not is_failed and "verdict" not in found and step.entry in LOOKS:
             return  # the task that only lets pass what was looked at before
         message = one_line(found.get("error") or found.get("msg") or found.get("censored") or "") if is_failed else ""
         if is_failed and known.shown == (name, message):
             return
         known.shown = (name, message)
-        checklist = str(found.get("checklist") or "").splitlines()
+        checklist = str(found.get("checklist") or found.get("table") or "").splitlines()
         said = ("" if checklist else message) if is_failed else note(step.entry, found)
         yield from self._phase_line(host, name, seconds, said, is_failed, bool(found.get("changed")))
         yield from (line for check in checklist for line in self._check(host, check))

@@ -18,6 +18,7 @@ PHASES: Mapping[str, str] = {
     "migrate": "migrate",
     "apply": "apply",
     "verify": "verify",
+    "metrics": "monitor",
     "integrity": "integrity",
     "evidence": "evidence",
     "finish": "record",
@@ -27,6 +28,9 @@ PHASES: Mapping[str, str] = {
     "lease": "",
     "prepare": "prepare",
 }
+
+#: those that look, and leave it to a second task to let nothing pass that failed
+LOOKS = ("verify", "metrics")
 
 Result = Mapping[str, Any]
 
@@ -61,6 +65,10 @@ def _apply(found: Result) -> str:
     return ", ".join(found.get("services") or []) or "nothing that runs"
 
 
+def _look(found: Result) -> str:
+    return str(found.get("summary") or "").rstrip(".")
+
+
 def _record(found: Result) -> str:
     return f"{found['current']} runs" if found.get("current") else ""
 
@@ -76,7 +84,8 @@ _NOTES: Mapping[str, Callable[[Result], str]] = {
     "backup": _backup,
     "migrate": _migrate,
     "apply": _apply,
-    "verify": lambda found: str(found.get("summary") or "").rstrip("."),
+    "verify": _look,
+    "metrics": _look,
     "integrity": lambda found: "the database is sound" if found.get("sound") else "",
     "evidence": lambda found: str(found.get("path") or ""),
     "finish": _record,

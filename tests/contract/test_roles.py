@@ -51,7 +51,7 @@ def test_every_entry_point_that_is_called_has_a_spec(role: str) -> None:
 
 @pytest.mark.parametrize("role", PLATFORMS)
 def test_the_screen_has_a_word_for_every_entry_point(role: str) -> None:
-    assert set(_screen_words.PHASES) == set(specs(role))
+    assert set(specs(role)) - set(_screen_words.PHASES) == set()
     assert set(_screen_words._NOTES) <= set(_screen_words.PHASES)
 
 

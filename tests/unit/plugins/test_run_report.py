@@ -139,11 +139,38 @@ def test_metrics_are_read_with_tolerance(found: Any, names: list[str]) -> None:
         ([[1, None], [2, "x"], [3, True], [float("nan"), 1], [4, float("inf")], [5], "ab", 6, [7, 8]], [(7.0, 8.0)]),
         (None, []),
         ("text", []),
+        ([{"at": 1, "value": 5}, {"at": 2, "state": "error", "reason": "no"}], [(1.0, 5.0)]),
     ],
 )
 def test_samples_that_cannot_be_drawn_are_left_out(samples: Any, read: list[tuple[float, float]]) -> None:
     (found,) = _run_document.metrics_of({"metrics": [{**METRIC, "samples": samples}]})
     assert found["samples"] == read
+
+
+@pytest.mark.parametrize(
+    ("found", "limit", "comparator"),
+    [
+        ({"limit": 3, "comparator": "<"}, 3.0, "<"),
+        ({"limit": "above 3", "limits": {"warning": {"above": 3, "sustained": 60}}}, 3.0, "<="),
+        ({"limits": {"warning": {"above": 3}, "critical": {"above": 9}}}, 9.0, "<="),
+        ({"limits": {"warning": {"above": 3}, "critical": {"above": 9}}, "tier": "warning"}, 3.0, "<="),
+        ({"limits": {"critical": {"below": 1}}}, 1.0, ">="),
+        ({"limits": {"critical": "text", "info": {}}}, None, ""),
+        ({"limits": "text"}, None, ""),
+    ],
+)
+def test_the_limit_of_a_metric_is_a_number_or_that_of_its_tier(
+    found: dict[str, Any], limit: float | None, comparator: str
+) -> None:
+    (metric,) = _run_document.metrics_of({"metrics": [{"name": "m", "state": "pass", **found}]})
+    assert (metric["limit"], metric["comparator"]) == (limit, comparator)
+
+
+@pytest.mark.parametrize(("samples", "used"), [([[1, 5]], 3), ([[1, 5], [2, 5]], 2), ([], 3)])
+def test_one_look_is_shown_with_how_it_was_before(samples: list[list[float]], used: int) -> None:
+    given = {**METRIC, "samples": samples, "history": [[1, 1], [2, 2], [3, 3]]}
+    (metric,) = _run_document.metrics_of({"metrics": [given]})
+    assert len(metric["samples"]) == used
 
 
 # the pictures
@@ -243,7 +270,7 @@ def test_metrics_releases_and_several_hosts_are_shown() -> None:
     words = " ".join(page.text.split())
     for part in (
         "Slow answers",
-        "limit <= 200 ms, page",
+        "limit <= 200 ms",
         "never above",
         "Releases of one",
         "Hosts",
