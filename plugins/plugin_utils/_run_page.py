@@ -155,7 +155,6 @@ def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Schema", moved if target.get("operation") == "deploy" and target.get("changed") else ""),
         ("Backup", target.get("backup") or ""),
         ("Recovered", f"{cut['operation']} of {cut['release']}, cut off in phase {cut['phase']}" if cut else ""),
-        ("Evidence", target.get("evidence") or ""),
     ]
     return [(name, str(value)) for name, value in pairs if value]
 
