@@ -19,11 +19,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config im
     Watch,
     parse_gates,
     parse_metrics,
-    parse_sources,
     source_of,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import planned
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import UNDO, Rules, overall
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_places import parse_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_report import (
     as_data,
     summary,
