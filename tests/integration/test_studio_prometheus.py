@@ -1,4 +1,4 @@
-"""Metrics from a real Prometheus: the catalogue's queries, a gate, and the comparison with the time before a release."""
+"""Metrics from a real Prometheus: the catalogue's queries, a gate, the comparison with the time before a release."""
 
 from __future__ import annotations
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Sc
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._catalogue_file import ours
 from tests.unit.plugins.metric_sources import plain_project, server
 
+ROOT = Path(__file__).resolve().parents[3] / "collections"
 METRICS = catalogue(
     ours(), "shop", {"queue": {"title": "Queue", "unit": "jobs", "limits": {"warning": {"above": 5}},
                                "sources": {"json": {"path": "length"}, "prometheus": {"query": "queue"}}}},
@@ -84,6 +88,21 @@ def test_a_gate_without_a_tier_takes_the_warning_and_the_next_worse_where_there_
     names = ["error_rate", "service_up"]
     found = _metric_config.parse_gates([{"metric": name} for name in names], METRICS, sources)
     assert [watch.limit.tier for watch in found if watch.limit] == ["warning", "critical"]
+
+
+LOADED = """
+import sys
+from ansible_collections.doppelganger.ops.plugins.action import app_model, health_check
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_verify
+names = sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("ansible_collections."))
+print(*[name for name in names if name.startswith(("_metric", "_source_", "_catalogue", "_exposition", "_kube_usage"))])
+"""
+
+
+def test_a_deployment_without_gates_loads_nothing_of_metrics() -> None:
+    found = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True, cwd=ROOT)
+    # where sources are is read early, to refuse early
+    assert found.stdout.split() == ["_metric_places"]
 
 
 # judging
