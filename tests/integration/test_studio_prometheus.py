@@ -43,7 +43,7 @@ def prometheus(app: Application, tmp_path_factory: pytest.TempPathFactory) -> It
     address = f"127.0.0.1:{free_port()}"
     files = {"config.file": folder / "prometheus.yml", "storage.tsdb.path": folder / "data"}
     options = {**files, "web.listen-address": address}
-    command = [folder / "usr/bin/prometheus", *(f"--{name}={value}" for name, value in options.items())]
+    command = [str(folder / "usr/bin/prometheus"), *(f"--{name}={value}" for name, value in options.items())]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
