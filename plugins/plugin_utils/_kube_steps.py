@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._target import AP
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_bringup,
     _kube_migration,
+    _kube_observe,
     _kube_preflight,
     _kube_release_images,
 )
@@ -75,6 +76,7 @@ STEPS: dict[str, Step] = {
     "lease": _inspect.LEASE,
     "metrics": Step(spec={**APP_SPEC, **MEASURING}, run=metrics),
     "migrate": _kube_migration.MIGRATE,
+    "observe": _kube_observe.OBSERVE,
     "preflight": _kube_preflight.PREFLIGHT,
     "prepare": Step(spec=APP_SPEC, run=prepare),
     "resolve": _lifecycle.RESOLVE,

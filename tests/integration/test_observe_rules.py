@@ -14,6 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, rules
 from tests.integration import rule_cases
 from tests.lab import monitoring
+from tests.unit.plugins import test_observe_plan
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,42 @@ def test_rules_that_never_fire_do_not_pass(programs: Path, studio: Catalogue, tm
     for rule in made["groups"][0]["rules"]:
         rule["expr"] = f"({rule['expr']}) and on() vector(0) > 1"
     tests = [test for test in rule_cases.cases(studio) if test["name"].endswith(" fires")]
-    argv = [programs / "promtool", "test", "rules", *write_tests(tmp_path, made, tests)]
+    argv = [str(programs / "promtool"), "test", "rules", *write_tests(tmp_path, made, tests)]
     done = subprocess.run(argv, cwd=tmp_path, text=True, capture_output=True, check=False)
     assert done.returncode != 0
     assert (done.stdout + done.stderr).count("got:[]") >= len(tests)
+
+
+# routes
+
+WHO: dict[str, tuple[dict[str, str], str]] = {
+    "critical": ({"alertname": "ServiceUpCritical", "app": "studio", "severity": "critical"}, "page"),
+    "warning": ({"alertname": "ErrorRateWarning", "app": "studio", "severity": "warning"}, "email"),
+    "info": ({"alertname": "CpuInfo", "app": "studio", "severity": "info"}, "dashboard"),
+    "of nobody": ({"alertname": "Else", "app": "other"}, "dashboard"),
+}
+
+
+@pytest.mark.parametrize("secrets", [set(), {"webhook_token", "pagerduty_key", "smtp_password"}])
+def test_amtool_reads_the_routes_and_sends_each_alert_to_its_place(
+    programs: Path, tmp_path: Path, secrets: set[str]
+) -> None:
+    made = test_observe_plan.plan(secrets=secrets)
+    config = next(one["content"] for one in made["files"] if one["path"] == "alertmanager/alertmanager.yml")
+    (tmp_path / "alertmanager.yml").write_text(config)
+    checked = run(programs / "amtool", "check-config", "alertmanager.yml", cwd=tmp_path)
+    assert "SUCCESS" in checked
+    for labels, receiver in WHO.values():
+        given = [f"{name}={value}" for name, value in labels.items()]
+        argv = [programs / "amtool", "config", "routes", "test", "--config.file=alertmanager.yml", *given]
+        assert run(*argv, cwd=tmp_path).split()[-1] == receiver
+
+
+def test_promtool_reads_the_configuration_of_the_stack(programs: Path, tmp_path: Path) -> None:
+    made = test_observe_plan.plan(secrets=test_observe_plan.ALL_SECRETS, exporters=["host", "database", "cache"])
+    for one in made["files"]:
+        path = tmp_path / one["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(one["content"])
+    checked = run(programs / "promtool", "check", "config", "prometheus/prometheus.yml", cwd=tmp_path)
+    assert f"{len(made['alerts'])} rules found" in checked
