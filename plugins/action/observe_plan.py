@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -31,8 +32,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if checked.error_messages:
             return {**result, "failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
         params = checked.validated_parameters
-        given = frozenset(name for name, value in params["secrets"].items() if value)
+        given = frozenset(str(name) for name, value in params["secrets"].items() if value)
+        # plain data, of which Ansible knows nothing more: what it tags cannot be written as YAML
+        app, settings = json.loads(json.dumps([params["app"], params["settings"]]))
         try:
-            return {**result, "changed": False, **planned(params["app"], params["settings"], given)}
+            return {**result, "changed": False, **planned(app, settings, given)}
         except OpsError as error:
             return {**result, **error.as_result()}

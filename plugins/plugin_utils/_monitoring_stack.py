@@ -146,7 +146,8 @@ def _host(settings: Mapping[str, Any]) -> dict[str, Any]:
         "network_mode": "host",
         "pid": "host",
         "command": ["--path.rootfs=/host", f"--web.listen-address={GATEWAY}:{settings['ports']['host']}"],
-        "volumes": ["/:/host:ro,rslave"],
+        # file systems that are mounted later stay unseen: the catalogue asks for none, and not every host shares its root
+        "volumes": ["/:/host:ro"],
     }
 
 
