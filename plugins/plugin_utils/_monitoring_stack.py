@@ -146,7 +146,7 @@ def _host(settings: Mapping[str, Any]) -> dict[str, Any]:
         "network_mode": "host",
         "pid": "host",
         "command": ["--path.rootfs=/host", f"--web.listen-address={GATEWAY}:{settings['ports']['host']}"],
-        # file systems that are mounted later stay unseen: the catalogue asks for none, and not every host shares its root
+        # what is mounted later stays unseen, of which the catalogue asks nothing; not every host has a shared root
         "volumes": ["/:/host:ro"],
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -88,7 +88,7 @@ class Mailbox(Told):
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         del server, session
-        message = cast(EmailMessage, email.message_from_bytes(envelope.content, policy=email.policy.default))
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         status, _, names = message["Subject"].removeprefix("[").partition("] ")
         alerts = {(name.strip(), status.lower()) for name in names.partition(": ")[2].split(",")}
         self.add(alerts, {"to": envelope.rcpt_tos, "subject": message["Subject"], "text": text_of(message)})

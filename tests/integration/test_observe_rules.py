@@ -100,7 +100,7 @@ def test_amtool_reads_the_routes_and_sends_each_alert_to_its_place(
     assert "SUCCESS" in checked
     for labels, receiver in WHO.values():
         given = [f"{name}={value}" for name, value in labels.items()]
-        argv = [programs / "amtool", "config", "routes", "test", "--config.file=alertmanager.yml", *given]
+        argv = [str(programs / "amtool"), "config", "routes", "test", "--config.file=alertmanager.yml", *given]
         assert run(*argv, cwd=tmp_path).split()[-1] == receiver
 
 
