@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -33,6 +34,7 @@ PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
 _OUTPUT_LIMIT = 1_000_000
+_STATS_AT_ONCE = 16
 
 
 class Project:
@@ -126,19 +128,23 @@ class Project:
 
     def usage(self) -> list[Usage]:
         """What each running container uses, as the engine counts it."""
-        found = []
-        for one in self._labelled():
-            with suppress(NotThere), engine_errors("read what a container uses"):
-                # one-shot: without, the engine waits for a second look of its own
-                url = f"{self.api.base_url}/v{self.api.api_version}/containers/{one['Id']}/stats"
-                asked = {"stream": "false", "one-shot": "true"}
-                response = self.api.get(url, params=asked, timeout=self.api.timeout)
-                if response.status_code == 404:
-                    raise NotThere(f"The container {one['Id'][:12]} is gone.")
-                response.raise_for_status()
-                name = str(one["Names"][0]).lstrip("/")
-                found.append(usage_from(str(one["Labels"].get(SERVICE_LABEL)), name, response.json()))
-        return found
+        listed = self._labelled()
+        # side by side: the engine counts once a second, and an answer waits for that
+        with ThreadPoolExecutor(max(1, min(_STATS_AT_ONCE, len(listed)))) as pool:
+            return [one for one in pool.map(self._usage_of, listed) if one is not None]
+
+    def _usage_of(self, listed: Mapping[str, Any]) -> Usage | None:
+        with suppress(NotThere), engine_errors("read what a container uses"):  # it may be gone since
+            url = f"{self.api.base_url}/v{self.api.api_version}/containers/{listed['Id']}/stats"
+            # one-shot: without, the engine waits for a second look of its own
+            asked = {"stream": "false", "one-shot": "true"}
+            response = self.api.get(url, params=asked, timeout=self.api.timeout)
+            if response.status_code == 404:
+                return None
+            response.raise_for_status()
+            name = str(listed["Names"][0]).lstrip("/")
+            return usage_from(str(listed["Labels"].get(SERVICE_LABEL)), name, response.json())
+        return None
 
     def machine_usage(self) -> list[Usage]:
         """What this host uses as a whole."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import epoch
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Usage
 
 _NANOSECONDS = 1e9
@@ -36,6 +37,7 @@ def usage_from(service: str, name: str, stats: Mapping[str, Any]) -> Usage:
         memory_limit=memory.get("limit") or None,
         disk_bytes=float(sum(one["value"] for one in moved if str(one.get("op")).lower() in ("read", "write"))),
         network_bytes=float(sum(one.get("rx_bytes", 0) + one.get("tx_bytes", 0) for one in networks.values())),
+        at=epoch(str(stats.get("read") or "")) or None,
     )
 
 

@@ -97,10 +97,11 @@ def planned(watch: Watch, seconds: float) -> Watch:
     """A gate goes on to the end of the soak whatever it cannot see, unless doubts are to count; without a soak, for a
     few looks."""
     rules = watch.rules
-    undoes = UNDO in (rules.on_error, rules.on_inconclusive)
+    # without a soak nothing else would end a gate whose source stays out of reach
+    ends_early = UNDO in (rules.on_error, rules.on_inconclusive) or not seconds
     fits = math.floor((seconds - rules.warm_up) / rules.interval + 1e-9)
     count = rules.count or (0 if fits >= 1 else _FEWEST)
-    return replace(watch, rules=replace(rules, ends_early=undoes, count=count))
+    return replace(watch, rules=replace(rules, ends_early=ends_early, count=count))
 
 
 def with_past(watch: Watch, past: Sequence[Mapping[str, Any]]) -> Watch:

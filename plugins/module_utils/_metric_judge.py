@@ -88,7 +88,7 @@ class Tally:
             if self.undecided > rules.inconclusive_limit:
                 self._end(INCONCLUSIVE, reason, self.undecided, "could not be decided")
         if rules.count and self.counted >= rules.count and not self.verdict:
-            self.stop()
+            self.stop(reason)
 
     def stop(self, last: str = "") -> None:
         """Come to a verdict with what there is: something must have been seen, and been seen to pass."""

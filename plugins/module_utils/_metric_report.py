@@ -162,13 +162,18 @@ def summary(verdict: str, rows: Sequence[Mapping[str, Any]]) -> str:
         for tier in ("critical", "warning", "info")
     }
     beyond = [f"{tier}: {', '.join(names)}" for tier, names in named.items() if names]
-    blind = [f"{row['title']} ({row['reason']})" for row in rows if row["state"] == ERROR]
+    blind: dict[str, list[str]] = {}
+    for row in rows:
+        if row["state"] == ERROR:
+            blind.setdefault(" ".join(str(row["reason"]).split()).rstrip("."), []).append(str(row["title"]))
+    lost = [f"{', '.join(titles)} ({reason})" for reason, titles in blind.items()]
     head = f"{len(seen)} of {len(rows)} metrics were measured"
-    parts = [*beyond, *([f"could not be looked at: {', '.join(blind)}"] if blind else [])]
+    parts = [*beyond, *([f"could not be looked at: {'; '.join(lost)}"] if lost else [])]
     if verdict == INCONCLUSIVE and not seen:
         return f"No metric could be measured, so nothing is known about the application; {'; '.join(parts) or head}."
     return f"{head}; {'; '.join(parts) or 'none is beyond a limit'}."
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    return f"{row['title']} {_value(row)} (limit {row['limit']})"
+    at = f" at {row['series']}" if row["series"] else ""
+    return f"{row['title']} {_value(row)}{at} (limit {row['limit']})"

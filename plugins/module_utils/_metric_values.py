@@ -90,7 +90,9 @@ def sample(now: Observation, before: Observation | None, options: Mapping[str, A
         return Sample(now.at, state=ERROR, reason="the clock did not go forward between two looks")
     if not now.series:
         return reduced(now.at, {}, options, op, now.note)
-    return reduced(now.at, _CALCS[calc](before, now, seconds, options), options, op, now.note)
+    values = _CALCS[calc](before, now, seconds, options)
+    note = now.note if values else "no data: nothing has been counted anew since the first look"
+    return reduced(now.at, values, options, op, note)
 
 
 def reduced(at: float, values: Mapping[str, float], options: Mapping[str, Any], op: str, note: str = "") -> Sample:
@@ -144,7 +146,15 @@ def increases(before: Observation, now: Observation) -> dict[str, tuple[float, .
 
 
 def _rates(before: Observation, now: Observation, seconds: float, options: Mapping[str, Any]) -> dict[str, float]:
-    return {name: numbers[0] / seconds for name, numbers in increases(before, now).items()}
+    """The rate of each series. A second number is when the first was counted: what was not counted anew has no rate."""
+    found = {}
+    for name, numbers in increases(before, now).items():
+        # after a reset the time is the whole of it, and not how much of it went by
+        has_time = len(numbers) > 1 and numbers[1] < now.series[name][1]
+        took = numbers[1] if has_time else seconds
+        if took > 0:
+            found[name] = numbers[0] / took
+    return found
 
 
 def _increase(before: Observation, now: Observation, seconds: float, options: Mapping[str, Any]) -> dict[str, float]:

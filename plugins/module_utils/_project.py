@@ -26,7 +26,8 @@ class Usage:
     """What a container or a machine uses; None for what its platform does not tell.
 
     ``cpu_seconds``, ``disk_bytes`` and ``network_bytes`` only grow; ``cores`` is how many processors were busy just
-    before, where nobody counts seconds. ``cpus`` and ``memory_limit`` are what it may use.
+    before, where somebody has worked that out. ``cpus`` and ``memory_limit`` are what it may use. ``at`` is when it was
+    counted, which may be some time before it is told.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Usage:
     memory_limit: float | None = None
     disk_bytes: float | None = None
     network_bytes: float | None = None
+    at: float | None = None
 
 
 class Closing(Protocol):

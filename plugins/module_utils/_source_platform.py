@@ -66,14 +66,19 @@ def observed(at: float, usage: Sequence[Usage], field: str) -> Observation:
     """One field of what is used, a series for each; error where the platform does not tell it of anybody."""
     if not usage:
         return Observation(at, note="no data: nothing is running")
-    numbers = {one.name: _FIELDS[field](one) for one in usage}
-    series = {name: (value,) for name, value in numbers.items() if value is not None}
+    numbers = {one.name: (_FIELDS[field](one), one.at) for one in usage}
+    series = {name: _counted(value, at) for name, (value, at) in numbers.items() if value is not None}
     if not series:
         words = f"the platform does not tell {field.replace('_', ' ')}; let Prometheus be its source"
         return Observation(at, error=words, final=True)
-    # a metrics server has worked it out already
+    # where somebody has worked it out already
     is_counted = field in RATES and not (field == "cpu_percent" and any(one.cores is not None for one in usage))
     return Observation(at, series, frozenset(numbers), calc="rates" if is_counted else "value")
+
+
+def _counted(value: float, counted: float | None) -> tuple[float, ...]:
+    """A number, with the time at which its platform has counted it, where that is known."""
+    return (value,) if counted is None else (value, counted)
 
 
 def _share(part: float | None, whole: float | None) -> float | None:

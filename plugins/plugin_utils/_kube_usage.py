@@ -112,11 +112,10 @@ def told_containers(pods: Sequence[Mapping[str, Any]], summary: Mapping[str, Any
     for told in summary.get("pods") or []:
         pod = by_uid.get((told.get("podRef") or {}).get("uid"))
         for place, one in enumerate(told.get("containers") or [] if pod is not None else []):
-            seconds = (one.get("cpu") or {}).get("usageCoreNanoSeconds")
             memory = (one.get("memory") or {}).get("workingSetBytes")
             network = _network(told) if place == 0 else None
-            seconds = None if seconds is None else seconds * _NANO
-            found.append(_usage(pod or {}, one["name"], seconds=seconds, memory=memory, network=network))
+            at = _stamp(told.get("network"))
+            found.append(_usage(pod or {}, one["name"], cores=_cores(one), memory=memory, network=network, at=at))
     return found
 
 
@@ -124,16 +123,16 @@ def told_node(name: str, summary: Mapping[str, Any], capacity: Mapping[str, Any]
     """What a kubelet says of its node."""
     node = summary.get("node") or {}
     memory = node.get("memory") or {}
-    seconds = (node.get("cpu") or {}).get("usageCoreNanoSeconds")
     used, free = memory.get("workingSetBytes"), memory.get("availableBytes")
     limit = quantity(capacity.get("memory")) or (used + free if used is not None and free is not None else None)
     return Usage(
         name=name,
-        cpu_seconds=None if seconds is None else seconds * _NANO,
+        cores=_cores(node),
         cpus=quantity(capacity.get("cpu")),
         memory_bytes=used,
         memory_limit=limit,
         network_bytes=_network(node),
+        at=_stamp(node.get("network")),
     )
 
 
@@ -159,8 +158,8 @@ def served_nodes(
 
 
 def _usage(
-    pod: Mapping[str, Any], container: str, *, cores: float | None = None, seconds: float | None = None,
-    memory: float | None = None, network: float | None = None,
+    pod: Mapping[str, Any], container: str, *, cores: float | None, memory: float | None,
+    network: float | None = None, at: float | None = None,
 ) -> Usage:  # fmt: skip
     specs = {one["name"]: one for one in pod["spec"]["containers"]}
     limits = ((specs.get(container) or {}).get("resources") or {}).get("limits") or {}
@@ -168,12 +167,22 @@ def _usage(
         name=f"{pod['metadata']['name']}/{container}",
         service=service_of(pod)[1],
         cores=cores,
-        cpu_seconds=seconds,
         cpus=quantity(limits.get("cpu")),
         memory_bytes=memory,
         memory_limit=quantity(limits.get("memory")),
         network_bytes=network,
+        at=at,
     )
+
+
+def _cores(told: Mapping[str, Any]) -> float | None:
+    """How many processors were busy, as a kubelet has worked it out: it counts anew only every ten seconds or so."""
+    found = (told.get("cpu") or {}).get("usageNanoCores")
+    return None if found is None else found * _NANO
+
+
+def _stamp(told: Any) -> float | None:
+    return epoch(str((told or {}).get("time") or "")) or None
 
 
 def _network(told: Mapping[str, Any]) -> float | None:

@@ -79,6 +79,8 @@ def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
 
 def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
     error = failure["error"] if failure["error"].endswith((".", "!", "?")) else f"{failure['error']}."
+    if operation == failure["phase"] == "monitor":  # it did what it should, and that is what it found
+        return error
     if status == "refused":
         return f"{operation.capitalize()} {steps['subject']} was refused: {error} Nothing was touched.".replace(
             "  ", " "

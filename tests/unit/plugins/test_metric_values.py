@@ -120,6 +120,23 @@ def test_each_series_has_a_rate_of_its_own() -> None:
     assert (found.value, found.series) == (30, "b")
 
 
+#: what a platform counts now and then, with the time at which it did
+COUNTED = {
+    "counted anew": ((100, 50), (130, 60), 3.0),
+    "not counted anew": ((100, 50), (100, 50), None),
+    "begun anew": ((100, 50), (4, 60), 2.0),
+}
+
+
+@pytest.mark.parametrize(("before", "now", "rate"), COUNTED.values(), ids=COUNTED.keys())
+def test_a_counter_has_a_time_of_its_own(before: Any, now: Any, rate: float | None) -> None:
+    found = sample(look(*now), look(*before, at=8), {**PLAIN, "calc": "rates"}, "above")
+    if rate is None:
+        assert (found.state, "counted anew" in found.reason) == ("inconclusive", True)
+    else:
+        assert found.value == rate
+
+
 BOUNDS = (0.1, 0.5, 1.0, INF)
 QUANTILES: list[tuple[str, float, tuple[float, ...], tuple[float, ...], float]] = [
     ("in the middle of a bucket", 0.5, BOUNDS, (0, 10, 10, 10), 0.3),
