@@ -73,7 +73,10 @@ def _chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
     ):
         for name in given:
             if name not in known:
-                raise Refused(f"{variable} has {name!r}, expected {', '.join(known)}{near(name, known)}")
+                raise Refused(
+                    f"{variable} has {name!r}, expected {', '.join(known)}{near(name, known) or '.'}",
+                    hint="Mend it in the inventory; docs/observe.md has the variables.",
+                )
     if found["mode"] == STACK:
         # what we ask ourselves must answer
         found["jobs"] = ["app", *found["exporters"]]
