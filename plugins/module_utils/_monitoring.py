@@ -25,6 +25,8 @@ _NOBODY = 65534
 #: folders that the servers write to, and folders that hold nothing but what is ours
 _DATA = ("data/prometheus", "data/alertmanager")
 _OURS = ("prometheus/rules", "secrets", "grafana/dashboards")
+#: the file of a secret that is only read by a service when it starts
+_READ_AT_START = {"database_password": "database", "cache_password.json": "cache"}
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,16 @@ class Setup:
             path.unlink()
         return before
 
-    def start(self) -> None:
-        """Bring the containers up, where that is for us to do."""
-        if self.project:
-            up = ("up", "--detach", "--remove-orphans", "--quiet-pull")
-            self._compose().run(*up, doing="Starting the monitoring", timeout=self.params["timeout"] + 300)
+    def start(self, before: Mapping[Path, str | None]) -> None:
+        """Bring the containers up, where that is for us to do; an exporter reads its password only when it starts."""
+        if not self.project:
+            return
+        up = ("up", "--detach", "--remove-orphans", "--quiet-pull")
+        self._compose().run(*up, doing="Starting the monitoring", timeout=self.params["timeout"] + 300)
+        names = {path.name: old for path, old in before.items() if path.parent.name == "secrets"}
+        again = [service for file, service in _READ_AT_START.items() if names.get(file) is not None]
+        if again:
+            self._compose().run("restart", *again, doing="Restarting exporters", timeout=self.params["timeout"] + 60)
 
     def reload(self, before: Mapping[Path, str | None]) -> None:
         """Have the files read; where they are refused, the old ones come back."""
@@ -133,6 +140,10 @@ class Setup:
                     path.unlink()
                 else:
                     _write(path, content, path.parent.name == "secrets")
+            # one of them may have read the new ones already
+            for server in servers:
+                with contextlib.suppress(OpsError):
+                    server.reload()
             raise
         with contextlib.suppress(FileNotFoundError):
             self.due.unlink()
@@ -172,7 +183,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return {**result, "summary": _foretold(result)}
     if changed:
         before = setup.write()
-        setup.start()
+        setup.start(before)
         setup.reload(before)
     found = setup.wrong()
     if found:

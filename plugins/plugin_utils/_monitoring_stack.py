@@ -20,20 +20,29 @@ _LOCAL = "127.0.0.1"
 #: the exporter of each job: where it is asked, but for the host's, whose port can be chosen
 EXPORTERS = {"host": "", "containers": "containers:8080", "database": "database:9187", "cache": "cache:9121"}
 
+#: the exporter of PostgreSQL needs a second longer to say that the server is down, which is when it matters most
+_LEAST = {"database": 3.0}
+
 
 def prometheus(catalogue: Catalogue, settings: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Any]:
     """The content of ``prometheus.yml``."""
-    every = duration(settings["interval"])
+    every = _every(settings["interval"])
     jobs = [_application(catalogue, sources)]
     for name in settings["exporters"]:
         target = EXPORTERS[name] or f"host.docker.internal:{settings['ports']['host']}"
-        jobs.append({"job_name": job_of(catalogue, name), "static_configs": [{"targets": [target]}]})
+        longer = _every(max(settings["interval"], _LEAST.get(name, 0)))
+        own = longer if longer != every else {}
+        jobs.append({"job_name": job_of(catalogue, name), **own, "static_configs": [{"targets": [target]}]})
     return {
-        "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+        "global": {**every, "evaluation_interval": duration(settings["interval"])},
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
         "scrape_configs": jobs,
     }
+
+
+def _every(seconds: float) -> dict[str, str]:
+    return {"scrape_interval": duration(seconds), "scrape_timeout": duration(seconds)}
 
 
 def job_of(catalogue: Catalogue, word: str) -> str:

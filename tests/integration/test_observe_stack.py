@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import stat
 import subprocess
 import threading
@@ -31,9 +32,11 @@ QUICK: dict[str, Any] = {
     "service_up": {"limits": {"critical": {"sustained": 8}}},
     "error_rate": {"window": 6, "limits": {"critical": {"sustained": 2}, "warning": {"sustained": 5}}},
     "latency_p95": {"window": 6, "limits": {"warning": {"sustained": 2}}},
+    "deadlocks": {"window": 10},
+    "database_failures": {"limits": {"critical": {"sustained": 2}}},
 }
 #: what came just before a second message would have
-SETTLED = 4.0
+SETTLED = 3.0
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,45 @@ def test_slowness_is_mailed_once_and_resolves(world: World) -> None:
     assert "LatencyP95Warning" not in world.pager.names(began)
 
 
+def deadlock(world: World) -> None:
+    """Two sessions that wait for each other; the server ends one of them."""
+    argv = ["docker", "exec", world.app.containers()["postgres"][0], "psql", "--user=doppelganger_user", "doppelganger"]
+    locks = [("1", "2"), ("2", "1")]
+    sessions = [
+        [f"--command=SELECT pg_advisory_lock({first}), pg_sleep(1)", f"--command=SELECT pg_advisory_lock({second})"]
+        for first, second in locks
+    ]
+    running = [
+        subprocess.Popen([*argv, *session], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for session in sessions
+    ]
+    said = b"".join(part for one in running for part in one.communicate(timeout=20))
+    assert b"deadlock detected" in said
+
+
+def test_a_deadlock_is_mailed_once_and_resolves(world: World) -> None:
+    began = time.time()
+    deadlock(world)
+    world.mailbox.wait("DeadlocksWarning", "firing", began)
+    world.mailbox.wait("DeadlocksWarning", "resolved", began)
+    time.sleep(SETTLED)
+    assert len(world.mailbox.of("DeadlocksWarning", "firing", began)) == 1
+    assert len(world.mailbox.of("DeadlocksWarning", "resolved", began)) == 1
+    assert "DeadlocksWarning" not in world.pager.names(began)
+
+
+def test_a_database_that_is_down_is_paged_once_and_resolves(world: World) -> None:
+    container = world.app.containers()["postgres"][0]
+    began = time.time()
+    subprocess.run(["docker", "stop", "--time", "5", container], check=True, capture_output=True)
+    world.pager.wait("DatabaseFailuresCritical", "firing", began)
+    time.sleep(SETTLED)
+    subprocess.run(["docker", "start", container], check=True, capture_output=True)
+    world.pager.wait("DatabaseFailuresCritical", "resolved", began)
+    time.sleep(SETTLED)
+    assert len(world.pager.of("DatabaseFailuresCritical", "firing", began)) == 1
+    assert len(world.pager.of("DatabaseFailuresCritical", "resolved", began)) == 1
+
+
 def test_a_number_of_the_inventory_is_reloaded_and_a_broken_one_is_taken_back(world: World) -> None:
     metrics = {**QUICK, "connections": {"limits": {"warning": {"above": 77}}}}
     world.app.write(app_metrics=metrics)
@@ -258,3 +300,20 @@ def test_a_number_of_the_inventory_is_reloaded_and_a_broken_one_is_taken_back(wo
     world.app.write()
     assert quiet(world.app.play("observe")).rc == 0
     assert not (world.folder / f".{world.app.name}.reload-due").exists()
+
+
+def test_routes_that_are_refused_take_the_rules_back_as_well(world: World) -> None:
+    """Prometheus has read the new rules when Alertmanager refuses; neither keeps them."""
+    before = world.tree()
+    metrics = {**QUICK, "connections": {"limits": {"warning": {"above": 66}}}}
+    # not a URL that Alertmanager takes
+    world.app.write(app_metrics=metrics, observe_webhook_url="nowhere")
+    run = quiet(world.app.play("observe"))
+    assert run.rc == 2, run.output
+    assert "Alertmanager" in run.output
+    assert "> 66" not in json.dumps(world.ask("/api/v1/rules"))
+    assert {path for path, text in world.tree().items() if before.get(path) != text} == {
+        f".{world.app.name}.reload-due"
+    }
+    world.app.write()
+    assert quiet(world.app.play("observe")).rc == 0
