@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import stat
 import subprocess
 import threading
@@ -206,39 +205,6 @@ def with_fault(world: World, **environment: str) -> None:
     assert run.rc == 0, run.output
 
 
-def test_errors_are_paged_once_and_resolve(world: World) -> None:
-    began = time.time()
-    with visitors(world.app.url):
-        with_fault(world, STUDIO_FAULT="errors", STUDIO_FAULT_AFTER="0.1", STUDIO_ERROR_SHARE="0.5")
-        page = world.pager.wait("ErrorRateCritical", "firing", began)
-        time.sleep(SETTLED)
-        with_fault(world)
-        world.pager.wait("ErrorRateCritical", "resolved", began)
-        time.sleep(SETTLED)
-    assert len(world.pager.of("ErrorRateCritical", "firing", began)) == 1
-    assert len(world.pager.of("ErrorRateCritical", "resolved", began)) == 1
-    assert page["alerts"][0]["annotations"]["description"] == "The limit is > 10 percent for 2 s."
-    # the warning about the same is kept back
-    assert "ErrorRateWarning" not in world.mailbox.names(began) | world.pager.names(began)
-
-
-def test_slowness_is_mailed_once_and_resolves(world: World) -> None:
-    began = time.time()
-    with visitors(world.app.url):
-        with_fault(world, STUDIO_FAULT="slow", STUDIO_SLOW_SECONDS="0.7")
-        mail = world.mailbox.wait("LatencyP95Warning", "firing", began)
-        time.sleep(SETTLED)
-        with_fault(world)
-        world.mailbox.wait("LatencyP95Warning", "resolved", began)
-        time.sleep(SETTLED)
-    assert len(world.mailbox.of("LatencyP95Warning", "firing", began)) == 1
-    assert len(world.mailbox.of("LatencyP95Warning", "resolved", began)) == 1
-    assert mail["to"] == ["ops@example.com"]
-    assert mail["subject"] == f"[FIRING] {world.app.name}: LatencyP95Warning"
-    assert "What to do: Compare with query_time and cpu" in mail["text"]
-    assert "LatencyP95Warning" not in world.pager.names(began)
-
-
 def deadlock(world: World) -> None:
     """Two sessions that wait for each other; the server ends one of them."""
     argv = ["docker", "exec", world.app.containers()["postgres"][0], "psql", "--user=doppelganger_user", "doppelganger"]
@@ -254,15 +220,37 @@ def deadlock(world: World) -> None:
     assert b"deadlock detected" in said
 
 
-def test_a_deadlock_is_mailed_once_and_resolves(world: World) -> None:
+def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolve(world: World) -> None:
+    """One fault after the other: what mends the first brings the second."""
     began = time.time()
-    deadlock(world)
-    world.mailbox.wait("DeadlocksWarning", "firing", began)
-    world.mailbox.wait("DeadlocksWarning", "resolved", began)
-    time.sleep(SETTLED)
-    assert len(world.mailbox.of("DeadlocksWarning", "firing", began)) == 1
-    assert len(world.mailbox.of("DeadlocksWarning", "resolved", began)) == 1
-    assert "DeadlocksWarning" not in world.pager.names(began)
+    with visitors(world.app.url):
+        with_fault(world, STUDIO_FAULT="errors", STUDIO_FAULT_AFTER="0.1", STUDIO_ERROR_SHARE="0.5")
+        page = world.pager.wait("ErrorRateCritical", "firing", began)
+        time.sleep(SETTLED)
+        with_fault(world, STUDIO_FAULT="slow", STUDIO_SLOW_SECONDS="0.7")
+        world.pager.wait("ErrorRateCritical", "resolved", began)
+        mail = world.mailbox.wait("LatencyP95Warning", "firing", began)
+        time.sleep(SETTLED)
+        with_fault(world)
+        deadlock(world)
+        world.mailbox.wait("LatencyP95Warning", "resolved", began)
+        world.mailbox.wait("DeadlocksWarning", "firing", began)
+        world.mailbox.wait("DeadlocksWarning", "resolved", began)
+        time.sleep(SETTLED)
+    for told, alert in (
+        (world.pager, "ErrorRateCritical"),
+        (world.mailbox, "LatencyP95Warning"),
+        (world.mailbox, "DeadlocksWarning"),
+    ):
+        assert [len(told.of(alert, status, began)) for status in ("firing", "resolved")] == [1, 1], alert
+    assert page["alerts"][0]["annotations"]["description"] == "The limit is > 10 percent for 2 s."
+    assert mail["to"] == ["ops@example.com"]
+    assert mail["subject"] == f"[FIRING] {world.app.name}: LatencyP95Warning"
+    assert "What to do: Compare with query_time and cpu" in mail["text"]
+    # each at its own place alone; the warning about the same as a page is kept back
+    assert "ErrorRateCritical" not in world.mailbox.names(began)
+    assert {"LatencyP95Warning", "DeadlocksWarning"}.isdisjoint(world.pager.names(began))
+    assert "ErrorRateWarning" not in world.mailbox.names(began) | world.pager.names(began)
 
 
 def test_a_database_that_is_down_is_paged_once_and_resolves(world: World) -> None:
