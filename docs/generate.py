@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (  # noqa:
     _catalogue,
     _checks,
     _metric_config,
+    _metric_places,
     _metrics,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._options import WORDS, Option  # noqa: E402  # the path comes first
@@ -281,7 +282,7 @@ def metric_options(name: str) -> str:
         "entry": _metrics.ENTRY, "limit": _metrics.LIMIT,
         "gate": _metric_config.GATE, "compare": _metric_config.COMPARE,
         **{f"{kind}-metric": options for kind, options in _metrics.SOURCES.items()},
-        **{f"{kind}-place": options for kind, options in _metric_config.CONFIGS.items()},
+        **{f"{kind}-place": options for kind, options in _metric_places.CONFIGS.items()},
     }  # fmt: skip
     if name in ("sources", "places"):
         suffix = {"sources": "-metric", "places": "-place"}[name]

@@ -17,10 +17,9 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_config, _model
-from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file, _inputs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 
 #: variables of the role that do not describe the application
 NOT_MODEL = {
@@ -92,18 +91,18 @@ def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any
     database = {name: fields[f"database_{name}"] for name in ("service", "name", "user")}
     known = {"postgres": {"service": database["service"], "database": database["name"], "user": database["user"]}}
     sources = {**(known if database["service"] else {}), **fields["metric_sources"]}
-    parsed = _metric_config.parse_sources(sources)
+    parsed = _metric_places.parse_sources(sources)
     found: dict[str, Any] = {"metric_sources": sources}
     if not (with_catalogue or fields["metrics"] or fields["metric_words"] or fields["metric_gates"]):
         return found
-    read = _catalogue(fields)
+    # here, so that a model without metrics loads nothing of them
+    from ansible_collections.doppelganger.ops.plugins.module_utils import _catalogue, _metric_config
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+
+    read = _catalogue.catalogue(_catalogue_file.ours(), fields["name"], fields["metrics"], fields["metric_words"])
     _metric_config.parse_gates(fields["metric_gates"], read.metrics, parsed)
     found["metric_gates"] = _metric_config.gates_as_data(fields["metric_gates"], read.metrics)
     return {**found, "catalogue": read.as_data()} if with_catalogue else found
-
-
-def _catalogue(fields: Mapping[str, Any]) -> Catalogue:
-    return catalogue(_catalogue_file.ours(), fields["name"], fields["metrics"], fields["metric_words"])
 
 
 def _refuse_unknown(variables: Mapping[str, Any]) -> None:

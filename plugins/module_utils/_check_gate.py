@@ -13,9 +13,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_report imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates, Soak
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
-from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Attempt, Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
@@ -95,8 +95,7 @@ def examine(
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
     scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
-    more = Soak(gates, scene, float(params.get("hold") or 0), past).checks() if gates else ()
-    results = run_checks(_planned(params), scene, more)
+    results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results = [replace(each, reason=shown.text(each.reason), observed=shown.data(each.observed)) for each in results]
     verdict = overall(results)
     return {
@@ -107,6 +106,16 @@ def examine(
         "checklist": checklist(results),
         "summary": summary(verdict, results),
     }
+
+
+def _metrics(
+    gates: Gates, scene: Scene, params: Mapping[str, Any], past: Sequence[Mapping[str, Any]]
+) -> list[tuple[Check, Attempt]]:
+    """Gates as checks."""
+    # here, so that a checklist without gates loads nothing of metrics
+    from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Soak
+
+    return Soak(gates, scene, float(params.get("hold") or 0), past).checks()
 
 
 def _planned(params: Mapping[str, Any]) -> list[Check]:

@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Pr
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse as parse_env
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 

@@ -24,7 +24,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import machine_usage, usage_from
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
@@ -39,6 +38,9 @@ _STATS_AT_ONCE = 16
 
 class Project:
     """One compose project on one engine. Nothing is asked of the engine before the first call."""
+
+    #: nothing is between this host and the container
+    settle = 0.0
 
     def __init__(self, name: str, client: Any = None) -> None:
         self.name = name
@@ -134,6 +136,8 @@ class Project:
             return [one for one in pool.map(self._usage_of, listed) if one is not None]
 
     def _usage_of(self, listed: Mapping[str, Any]) -> Usage | None:
+        from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import usage_from
+
         with suppress(NotThere), engine_errors("read what a container uses"):  # it may be gone since
             url = f"{self.api.base_url}/v{self.api.api_version}/containers/{listed['Id']}/stats"
             # one-shot: without, the engine waits for a second look of its own
@@ -148,6 +152,9 @@ class Project:
 
     def machine_usage(self) -> list[Usage]:
         """What this host uses as a whole."""
+        # here, as only metrics need it
+        from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import machine_usage
+
         return [machine_usage()]
 
     def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:

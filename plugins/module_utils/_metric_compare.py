@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, median
@@ -77,23 +79,14 @@ def compared(later: Sequence[float], earlier: Sequence[float], how: Comparison, 
 
 def _u(later: Sequence[float], earlier: Sequence[float]) -> tuple[float, list[int]]:
     """How often a later value is higher, ties counting half; and how many values each tie has."""
-    pooled = sorted([(value, 1) for value in later] + [(value, 0) for value in earlier])
-    ranks = 0.0
-    ties: list[int] = []
-    start, size = 0, len(pooled)
-    while start < size:
-        value = pooled[start][0]
-        end = start + 1
-        of_later = pooled[start][1]
-        while end < size and pooled[end][0] == value:
-            of_later += pooled[end][1]
-            end += 1
-        if of_later:
-            ranks += of_later * (start + 1 + end) / 2
-        if end - start > 1:
-            ties.append(end - start)
-        start = end
-    return ranks - len(later) * (len(later) + 1) / 2, ties
+    ordered = sorted(earlier)
+    counts = Counter(later)
+    counts.update(earlier)
+    ties = [count for count in counts.values() if count > 1]
+    if not ties:
+        return float(sum(bisect_left(ordered, value) for value in later)), ties
+    twice = sum(bisect_left(ordered, value) + bisect_right(ordered, value) for value in later)
+    return twice / 2, ties
 
 
 def _approximate(u: float, n: int, m: int, ties: Sequence[int]) -> float:

@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import (
@@ -18,13 +18,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Outcome,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import (
-    Watch,
-    parse_gates,
-    parse_metrics,
-    parse_sources,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch, parse_gates, parse_metrics
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import UNDO
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_places import parse_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_report import as_data
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import (
     Course,
@@ -42,22 +39,11 @@ _LOOK = 5.0
 _FEWEST = 5
 
 
-@dataclass(frozen=True)
-class Gates:
-    """Metrics that must not be beyond their limits: ``raw`` gates with their entries, and where the sources are."""
-
-    raw: Sequence[Mapping[str, Any]] = ()
-    sources: Mapping[str, Any] = field(default_factory=dict)
-    token: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.raw)
-
-    def watches(self) -> list[Watch]:
-        """What is to be watched; refused where it cannot be read."""
-        metrics = parse_metrics([gate["entry"] for gate in self.raw])
-        bare = [{name: value for name, value in gate.items() if name != "entry"} for gate in self.raw]
-        return parse_gates(bare, metrics, parse_sources(self.sources))
+def watches_of(gates: Gates) -> list[Watch]:
+    """What is to be watched; refused where it cannot be read."""
+    metrics = parse_metrics([gate["entry"] for gate in gates.raw])
+    bare = [{name: value for name, value in gate.items() if name != "entry"} for gate in gates.raw]
+    return parse_gates(bare, metrics, parse_sources(gates.sources))
 
 
 class Soak:
@@ -68,7 +54,7 @@ class Soak:
         self._scene = scene
         self._seconds = seconds
         self._token = gates.token
-        self.watches = [planned(with_past(watch, past), seconds) for watch in gates.watches()]
+        self.watches = [planned(with_past(watch, past), seconds) for watch in watches_of(gates)]
         self._running: asyncio.Future[list[Outcome]] | None = None
 
     def checks(self) -> list[tuple[Check, Attempt]]:

@@ -174,6 +174,12 @@ def summary(verdict: str, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{head}; {'; '.join(parts) or 'none is beyond a limit'}."
 
 
+def remedies(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What to do about what is critical; each metric's page says more."""
+    found = [row for row in rows if row["state"] == FAIL and row["tier"] == "critical"]
+    return " ".join(f"{row['title']}: {' '.join(str(row['remedy']).split())}" for row in found)
+
+
 def _named(row: Mapping[str, Any]) -> str:
     at = f" at {row['series']}" if row["series"] else ""
     return f"{row['title']} {_value(row)}{at} (limit {row['limit']})"

@@ -19,13 +19,14 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config im
     Watch,
     parse_gates,
     parse_metrics,
-    parse_sources,
     source_of,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import planned
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import UNDO, Rules, overall
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_places import parse_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_report import (
     as_data,
+    remedies,
     summary,
     table,
     unsourced,
@@ -108,6 +109,7 @@ def examine(params: Mapping[str, Any], project: Project) -> dict[str, Any]:
         "metrics": rows,
         "table": table(rows),
         "summary": summary(verdict, rows),
+        "hint": remedies(rows),
         "phase": "monitor",
         "seconds": round(time.monotonic() - began, 3),
     }

@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -18,12 +20,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Request, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
 _FINAL = frozenset({400, 401, 403, 404, 405, 410, 422})
-_AT_ONCE = 50
+#: as many as Prometheus works on at the same time, unless it is told otherwise
+_AT_ONCE = 20
+#: a path that can be sent as it is
+_PLAIN = re.compile(r"[!-~]+")
 
 
 class NotAnswered(OpsError):
@@ -41,6 +46,7 @@ class Endpoint:
     def __init__(self, config: Mapping[str, Any], project: Project, token: str = "") -> None:
         self._config = config
         self._project = project
+        self._shared: Request | None = None
         login = {"Authorization": f"Bearer {token}"} if token else {}
         self._options = {
             "method": "GET",
@@ -54,10 +60,13 @@ class Endpoint:
         """How a person is told where it is."""
         return str(self._config.get("url") or f"{self._config.get('service')}:{self._config.get('port')}")
 
-    async def get(self, path: str, seconds: float) -> Response:
-        """Ask for a path, below the URL where there is one."""
+    async def get(self, path: str, seconds: float, kept: Kept | None = None) -> Response:
+        """Ask for a path, below the URL where there is one; over a connection that is kept, where there are some."""
         if self._config.get("url"):
-            return await self._asked({**self._options, "url": f"{str(self._config['url']).rstrip('/')}{path}"}, None)
+            if path.startswith("/") and _PLAIN.fullmatch(path):
+                return await self._sent(self._below(path), self.place, kept)
+            url = str(self._config["url"])
+            return await self._asked({**self._options, "url": f"{url.rstrip('/')}{path}" if path else url}, None)
         service, port = str(self._config["service"]), int(self._config["port"])
         options = {**self._options, "url": path}
         answer = await in_thread(lambda: self._project.ask(service, port, options, seconds))
@@ -79,13 +88,24 @@ class Endpoint:
         answers = await asyncio.gather(*asked.values(), return_exceptions=True)
         return {name: _answer_or_reason(answer) for name, answer in zip(asked, answers)}
 
+    def _below(self, path: str) -> Request:
+        """The question for a path below the URL; what all of them share is worked out once."""
+        if self._shared is None:
+            self._shared = _probe_http.request_for({**self._options, "url": f"{str(self._config['url']).rstrip('/')}/"})
+        verb, target, rest = self._shared.payload.split(b" ", 2)
+        payload = b" ".join((verb, target[:-1] + path.encode("ascii"), rest))
+        return replace(self._shared, payload=payload)
+
     async def _asked(self, options: Mapping[str, Any], address: tuple[str, int] | None) -> Response:
+        where = f"{address[0]}:{address[1]}" if address else self.place
+        return await self._sent(_probe_http.request_for(options, address), where)
+
+    async def _sent(self, request: Request, where: str, kept: Kept | None = None) -> Response:
         try:
-            return await _probe_http.fetch(_probe_http.request_for(options, address))
+            return await (kept.fetch(request) if kept else _probe_http.fetch(request))
         except _probe_http.Garbled as error:
             raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
         except (OSError, EOFError, UnicodeError) as error:
-            where = f"{address[0]}:{address[1]}" if address else self.place
             # an untrusted certificate does not mend itself
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
             raise NotAnswered(_probe_socket.refusal(error, where).reason, True, untrusted) from error
@@ -120,17 +140,18 @@ class Prometheus:
         """All queries side by side; ``asked`` has by name the options and how far to look back."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(options: Mapping[str, Any], window: float) -> Observation:
+        async def one(options: Mapping[str, Any], window: float, kept: Kept) -> Observation:
             async with slots:
-                return await self.now(query_of(options["query"], window), seconds)
+                return await self.now(query_of(options["query"], window), seconds, kept)
 
-        found = await asyncio.gather(*(one(*what) for what in asked.values()))
+        with Kept() as kept:
+            found = await asyncio.gather(*(one(*what, kept) for what in asked.values()))
         return dict(zip(asked, found))
 
-    async def now(self, query: str, seconds: float) -> Observation:
+    async def now(self, query: str, seconds: float, kept: Kept | None = None) -> Observation:
         """The value of a query; an error is part of the observation."""
         try:
-            data = await self._data(f"/api/v1/query?query={quote(query)}", seconds)
+            data = await self._data(f"/api/v1/query?query={quote(query)}", seconds, kept)
             series = _vector(data)
         except NotAnswered as error:
             return Observation(time.monotonic(), error=error.message, final=error.final)
@@ -150,8 +171,8 @@ class Prometheus:
                     found.setdefault(float(at), []).append(float(value))
         return sorted(found.items())
 
-    async def _data(self, path: str, seconds: float) -> dict[str, Any]:
-        response = await self._endpoint.get(path, seconds)
+    async def _data(self, path: str, seconds: float, kept: Kept | None = None) -> dict[str, Any]:
+        response = await self._endpoint.get(path, seconds, kept)
         place = f"Prometheus at {self._endpoint.place}"
         try:
             found = json.loads(response.body)

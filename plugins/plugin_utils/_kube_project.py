@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
@@ -24,7 +24,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward imp
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, WORKLOADS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import is_leaving, is_over, is_ready
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_shared import Shared
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage
+
+if TYPE_CHECKING:
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage
 
 #: sets the variables given as NAME=OTHER from others of the container, then becomes the command after --
 _BORROW = (
@@ -45,6 +47,9 @@ def borrowing(argv: Sequence[str], borrowed: Mapping[str, str], environment: Map
 class KubeProject:
     """The pods of one application. Nothing is asked of the cluster before the first call."""
 
+    #: a port-forward accepts before the pod is asked, and only closes the connection where that refuses
+    settle = 0.5
+
     def __init__(self, cluster: Cluster, name: str) -> None:
         self.name = name
         self.cluster = cluster
@@ -53,7 +58,7 @@ class KubeProject:
         #: workloads that are known to be the application's; asked for again only where a pod is of another one
         self._ours: set[tuple[str, str]] = set()
         self._shared_pods = Shared(self._read_pods)
-        self._kube_usage = KubeUsage(cluster)
+        self._kube_usage: KubeUsage | None = None
 
     def close(self) -> None:
         """End what was forwarded, and give the connections back."""
@@ -163,11 +168,18 @@ class KubeProject:
 
     def usage(self) -> list[Usage]:
         """What each container of the application uses."""
-        return self._kube_usage.containers([pod for pod in self.pods() if not is_over(pod)])
+        return self._counter().containers([pod for pod in self.pods() if not is_over(pod)])
 
     def machine_usage(self) -> list[Usage]:
         """What each node with a pod of the application uses as a whole."""
-        return self._kube_usage.nodes([pod for pod in self.pods() if not is_over(pod)])
+        return self._counter().nodes([pod for pod in self.pods() if not is_over(pod)])
+
+    def _counter(self) -> KubeUsage:
+        # here, as only metrics need it
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage
+
+        self._kube_usage = self._kube_usage or KubeUsage(self.cluster)
+        return self._kube_usage
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """How the port-forward failed last, None where the pod itself closes connections."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _metric_config
+from ansible_collections.doppelganger.ops.plugins.module_utils import _metric_config, _metric_places
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Gates, Soak, planned, with_past
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Soak, planned, watches_of, with_past
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._catalogue_file import ours
 from tests.unit.plugins.metric_sources import plain_project, server
 
+ROOT = Path(__file__).resolve().parents[3] / "collections"
 METRICS = catalogue(
     ours(), "shop", {"queue": {"title": "Queue", "unit": "jobs", "limits": {"warning": {"above": 5}},
                                "sources": {"json": {"path": "length"}, "prometheus": {"query": "queue"}}}},
@@ -46,13 +51,13 @@ WRONG_SOURCES = [
 @pytest.mark.parametrize(("raw", "said"), WRONG_SOURCES)
 def test_sources_that_cannot_be_read(raw: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused) as refused:
-        _metric_config.parse_sources(raw)
+        _metric_places.parse_sources(raw)
     assert said in refused.value.message
 
 
 def test_containers_and_host_are_there_unless_they_are_taken_out() -> None:
-    assert set(_metric_config.parse_sources({})) == {"containers", "host"}
-    assert set(_metric_config.parse_sources({"host": None})) == {"containers"}
+    assert set(_metric_places.parse_sources({})) == {"containers", "host"}
+    assert set(_metric_places.parse_sources({"host": None})) == {"containers"}
 
 
 WRONG_GATES = [
@@ -72,17 +77,32 @@ WRONG_GATES = [
 
 @pytest.mark.parametrize(("raw", "said"), WRONG_GATES)
 def test_gates_that_cannot_be_read(raw: dict[str, Any], said: str) -> None:
-    sources = _metric_config.parse_sources({**SOURCES, "openmetrics": {"url": "http://x"}})
+    sources = _metric_places.parse_sources({**SOURCES, "openmetrics": {"url": "http://x"}})
     with pytest.raises(Refused) as refused:
         _metric_config.parse_gates([raw], METRICS, sources)
     assert said in refused.value.message
 
 
 def test_a_gate_without_a_tier_takes_the_warning_and_the_next_worse_where_there_is_none() -> None:
-    sources = _metric_config.parse_sources({"openmetrics": {"url": "http://x"}})
+    sources = _metric_places.parse_sources({"openmetrics": {"url": "http://x"}})
     names = ["error_rate", "service_up"]
     found = _metric_config.parse_gates([{"metric": name} for name in names], METRICS, sources)
     assert [watch.limit.tier for watch in found if watch.limit] == ["warning", "critical"]
+
+
+LOADED = """
+import sys
+from ansible_collections.doppelganger.ops.plugins.action import app_model, health_check
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_verify
+names = sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("ansible_collections."))
+print(*[name for name in names if name.startswith(("_metric", "_source_", "_catalogue", "_exposition", "_kube_usage"))])
+"""
+
+
+def test_a_deployment_without_gates_loads_nothing_of_metrics() -> None:
+    found = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True, cwd=ROOT)
+    # where sources are is read early, to refuse early
+    assert found.stdout.split() == ["_metric_places"]
 
 
 # judging
@@ -204,13 +224,13 @@ def test_without_anything_to_compare_with_nothing_is_said() -> None:
 
 
 def test_only_the_same_metric_from_the_same_source_is_compared_with() -> None:
-    [watch] = gates({**QUEUE, "compare": {}}).watches()
+    [watch] = watches_of(gates({**QUEUE, "compare": {}}))
     other = {"kind": "metric", "observed": {"metric": "queue", "source": "prometheus", "steps": [1.0]}}
     assert with_past(watch, [other, {"kind": "http", "observed": {}}]).baseline == ()
 
 
 def test_doubts_that_count_end_a_gate_early() -> None:
-    [watch] = gates(QUEUE).watches()
+    [watch] = watches_of(gates(QUEUE))
     assert planned(watch, 10).rules.ends_early is False
-    [strict] = gates({**QUEUE, "on_error": "undo"}).watches()
+    [strict] = watches_of(gates({**QUEUE, "on_error": "undo"}))
     assert planned(strict, 10).rules.ends_early is True

@@ -73,6 +73,7 @@ def test_what_is_critical_fails() -> None:
     assert (queue["state"], queue["tier"], queue["priority"], queue["limit"]) == ("fail", "critical", "P1", "> 20")
     assert (queue["reason"], queue["remedy"]) == ("25 is above 20", "Mend Queue.")
     assert (mails["state"], mails["tier"]) == ("fail", "warning")
+    assert found["hint"] == "Queue: Mend Queue."
     assert "critical: Queue 25 jobs (limit > 20); warning: Mails 11 jobs (limit > 10)" in found["summary"]
 
 

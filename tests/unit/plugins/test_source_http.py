@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import math
 import time
@@ -12,6 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import SOURCES
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Response, request_for
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Json, Prometheus
 from tests.unit.plugins.metric_sources import plain_project, server, wait_for
 
@@ -129,6 +132,52 @@ def test_the_past_is_asked_by_the_servers_own_clock() -> None:
         assert wait_for(source.past("up", now - 60, now, 5, 2)) == [(10, [1]), (30, [3, 5])]
     assert spans[0]["end"] - now == pytest.approx(ahead, abs=5)
     assert spans[0]["end"] - spans[0]["start"] == pytest.approx(60, abs=0.01)
+
+
+#: how many questions a connection lives for, and whether its end is announced; how many connections six questions need
+KEEPING = {
+    "for ever": (99, True, 1),
+    "one, and says so": (1, True, 6),
+    "two, and closes without a word": (2, False, 3),
+}
+
+
+@pytest.mark.parametrize(("lives", "says_so", "connections"), KEEPING.values(), ids=KEEPING.keys())
+def test_connections_are_used_again_for_as_long_as_they_live(lives: int, says_so: bool, connections: int) -> None:
+    opened: list[int] = []
+    body = vector(({}, "1")).encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(1)
+        for left in range(lives, 0, -1):
+            if not await reader.readuntil(b"\r\n\r\n"):
+                break
+            last = b"Connection: close\r\n" if says_so and left == 1 else b""
+            writer.write(b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (last, len(body), body))
+        writer.close()
+
+    async def main() -> list[Response]:
+        async with await asyncio.start_server(_quietly(serve), "127.0.0.1", 0) as made:
+            request = request_for(URL_OPTIONS | {"url": f"http://127.0.0.1:{made.sockets[0].getsockname()[1]}/"})
+            with Kept() as kept:
+                found = [await kept.fetch(request) for _ in range(6)]
+            await asyncio.sleep(0.05)
+            return found
+
+    assert [answer.status for answer in asyncio.run(main())] == [200] * 6
+    assert len(opened) == connections
+
+
+URL_OPTIONS: dict[str, Any] = {"method": "GET", "headers": {}, "validate_certs": True, "ca_file": None}
+
+
+def _quietly(serve: Any) -> Any:
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await serve(reader, writer)
+        writer.close()
+
+    return served
 
 
 # JSON
