@@ -20,7 +20,7 @@ options:
     description: The step, by the name of the entry point of the role C(platform_kubernetes).
     type: str
     required: true
-    choices: [apply, backup, evidence, finish, images, info, integrity, lease, metrics, migrate, preflight, prepare, resolve, restore, start, verify]
+    choices: [apply, backup, evidence, finish, images, info, integrity, lease, metrics, migrate, observe, preflight, prepare, resolve, restore, start, verify]
   cluster_token:
     description: A bearer token for the API server.
     type: str
@@ -52,6 +52,13 @@ options:
     type: list
     elements: str
     default: []
+  plan:
+    description: What monitoring consists of, as M(doppelganger.ops.observe_plan) returns it. For C(observe).
+    type: dict
+  labels:
+    description: The labels of the object with rules, by which the operator chooses them. For C(observe).
+    type: dict
+    default: {}
   preview:
     description: For check mode, the differences to show of a release that is not recorded, as C(preflight) found them. For C(apply).
     type: list

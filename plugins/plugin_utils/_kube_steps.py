@@ -19,6 +19,7 @@ STEPS = {
     "lease": "module_utils._inspect:LEASE",
     "metrics": "plugin_utils._kube_metrics:METRICS",
     "migrate": "plugin_utils._kube_migration:MIGRATE",
+    "observe": "plugin_utils._kube_observe:OBSERVE",
     "preflight": "plugin_utils._kube_preflight:PREFLIGHT",
     "prepare": "plugin_utils._kube_preflight:PREPARE",
     "resolve": "module_utils._lifecycle:RESOLVE",

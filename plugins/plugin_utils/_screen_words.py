@@ -19,6 +19,7 @@ PHASES: Mapping[str, str] = {
     "apply": "apply",
     "verify": "verify",
     "metrics": "monitor",
+    "observe": "observe",
     "integrity": "integrity",
     "evidence": "evidence",
     "finish": "record",

@@ -121,7 +121,7 @@ def _pull(names: list[str]) -> bool:
 
 
 def _build(group: str, names: list[str]) -> None:
-    _base()
+    base()
     services = [name.partition("/")[2].partition(":")[0] for name in names]
     with step(f"build {', '.join(services)} (1 to 3 minutes)"):
         env = {**os.environ, "LAB_RECIPE": _recipe(group)}
@@ -138,7 +138,8 @@ def _save(kept: Path, names: list[str]) -> None:
         partial.rename(kept)
 
 
-def _base() -> None:
+def base() -> None:
+    """The image that all others are built on."""
     if exists("image", BASE):
         return
     if _pull(["debian:12-slim"]):

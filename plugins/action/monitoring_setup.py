@@ -1,0 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module ``monitoring_setup``, in process where the target is this machine."""
+
+from __future__ import annotations
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring import ENTRY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
+
+
+class ActionModule(TargetAction):
+    """Runs :data:`_monitoring.ENTRY`."""
+
+    entry = ENTRY

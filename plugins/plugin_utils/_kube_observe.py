@@ -1,0 +1,74 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Alert rules on a cluster: a PrometheusRule object, which the Prometheus operator loads by its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED, Release
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_bringup import shown
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NoSuchKind
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    MANAGED_BY_LABEL,
+    Object,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+VERSION, KIND = "monitoring.coreos.com/v1", "PrometheusRule"
+
+
+def manifest(app: str, groups: list[dict[str, Any]], labels: Mapping[str, str]) -> Object:
+    """The object, marked so that no deployment takes it for a part of a release and prunes it."""
+    ours = {MANAGED_BY_LABEL: FIELD_MANAGER, APPLICATION_LABEL: app, KIND_LABEL: "rules"}
+    return {
+        "apiVersion": VERSION,
+        "kind": KIND,
+        "metadata": {"name": f"doppelganger-ops-{app.replace('_', '-')}", "labels": {**labels, **ours}},
+        "spec": {"groups": groups},
+    }
+
+
+def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Apply the rules, and read back that they are there."""
+    plan = params["plan"]
+    if plan["mode"] != "rules":
+        raise Refused(
+            "observe_mode is stack, and on a cluster only rules can be added.",
+            hint="Set observe_mode to rules, and run the Prometheus operator there.",
+        )
+    wanted = manifest(target.app.name, plan["groups"], params["labels"])
+    marks = Release(application=target.app.name, id="", cause="")
+    try:
+        changes = _kube_apply.plan(target.cluster, [wanted], marks, redact=target.redactor.text)
+        different = [change for change in changes if change.action != UNCHANGED]
+        if not check_mode:
+            _kube_apply.send(target.cluster, different)
+    except NoSuchKind as error:
+        raise Refused(
+            f"The cluster has no kind {KIND} of {VERSION}, so nothing there would load the rules.",
+            hint="Install the Prometheus operator, or add the file of rules to a Prometheus by hand.",
+        ) from error
+    verb = "would be loaded by" if check_mode else "are there for"
+    return {
+        "changed": bool(different),
+        "diff": shown(different),
+        "summary": f"{len(plan['alerts'])} rules {verb} the operator, in {KIND}/{wanted['metadata']['name']}.",
+    }
+
+
+OBSERVE = Step(
+    spec={
+        **APP_SPEC,
+        "plan": {"type": "dict", "required": True},
+        "labels": {"type": "dict", "default": {}},
+    },
+    run=run,
+)

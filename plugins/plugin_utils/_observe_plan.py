@@ -1,0 +1,126 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What monitoring consists of, worked out from the application model and the variables of the role ``observe``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue, merged
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import near
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import alertmanager
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, names_of, rules
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard, provisioning
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_stack import compose, job_of, prometheus
+
+RULES, STACK = "rules", "stack"
+#: the official images; that of ``containers`` (cAdvisor) and of ``grafana`` are given by whoever wants them
+IMAGES = {
+    "prometheus": "prom/prometheus:v2.55.1",
+    "alertmanager": "prom/alertmanager:v0.28.1",
+    "host": "prom/node-exporter:v1.9.1",
+    "database": "prometheuscommunity/postgres-exporter:v0.17.1",
+    "cache": "oliver006/redis_exporter:v1.67.0",
+}
+PORTS = {"prometheus": 9090, "alertmanager": 9093, "host": 9100, "grafana": 3001}
+#: seconds from the first alert of a group to its message, to one about more of them, and to the same one again
+TIMING = {
+    "page": {"wait": 10, "interval": 60, "repeat": 3600},
+    "email": {"wait": 60, "interval": 300, "repeat": 43200},
+}
+_DO_NOT_EDIT = (
+    "# Made by doppelganger.ops from the catalogue of metrics (playbooks/observe.yml): what is changed here is lost.\n"
+)
+
+
+def planned(app: Mapping[str, Any], settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
+    """The plan as plain data: files, the alerts that must be loaded, the jobs that must be up; no secret is in it."""
+    found = catalogue(_catalogue_file.ours(), app["name"], app["metrics"], app["metric_words"])
+    chosen = _chosen(settings)
+    made = rules(found, chosen["jobs"], chosen["blind_after"])
+    plan = {"app": app["name"], "mode": chosen["mode"], "alerts": names_of(made), "groups": made["groups"]}
+    if chosen["mode"] == RULES:
+        return {**plan, **_rules_only(app["name"], chosen, made)}
+    return {**plan, **_stack(app, found, chosen, secrets, made)}
+
+
+def as_yaml(content: Any) -> str:
+    """As a person writes it, in the order in which it was made."""
+    text: str = yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True)
+    return _DO_NOT_EDIT + text
+
+
+def _chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with defaults filled in and words that nobody knows refused."""
+    found = {
+        **settings,
+        "images": {**IMAGES, **settings["images"]},
+        "ports": {**PORTS, **settings["ports"]},
+        "timing": merged(TIMING, settings["timing"]),
+    }
+    exporters = [name for name in JOBS if name != "app"]
+    for variable, given, known in (
+        ("observe_exporters", settings["exporters"], exporters),
+        ("observe_jobs", settings["jobs"], list(JOBS)),
+        ("observe_images", settings["images"], [*IMAGES, "containers", "grafana"]),
+        ("observe_ports", settings["ports"], list(PORTS)),
+        ("observe_timing", settings["timing"], list(TIMING)),
+    ):
+        for name in given:
+            if name not in known:
+                raise Refused(
+                    f"{variable} has {name!r}, expected {', '.join(known)}{near(name, known) or '.'}",
+                    hint="Mend it in the inventory; docs/observe.md has the variables.",
+                )
+    if found["mode"] == STACK:
+        # what we ask ourselves must answer
+        found["jobs"] = ["app", *found["exporters"]]
+    return found
+
+
+def _rules_only(app: str, settings: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "folder": settings["rules_dir"],
+        "files": [{"path": f"doppelganger-ops-{app}.yml", "content": as_yaml(made)}],
+        "project": "",
+        "prometheus": settings["prometheus_url"],
+        "alertmanager": "",
+        "jobs": [],
+        "cache_address": "",
+    }
+
+
+def _stack(
+    app: Mapping[str, Any],
+    found: Catalogue,
+    settings: Mapping[str, Any],
+    secrets: frozenset[str],
+    made: Mapping[str, Any],
+) -> dict[str, Any]:
+    sources, name = app["metric_sources"], app["name"]
+    cache = (sources.get("redis") or {}).get("service") or ""
+    database = {part: app[f"database_{part}"] for part in ("service", "name", "user")}
+    files = {
+        "compose.yml": as_yaml(compose(name, settings, database, cache, secrets)),
+        "prometheus/prometheus.yml": as_yaml(prometheus(found, settings, sources)),
+        f"prometheus/rules/{name}.yml": as_yaml(made),
+        "alertmanager/alertmanager.yml": as_yaml(alertmanager(found, settings, secrets)),
+        f"grafana/dashboards/{name}.json": json.dumps(dashboard(found), indent=1) + "\n",
+    }
+    for path, content in provisioning("http://prometheus:9090").items():
+        files[f"grafana/provisioning/{path}"] = as_yaml(content)
+    ports = settings["ports"]
+    return {
+        "folder": settings["dir"] or f"{app['state_dir'].rstrip('/')}-monitoring",
+        "files": [{"path": path, "content": content} for path, content in files.items()],
+        "project": f"{name}-monitoring",
+        "prometheus": f"http://127.0.0.1:{ports['prometheus']}",
+        "alertmanager": f"http://127.0.0.1:{ports['alertmanager']}",
+        "jobs": [job_of(found, word) for word in settings["jobs"]],
+        "cache_address": f"redis://{cache}:6379" if cache else "",
+    }

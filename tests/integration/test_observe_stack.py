@@ -1,0 +1,307 @@
+"""Monitoring on the real engine: real Prometheus, Alertmanager and exporters tell of real faults, once and rightly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import stat
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
+from tests.integration.application import Application, Run
+from tests.integration.conftest import free_port
+from tests.integration.receivers import Mailbox, Webhook, gateway, until
+from tests.lab import monitoring
+
+TOKEN = "canary-of-the-webhook-7d1f"
+#: the catalogue's limits, noticed in seconds instead of minutes
+QUICK: dict[str, Any] = {
+    "service_up": {"limits": {"critical": {"sustained": 8}}},
+    "error_rate": {"window": 6, "limits": {"critical": {"sustained": 2}, "warning": {"sustained": 5}}},
+    "latency_p95": {"window": 6, "limits": {"warning": {"sustained": 2}}},
+    "deadlocks": {"window": 10},
+    "database_failures": {"limits": {"critical": {"sustained": 2}}},
+}
+#: what came just before a second message would have
+SETTLED = 3.0
+
+
+@dataclass(frozen=True)
+class World:
+    """The application, and whoever is told of its alerts."""
+
+    app: Application
+    pager: Webhook
+    mailbox: Mailbox
+    folder: Path
+    url: str
+
+    def ask(self, path: str) -> Any:
+        """What Prometheus answers."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            return json.loads(answer.read())["data"]
+
+    def tree(self) -> dict[str, str]:
+        """The files of the stack that are not the servers' own data."""
+        found = [path for path in self.folder.rglob("*") if path.is_file() and "data" not in path.parts]
+        return {str(path.relative_to(self.folder)): path.read_text() for path in found}
+
+
+@contextlib.contextmanager
+def visitors(url: str) -> Iterator[None]:
+    """Somebody asks for projects all the time; what they are answered is not looked at."""
+    gone = threading.Event()
+
+    def ask() -> None:
+        while not gone.wait(0.1):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{url}/api/projects", timeout=2).close()
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        gone.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def world(app: Application) -> Iterator[World]:
+    images = monitoring.ensure()
+    host = gateway()
+    pager, mailbox = Webhook(host, TOKEN), Mailbox(host, free_port())
+    ports = {name: free_port() for name in ("prometheus", "alertmanager", "host")}
+    app.variables.update(
+        {
+            "app_metrics": QUICK,
+            "app_metric_sources": {"openmetrics": {"service": "app", "port": 8000}, "redis": {"service": "redis"}},
+            "app_checks": [{"name": "All containers running", "kind": "containers"}],
+            "app_soak_seconds": 0,
+            "observe_images": images,
+            "observe_ports": ports,
+            "observe_exporters": ["host", "database", "cache"],
+            "observe_interval": 1.0,
+            "observe_blind_after": 60.0,
+            "observe_timing": {"page": {"wait": 1, "interval": 2}, "email": {"wait": 1, "interval": 2}},
+            "observe_webhook_url": pager.url,
+            "observe_email_to": ["ops@example.com"],
+            "observe_email_from": "alerts@example.com",
+            "observe_smtp_host": mailbox.address,
+            "observe_smtp_tls": False,
+            "observe_secrets": {"webhook_token": TOKEN, "database_password": app.env["POSTGRES_PASSWORD"]},
+        }
+    )
+    app.write()
+    run = app.deploy("v0.2.1")
+    assert run.rc == 0, run.output
+    folder = Path(f"{app.state}-monitoring")
+    yield World(app, pager, mailbox, folder, f"http://127.0.0.1:{ports['prometheus']}")
+    down = ["docker", "compose", "-p", f"{app.name}-monitoring", "down", "--volumes", "--timeout", "1"]
+    subprocess.run(down, check=True, capture_output=True)
+    pager.close()
+    mailbox.close()
+
+
+def quiet(run: Run) -> Run:
+    """A run that said no secret."""
+    assert TOKEN not in run.output
+    return run
+
+
+def test_a_check_foretells_and_changes_nothing(world: World) -> None:
+    run = quiet(world.app.play("observe", "--check", "--diff"))
+    assert run.rc == 0, run.output
+    assert run.changed() == 1
+    assert "alert: ErrorRateCritical" in run.output
+    assert not world.folder.exists()
+
+
+def test_it_is_set_up_and_works(world: World) -> None:
+    run = quiet(world.app.play("observe"))
+    assert run.rc == 0, run.output
+    assert run.changed() == 1
+    assert f"the targets of {world.app.name}, node, postgres, redis are up" in run.output
+    loaded = {rule["name"] for group in world.ask("/api/v1/rules")["groups"] for rule in group["rules"]}
+    assert {"ServiceUpCritical", "DeadlocksWarning", "CacheMetricsMissing"} <= loaded
+    secret = world.folder / "secrets/webhook_token"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert [path for path, text in world.tree().items() if TOKEN in text] == ["secrets/webhook_token"]
+
+
+def test_a_second_run_changes_nothing(world: World) -> None:
+    before = world.tree()
+    for arguments in ([], ["--check", "--diff"]):
+        run = quiet(world.app.play("observe", *arguments))
+        assert run.rc == 0, run.output
+        assert run.changed() == 0, run.output
+    assert world.tree() == before
+
+
+#: what has no value here, and why
+UNKNOWN = {
+    "service_memory": "there is no cAdvisor in Debian",
+    "query_time": "Debian's exporter of PostgreSQL is older than that counter",
+    "replication_lag": "Debian's exporter of PostgreSQL is older than its collector of replication",
+    "request_growth": "there is no hour before",
+    "cache_hits": "nobody has asked for a key",
+}
+
+
+def test_what_the_catalogue_asks_is_there(world: World) -> None:
+    """Each expression of a rule has a value from real exporters, but for what is named with the reason."""
+    known = catalogue(_catalogue_file.ours(), world.app.name, QUICK, world.app.variables["app_metric_words"])
+    asked = {name: expression(metric) for name, metric in known.metrics.items()}
+
+    def empty() -> set[str]:
+        answers = {
+            name: world.ask(f"/api/v1/query?{urlencode({'query': text})}")["result"] for name, text in asked.items()
+        }
+        return {name for name, found in answers.items() if not found}
+
+    with visitors(world.app.url):
+        with contextlib.suppress(AssertionError):
+            until("a value of each", lambda: empty() <= set(UNKNOWN), seconds=15)
+        assert empty() <= set(UNKNOWN)
+    assert set(UNKNOWN) - {"cache_hits"} <= empty(), "more is there than is said"
+
+
+def test_a_service_that_is_down_is_paged_once_and_resolves(world: World) -> None:
+    container = world.app.containers()["app"][0]
+    began = time.time()
+    subprocess.run(["docker", "stop", "--time", "1", container], check=True, capture_output=True)
+    page = world.pager.wait("ServiceUpCritical", "firing", began)
+    time.sleep(SETTLED)
+    subprocess.run(["docker", "start", container], check=True, capture_output=True)
+    world.pager.wait("ServiceUpCritical", "resolved", began)
+    time.sleep(SETTLED)
+    assert len(world.pager.of("ServiceUpCritical", "firing", began)) == 1
+    assert len(world.pager.of("ServiceUpCritical", "resolved", began)) == 1
+    labels = page["alerts"][0]["labels"]
+    assert (labels["app"], labels["priority"]) == (world.app.name, "P0")
+    assert "rollback" in page["alerts"][0]["annotations"]["remedy"]
+    assert world.mailbox.names(began) == set()
+
+
+def with_fault(world: World, **environment: str) -> None:
+    """Deploy the same version with a fault, or without."""
+    world.app.write(app_environment={**world.app.variables["app_environment"], **environment})
+    run = world.app.deploy("v0.2.1")
+    world.app.write()
+    assert run.rc == 0, run.output
+
+
+def deadlock(world: World) -> None:
+    """Two sessions that wait for each other; the server ends one of them."""
+    argv = ["docker", "exec", world.app.containers()["postgres"][0], "psql", "--user=doppelganger_user", "doppelganger"]
+    locks = [("1", "2"), ("2", "1")]
+    sessions = [
+        [f"--command=SELECT pg_advisory_lock({first}), pg_sleep(1)", f"--command=SELECT pg_advisory_lock({second})"]
+        for first, second in locks
+    ]
+    running = [
+        subprocess.Popen([*argv, *session], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for session in sessions
+    ]
+    said = b"".join(part for one in running for part in one.communicate(timeout=20))
+    assert b"deadlock detected" in said
+
+
+def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolve(world: World) -> None:
+    """One fault after the other: what mends the first brings the second."""
+    began = time.time()
+    with visitors(world.app.url):
+        with_fault(world, STUDIO_FAULT="errors", STUDIO_FAULT_AFTER="0.1", STUDIO_ERROR_SHARE="0.5")
+        page = world.pager.wait("ErrorRateCritical", "firing", began)
+        time.sleep(SETTLED)
+        with_fault(world, STUDIO_FAULT="slow", STUDIO_SLOW_SECONDS="0.7")
+        world.pager.wait("ErrorRateCritical", "resolved", began)
+        mail = world.mailbox.wait("LatencyP95Warning", "firing", began)
+        time.sleep(SETTLED)
+        with_fault(world)
+        deadlock(world)
+        world.mailbox.wait("LatencyP95Warning", "resolved", began)
+        world.mailbox.wait("DeadlocksWarning", "firing", began)
+        world.mailbox.wait("DeadlocksWarning", "resolved", began)
+        time.sleep(SETTLED)
+    for told, alert in (
+        (world.pager, "ErrorRateCritical"),
+        (world.mailbox, "LatencyP95Warning"),
+        (world.mailbox, "DeadlocksWarning"),
+    ):
+        assert [len(told.of(alert, status, began)) for status in ("firing", "resolved")] == [1, 1], alert
+    assert page["alerts"][0]["annotations"]["description"] == "The limit is > 10 percent for 2 s."
+    assert mail["to"] == ["ops@example.com"]
+    assert mail["subject"] == f"[FIRING] {world.app.name}: LatencyP95Warning"
+    assert "What to do: Compare with query_time and cpu" in mail["text"]
+    # each at its own place alone; the warning about the same as a page is kept back
+    assert "ErrorRateCritical" not in world.mailbox.names(began)
+    assert {"LatencyP95Warning", "DeadlocksWarning"}.isdisjoint(world.pager.names(began))
+    assert "ErrorRateWarning" not in world.mailbox.names(began) | world.pager.names(began)
+
+
+def test_a_database_that_is_down_is_paged_once_and_resolves(world: World) -> None:
+    container = world.app.containers()["postgres"][0]
+    began = time.time()
+    subprocess.run(["docker", "stop", "--time", "5", container], check=True, capture_output=True)
+    world.pager.wait("DatabaseFailuresCritical", "firing", began)
+    time.sleep(SETTLED)
+    subprocess.run(["docker", "start", container], check=True, capture_output=True)
+    world.pager.wait("DatabaseFailuresCritical", "resolved", began)
+    time.sleep(SETTLED)
+    assert len(world.pager.of("DatabaseFailuresCritical", "firing", began)) == 1
+    assert len(world.pager.of("DatabaseFailuresCritical", "resolved", began)) == 1
+
+
+def test_a_number_of_the_inventory_is_reloaded_and_a_broken_one_is_taken_back(world: World) -> None:
+    metrics = {**QUICK, "connections": {"limits": {"warning": {"above": 77}}}}
+    world.app.write(app_metrics=metrics)
+    run = quiet(world.app.play("observe", "--diff"))
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    rules = {rule["name"]: rule for group in world.ask("/api/v1/rules")["groups"] for rule in group["rules"]}
+    assert rules["ConnectionsWarning"]["query"].endswith("> 77")
+
+    before = world.tree()
+    broken = {**metrics, "connections": {"sources": {"prometheus": {"query": "sum("}}}}
+    world.app.write(app_metrics=broken)
+    run = quiet(world.app.play("observe"))
+    assert run.rc == 2, run.output
+    assert "answered 500" in run.output
+    after = world.tree()
+    assert {path for path in after if before.get(path) != after[path]} == {f".{world.app.name}.reload-due"}
+    # the old ones are still at work
+    assert "ConnectionsWarning" in json.dumps(world.ask("/api/v1/rules"))
+
+    world.app.write()
+    assert quiet(world.app.play("observe")).rc == 0
+    assert not (world.folder / f".{world.app.name}.reload-due").exists()
+
+
+def test_routes_that_are_refused_take_the_rules_back_as_well(world: World) -> None:
+    """Prometheus has read the new rules when Alertmanager refuses; neither keeps them."""
+    before = world.tree()
+    metrics = {**QUICK, "connections": {"limits": {"warning": {"above": 66}}}}
+    # not a URL that Alertmanager takes
+    world.app.write(app_metrics=metrics, observe_webhook_url="nowhere")
+    run = quiet(world.app.play("observe"))
+    assert run.rc == 2, run.output
+    assert "Alertmanager" in run.output
+    assert "> 66" not in json.dumps(world.ask("/api/v1/rules"))
+    assert {path for path, text in world.tree().items() if before.get(path) != text} == {
+        f".{world.app.name}.reload-due"
+    }
+    world.app.write()
+    assert quiet(world.app.play("observe")).rc == 0

@@ -1,0 +1,219 @@
+"""What monitoring consists of: rules, routes, dashboards, a stack; all from the catalogue."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file, _observe_plan
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import alert_name, expression, rules
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard
+
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = json.loads((Path(__file__).parent / "data/dashboard.schema.json").read_text())
+DEFAULTS = yaml.safe_load((ROOT / "roles/observe/defaults/main.yml").read_text())
+APP = {
+    "name": "studio",
+    "metrics": {},
+    "metric_words": {},
+    "metric_sources": {"openmetrics": {"service": "app", "port": 8000}, "redis": {"service": "redis"}},
+    "state_dir": "/var/lib/doppelganger-ops/studio",
+    "database_service": "postgres",
+    "database_name": "studio",
+    "database_user": "owner",
+}
+TOLD = {
+    "webhook_url": "http://pager.example.com/alerts",
+    "email_to": ["ops@example.com"],
+    "email_from": "alerts@example.com",
+    "smtp_host": "mail.example.com:587",
+}
+ALL_SECRETS = {"webhook_token", "pagerduty_key", "smtp_password", "database_password", "cache_password"}
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    """The variables of the role as its task hands them on."""
+    return {**{name.removeprefix("observe_"): value for name, value in DEFAULTS.items()}, **TOLD, **changes}
+
+
+def plan(app: dict[str, Any] | None = None, secrets: set[str] | None = None, **changes: Any) -> dict[str, Any]:
+    return _observe_plan.planned({**APP, **(app or {})}, settings(**changes), frozenset(secrets or set()))
+
+
+def read(planned: dict[str, Any], path: str) -> Any:
+    """A file of a plan, as data."""
+    return next(yaml.safe_load(one["content"]) for one in planned["files"] if one["path"] == path)
+
+
+def studio(overrides: dict[str, Any] | None = None) -> Catalogue:
+    return catalogue(_catalogue_file.ours(), "studio", overrides)
+
+
+def rule(made: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in made["groups"][0]["rules"] if one["alert"] == name)
+    return found
+
+
+# rules
+
+
+def test_there_is_a_rule_for_each_limit_of_the_catalogue_and_for_no_other() -> None:
+    known = studio()
+    wanted = {alert_name(metric.name, limit.tier) for metric in known.metrics.values() for limit in metric.limits}
+    made = {one["alert"] for one in rules(known, [])["groups"][0]["rules"]}
+    assert made == wanted
+    assert len(made) >= 20
+
+
+def test_a_number_that_changes_in_the_inventory_changes_in_the_rule() -> None:
+    before = rule(rules(studio()), "ErrorRateCritical")
+    after = rule(
+        rules(studio({"error_rate": {"limits": {"critical": {"above": 7.5, "sustained": 2.5}}}})), "ErrorRateCritical"
+    )
+    assert "> 10)" in before["expr"]
+    assert "> 7.5)" in after["expr"]
+    assert (before["for"], after["for"]) == ("60s", "2500ms")
+    assert after["annotations"]["description"] == "The limit is > 7.5 percent for 2.5 s."
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ({"query": "x"}, "x"),
+        ({"query": "x", "several": "sum"}, "sum(x)"),
+        ({"query": "x", "several": "mean", "scale": 1000.0}, "(avg(x)) * 1000"),
+        ({"query": "x", "empty": "zero"}, "(x) or on() vector(0)"),
+        ({"query": "rate(x[${window}s])"}, "rate(x[300s])"),
+    ],
+)
+def test_an_expression_means_what_the_source_says(source: dict[str, Any], expected: str) -> None:
+    entry = {"title": "One", "sources": {"prometheus": source}}
+    assert expression(studio({"one": entry}).metrics["one"]) == expected
+
+
+def test_texts_of_an_inventory_are_no_templates_of_prometheus() -> None:
+    made = rules(studio({"cpu": {"remedy": "see {{ $$labels }}"}}))
+    assert rule(made, "CpuWarning")["annotations"]["remedy"] == 'see {{"{{"}} $labels }}'
+
+
+# routes
+
+
+def routes(planned: dict[str, Any]) -> dict[str, Any]:
+    found = read(planned, "alertmanager/alertmanager.yml")
+    return {one["matchers"][0]: one["receiver"] for one in found["route"]["routes"]}
+
+
+def test_each_tier_goes_where_the_catalogue_says() -> None:
+    expected = {'severity="critical"': "page", 'severity="warning"': "email", 'severity="info"': "dashboard"}
+    assert routes(plan()) == expected
+
+
+def test_no_secret_is_in_any_file() -> None:
+    planned = plan(secrets=ALL_SECRETS, exporters=["database", "cache"])
+    config = read(planned, "alertmanager/alertmanager.yml")
+    page = next(one for one in config["receivers"] if one["name"] == "page")
+    assert page["webhook_configs"][0]["http_config"]["authorization"] == {
+        "credentials_file": "/etc/alertmanager-secrets/webhook_token"
+    }
+    assert page["pagerduty_configs"][0]["routing_key_file"] == "/etc/alertmanager-secrets/pagerduty_key"
+    assert config["global"]["smtp_auth_password_file"] == "/etc/alertmanager-secrets/smtp_password"
+    written = read(planned, "compose.yml")["services"]
+    assert written["database"]["environment"]["DATA_SOURCE_PASS_FILE"].endswith("/database_password")
+    assert written["cache"]["environment"]["REDIS_PASSWORD_FILE"].endswith("/cache_password.json")
+
+
+def test_a_secret_address_is_a_file_too() -> None:
+    config = read(plan(secrets={"webhook_url"}, webhook_url=""), "alertmanager/alertmanager.yml")
+    page = next(one for one in config["receivers"] if one["name"] == "page")
+    assert page["webhook_configs"][0]["url_file"] == "/etc/alertmanager-secrets/webhook_url"
+
+
+# the stack
+
+
+def test_what_the_rules_select_is_what_is_asked() -> None:
+    planned = plan(secrets=ALL_SECRETS, exporters=["host", "database", "cache"])
+    config = read(planned, "prometheus/prometheus.yml")
+    asked = {one["job_name"]: one["static_configs"][0]["targets"] for one in config["scrape_configs"]}
+    assert asked == {
+        "studio": ["app:8000"], "node": ["host.docker.internal:9100"], "postgres": ["database:9187"],
+        "redis": ["cache:9121"],
+    }  # fmt: skip
+    assert planned["jobs"] == list(asked)
+    assert {"AppMetricsMissing", "HostMetricsMissing", "DatabaseMetricsMissing"} <= set(planned["alerts"])
+
+
+def test_nothing_is_reached_from_outside() -> None:
+    services = read(plan(images={"grafana": "grafana:1"}), "compose.yml")["services"]
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) == 3
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_with_rules_there_is_one_file_and_nothing_is_started() -> None:
+    planned = plan(mode="rules", webhook_url="", email_to=[])
+    assert [one["path"] for one in planned["files"]] == ["doppelganger-ops-studio.yml"]
+    assert (planned["folder"], planned["project"], planned["alertmanager"]) == ("/etc/prometheus/rules", "", "")
+
+
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "nobody to be paged": ({}, {"webhook_url": ""}, "observe_webhook_url"),
+    "nobody to be written to": ({}, {"email_to": []}, "observe_email_to"),
+    "no server for e-mail": ({}, {"smtp_host": ""}, "observe_smtp_host"),
+    "an exporter nobody knows": ({}, {"exporters": ["hosts"]}, "did you mean 'host'"),
+    "a port nobody knows": ({}, {"ports": {"prometeus": 1}}, "did you mean 'prometheus'"),
+    "no image for cAdvisor": ({}, {"exporters": ["containers"]}, "observe_images: {containers: ...}"),
+    "no password of the database": ({}, {"exporters": ["database"]}, "database_password"),
+    "no cache": ({"metric_sources": {"openmetrics": {"service": "a", "port": 1}}}, {"exporters": ["cache"]}, "redis"),
+    "no metrics of the application": ({"metric_sources": {}}, {}, "app_metric_sources"),
+    "a word that selects no job": ({"metric_words": {"host": 'instance="a"'}}, {}, "observe_mode rules"),
+}
+
+
+@pytest.mark.parametrize(("app", "changes", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_work_is_refused(app: dict[str, Any], changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        plan(app, **changes)
+    assert said in f"{refusal.value.message} {refusal.value.hint}"
+
+
+# the dashboard
+
+
+def test_the_dashboard_is_as_its_schema_says() -> None:
+    jsonschema.validate(dashboard(studio()), SCHEMA)
+
+
+def test_the_schema_of_the_dashboard_refuses() -> None:
+    made = dashboard(studio())
+    made["panels"][2]["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["value"] = 3
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made, SCHEMA)
+
+
+def test_each_metric_has_a_chart_with_its_limits_and_no_two_overlap() -> None:
+    known = studio()
+    panels = dashboard(known)["panels"]
+    charts = {panel["title"]: panel for panel in panels if panel["type"] == "timeseries"}
+    assert set(charts) == {metric.title for metric in known.metrics.values()}
+    steps = {title: [step["value"] for step in chart["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+             for title, chart in charts.items()}  # fmt: skip
+    assert steps["Memory usage"] == [None, 75, 85, 95]
+    assert steps["Service up"] == [None, 1]
+    cells = [
+        (x, y)
+        for panel in panels
+        for place in [panel["gridPos"]]
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert len({panel["id"] for panel in panels}) == len(panels)
