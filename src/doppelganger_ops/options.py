@@ -67,7 +67,7 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
     playbook = str(found.playbook(verb))
     limit, deadline, kept = _limit(options), _deadline(options), _kept(options, ident)
     # mode 0700, for this user alone
-    folder = Path(tempfile.mkdtemp(prefix="doppelganger-ops-"))
+    folder = Path(tempfile.mkdtemp(prefix="doppelganger-ops-run-"))
     return Job(
         ident=ident,
         playbook=playbook,

@@ -1,0 +1,84 @@
+"""What a terminal shows while a run goes on: a line for each phase, and a line at the bottom that moves."""
+
+from __future__ import annotations
+
+import time
+from typing import IO, TYPE_CHECKING
+
+from doppelganger_ops import events
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+MARKS = {"pass": "x", "fail": " "}
+
+
+def line_of(event: events.Event) -> str | None:
+    """An event as one line of text, or nothing where it is not worth one."""
+    match event:
+        case events.PhaseFinished():
+            return f"{event.host}: {event.phase} {event.seconds:.1f} s"
+        case events.PhaseFailed():
+            return f"{event.host}: {event.phase} FAILED after {event.seconds:.1f} s: {event.error}"
+        case events.CheckPassed():
+            return f"{event.host}:   [x] {event.name}"
+        case events.CheckFailed():
+            return f"{event.host}:   [ ] {event.name}: {event.reason}"
+        case events.Line(level="warning" | "error"):
+            return event.text
+    return None
+
+
+def moving_line(event: events.Event) -> tuple[str, str] | None:
+    """A host and what it is doing now; empty where it is not in a phase any more."""
+    match event:
+        case events.PhaseStarted():
+            return event.host, event.phase
+        case events.Waiting():
+            return event.host, f"{event.phase} {event.seconds:.0f} s {event.detail}".strip()
+        case events.PhaseFinished() | events.PhaseFailed() | events.TargetFinished():
+            return event.host, ""
+    return None
+
+
+class Progress:
+    """Shows events as they come; plain lines where the stream is no terminal. It is an ``on_event``."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._doing: dict[str, str] = {}
+        self._began = time.monotonic()
+        self._status: Status | None = None
+        if stream.isatty():
+            from rich.console import Console
+
+            self._status = Console(file=stream, highlight=False).status("starting")
+            self._status.start()
+
+    def __call__(self, event: events.Event) -> None:
+        """Show an event."""
+        moving = moving_line(event)
+        if moving:
+            host, doing = moving
+            self._doing.pop(host, None)
+            self._doing |= {host: doing} if doing else {}
+        line = line_of(event)
+        if line is not None:
+            self._print(line)
+        if self._status is not None:
+            from rich.markup import escape
+
+            shown = ", ".join(f"{host}: {doing}" for host, doing in self._doing.items()) or "starting"
+            self._status.update(escape(f"{shown}  ({time.monotonic() - self._began:.0f} s)"))
+
+    def _print(self, line: str) -> None:
+        if self._status is not None:
+            self._status.console.print(line, markup=False)
+        else:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Take the line that moves away."""
+        if self._status is not None:
+            self._status.stop()
