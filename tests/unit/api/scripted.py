@@ -1,4 +1,4 @@
-"""Runs that follow a script: reports as ansible-runner's, results as the playbooks publish them, an executor of them."""
+"""Runs that follow a script: reports as ansible-runner's, results as playbooks publish them, an executor of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def target(**changes: Any) -> dict[str, Any]:
     """What was published for one host."""
     return {
         "status": "ok", "operation": "deploy", "changed": True, "version": "v1", "release": "0001-v1",
-        "release_before": None, "release_after": "0001-v1", "phases": [{"name": "apply", "state": "ok", "seconds": 1.5}],
+        "release_before": None, "release_after": "0001-v1",
+        "phases": [{"name": "apply", "state": "ok", "seconds": 1.5}],
         "checks": [check()], "checklist": ["[x] Page"], "schema_moved": False, "backup": None, "evidence": None,
         "recovered": None, "reasons": ["first"], "services": ["web"], "check_mode": False, "failure": None,
         "message": "Deploy v1 is done.", "hint": "", **changes,
