@@ -1,0 +1,45 @@
+"""The release service of the examples: one request that deploys and streams, on the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from examples.release_service.service import application
+from tests.integration.application import Application
+
+TOKEN = {"Authorization": "Bearer token"}
+
+
+async def _post(server: TestServer, body: Any, headers: dict[str, str]) -> tuple[int, list[str]]:
+    async with (
+        ClientSession() as session,
+        session.post(server.make_url("/releases"), json=body, headers=headers) as answer,
+    ):
+        return answer.status, [line.decode() async for line in answer.content]
+
+
+async def _talk(app: Application) -> dict[str, tuple[int, list[str]]]:
+    async with TestServer(application(str(app.inventory), "token")) as server:
+        return {
+            "stranger": await _post(server, {"version": "v0.1.0"}, {}),
+            "nonsense": await _post(server, ["v0.1.0"], TOKEN),
+            "number": await _post(server, {"version": 1}, TOKEN),
+            "refused": await _post(server, {"version": "{{ 1 }}"}, TOKEN),
+            "deployed": await _post(server, {"version": "v0.1.0"}, TOKEN),
+        }
+
+
+def test_a_request_deploys_and_streams_what_happens(app: Application) -> None:
+    answers = asyncio.run(_talk(app))
+    assert [answers[name][0] for name in ("stranger", "nonsense", "number")] == [401, 400, 400]
+    assert json.loads(answers["refused"][1][-1])["status"] == "refused"
+    *happened, last = map(json.loads, answers["deployed"][1])
+    began = [event["phase"] for event in happened if event["event"] == "PhaseStarted"]
+    assert began == ["preflight", "lease", "images", "backup", "migrate", "apply", "verify", "record"]
+    assert (last["status"], last["targets"]["app"]["version"]) == ("ok", "v0.1.0")
+    assert app.current()["version"] == "v0.1.0"
