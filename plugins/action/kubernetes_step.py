@@ -10,7 +10,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS, step_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
 #: what every step takes
@@ -31,7 +31,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give the result of the step."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        step = STEPS.get(str(self._task.args.get("step")))
+        name = str(self._task.args.get("step"))
+        step = step_of(name) if name in STEPS else None
         validator = ArgumentSpecValidator({**COMMON, **(step.spec if step else {})})
         checked = validator.validate(self._task.args)
         if step is None or checked.error_messages:

@@ -42,7 +42,9 @@ def standing(container: Container, restarts: int = 0, max_restarts: int = 0, may
 
 def _running(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
     if restarts > max_restarts:
-        return Standing(FAIL, f"{who} keeps restarting: {_times(restarts)}, {max_restarts} allowed", final=True)
+        # the engine keeps this mark of the end before, as it does not keep the exit code
+        why = ", killed for lack of memory" if container.oom_killed else ""
+        return Standing(FAIL, f"{who} keeps restarting: {_times(restarts)}{why}, {max_restarts} allowed", final=True)
     if container.health == "unhealthy":
         said = container.health_output or "its health check says nothing"
         return Standing(FAIL, f"{who} is unhealthy: {said[:200]}", final=True)

@@ -126,6 +126,14 @@ def refuse_missing_rights(target: KubeTarget, objects: Sequence[Object]) -> None
         )
 
 
+def prepare(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Say what the cluster is, and refuse it where a right is missing: nothing can be installed into it from here."""
+    del params, check_mode
+    refuse_missing_rights(target, [])
+    return {"changed": False, "cluster": target.cluster.version(), "namespace": target.cluster.namespace}
+
+
 PREFLIGHT = Step(
     spec={**APP_SPEC, "version": {"type": "str", "default": ""}, "backup": {"type": "str", "default": ""}}, run=run
 )
+PREPARE = Step(spec=APP_SPEC, run=prepare)

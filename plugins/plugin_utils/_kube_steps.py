@@ -3,68 +3,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import pkgutil
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _evidence, _inspect, _lifecycle
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
-    _kube_bringup,
-    _kube_migration,
-    _kube_preflight,
-    _kube_release_images,
-)
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
-
-def verify(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Go through the checklist; with a token, as a phase of the operation that holds the lease."""
-    looking = {
-        **params,
-        "checks": target.app.checks,
-        "must_pass": False,
-        **what_ought_to_run(target.store, params),
-    }
-    held = None
-    if params["token"] and not check_mode:
-        held = Held(target.store, params["token"], target.app.lease_ttl, params["phase"] or "verify", params["soak"])
-    return gate(looking, target.project, target.redactor, held)
-
-
-def prepare(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Say what the cluster is, and refuse it where a right is missing: nothing can be installed into it from here."""
-    del params, check_mode
-    _kube_preflight.refuse_missing_rights(target, [])
-    return {"changed": False, "cluster": target.cluster.version(), "namespace": target.cluster.namespace}
-
-
-VERIFY = Step(
-    spec={
-        **APP_SPEC,
-        "services": {"type": "list", "elements": "str", "default": []},
-        "since": {"type": "float", "default": 0.0},
-        "token": {"type": "int", "default": 0, "no_log": False},
-        "phase": {"type": "str", "default": ""},
-        "soak": {"type": "float", "default": 0.0},
-    },
-    run=verify,
-)
-STEPS: dict[str, Step] = {
-    "apply": _kube_bringup.APPLY,
-    "backup": _backup.BACKUP,
-    "evidence": _evidence.EVIDENCE,
-    "finish": _lifecycle.FINISH,
-    "images": _kube_release_images.IMAGES,
-    "info": _inspect.INFO,
-    "integrity": _backup.INTEGRITY,
-    "lease": _inspect.LEASE,
-    "migrate": _kube_migration.MIGRATE,
-    "preflight": _kube_preflight.PREFLIGHT,
-    "prepare": Step(spec=APP_SPEC, run=prepare),
-    "resolve": _lifecycle.RESOLVE,
-    "restore": _backup.RESTORE,
-    "start": _lifecycle.START,
-    "verify": VERIFY,
+#: where each step is. One at a time is loaded: Ansible compiles every file of a collection anew in every process.
+STEPS = {
+    "apply": "plugin_utils._kube_bringup:APPLY",
+    "backup": "module_utils._backup:BACKUP",
+    "evidence": "module_utils._evidence:EVIDENCE",
+    "finish": "module_utils._lifecycle:FINISH",
+    "images": "plugin_utils._kube_release_images:IMAGES",
+    "info": "module_utils._inspect:INFO",
+    "integrity": "module_utils._backup:INTEGRITY",
+    "lease": "module_utils._inspect:LEASE",
+    "migrate": "plugin_utils._kube_migration:MIGRATE",
+    "preflight": "plugin_utils._kube_preflight:PREFLIGHT",
+    "prepare": "plugin_utils._kube_preflight:PREPARE",
+    "resolve": "module_utils._lifecycle:RESOLVE",
+    "restore": "module_utils._backup:RESTORE",
+    "start": "module_utils._lifecycle:START",
+    "verify": "plugin_utils._kube_verify:VERIFY",
 }
+
+
+def step_of(name: str) -> Step:
+    """Load a step."""
+    found: Step = pkgutil.resolve_name(f"ansible_collections.doppelganger.ops.plugins.{STEPS[name]}")
+    return found

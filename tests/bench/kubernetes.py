@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import step_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 from tests.bench import collection, studio
 from tests.bench.cluster import REPLICAS, Studio
@@ -192,7 +192,7 @@ def _requests(model: dict[str, Any]) -> float:
     with target.project:
         for _ in range(TASKS + 1):
             began = time.perf_counter()
-            STEPS["info"].run(target, {"app": model}, False)
+            step_of("info").run(target, {"app": model}, False)
             taken.append(time.perf_counter() - began)
     return median(taken[1:])
 

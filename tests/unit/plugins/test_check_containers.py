@@ -116,6 +116,14 @@ def container(service: str = "app", **given: Any) -> Container:
         ),
         pytest.param({}, {"restarts": 1}, "fail", True, "keeps restarting: restarted once, 0 allowed", id="restarted"),
         pytest.param(
+            {"oom_killed": True},
+            {"restarts": 1},
+            "fail",
+            True,
+            "keeps restarting: restarted once, killed for lack of memory, 0 allowed",
+            id="restarted for lack of memory",
+        ),
+        pytest.param(
             {},
             {"restarts": 3, "max_restarts": 2},
             "fail",

@@ -1,0 +1,39 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Going through the checklist of an application on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+
+
+def verify(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Go through the checklist; with a token, as a phase of the operation that holds the lease."""
+    looking = {
+        **params,
+        "checks": target.app.checks,
+        "must_pass": False,
+        **what_ought_to_run(target.store, params),
+    }
+    held = None
+    if params["token"] and not check_mode:
+        held = Held(target.store, params["token"], target.app.lease_ttl, params["phase"] or "verify", params["soak"])
+    return gate(looking, target.project, target.redactor, held)
+
+
+VERIFY = Step(
+    spec={
+        **APP_SPEC,
+        "services": {"type": "list", "elements": "str", "default": []},
+        "since": {"type": "float", "default": 0.0},
+        "token": {"type": "int", "default": 0, "no_log": False},
+        "phase": {"type": "str", "default": ""},
+        "soak": {"type": "float", "default": 0.0},
+    },
+    run=verify,
+)
