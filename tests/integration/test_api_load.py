@@ -45,7 +45,7 @@ def test_four_at_once_are_not_mixed(deployed: Application) -> None:
     ]
     for number, handle in enumerate(handles):
         result = handle.wait(120)
-        assert result.status is Status.REFUSED or f"nothing-{number}" in result.message
+        assert result.status in (Status.REFUSED, Status.FAILED)
         assert result.targets["app"].version in (None, f"nothing-{number}")
         assert f"nothing-{number}" in result.message
     assert len({handle.id for handle in handles}) == 4
