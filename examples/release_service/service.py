@@ -31,7 +31,7 @@ async def release(request: web.Request) -> web.StreamResponse:
     except (ValueError, KeyError, TypeError):
         raise web.HTTPBadRequest(text='expected {"version": "v0.2.0"}\n') from None
     try:
-        handle = ops.start_deploy(version=version, reason="release service", inventory=request.app[INVENTORY])
+        handle = ops.deploy.start(version=version, reason="release service", inventory=request.app[INVENTORY])
     except ops.NeverRan as error:
         raise web.HTTPBadRequest(text=f"{error}\n") from error
 

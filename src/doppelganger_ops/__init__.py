@@ -9,20 +9,14 @@ from __future__ import annotations
 
 from doppelganger_ops import events
 from doppelganger_ops.api import (
+    Verb,
     backup,
     deploy,
     lock,
+    prepare,
     releases,
     restore,
     rollback,
-    start_backup,
-    start_deploy,
-    start_lock,
-    start_releases,
-    start_restore,
-    start_rollback,
-    start_unlock,
-    start_verify,
     unlock,
     verify,
 )
@@ -48,12 +42,14 @@ from doppelganger_ops.result import (
     LeaseResult,
     Outcome,
     Phase,
+    Preparation,
+    Prepared,
     Releases,
     Result,
     RunInfo,
     Target,
 )
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
 
 __version__ = "0.1.0"
 
@@ -75,6 +71,8 @@ __all__ = [
     "Options",
     "Outcome",
     "Phase",
+    "Preparation",
+    "Prepared",
     "ProcessExecutor",
     "Releases",
     "Result",
@@ -83,21 +81,15 @@ __all__ = [
     "Status",
     "Target",
     "UnexpectedResult",
+    "Verb",
     "backup",
     "deploy",
     "events",
     "lock",
+    "prepare",
     "releases",
     "restore",
     "rollback",
-    "start_backup",
-    "start_deploy",
-    "start_lock",
-    "start_releases",
-    "start_restore",
-    "start_rollback",
-    "start_unlock",
-    "start_verify",
     "unlock",
     "verify",
 ]

@@ -32,7 +32,7 @@ if str(PACKAGE.parent) not in sys.path:
 
 import ansible_runner  # noqa: E402  # the path comes first
 
-from doppelganger_ops import _playbook, raw  # noqa: E402  # the path comes first
+from doppelganger_ops import _playbook, reports  # noqa: E402  # the path comes first
 from doppelganger_ops.job import CANCEL, Ended, Job, unsafe  # noqa: E402  # the path comes first
 
 #: how often ansible-runner asks whether to stop, in seconds
@@ -57,7 +57,7 @@ class Reporter:
         text = str(event.get("stdout") or "")
         if text.strip():
             self.tail.extend(text.splitlines()[-20:])
-        found = raw.reduced(event)
+        found = reports.reduced(event)
         if found or (text and self._output):
             self.put({"raw": found, "output": text if self._output else ""})
         return False

@@ -14,11 +14,11 @@ from typing import Any
 import shtab
 
 import doppelganger_ops
-from doppelganger_ops import api, present
+from doppelganger_ops import api, terminal
 from doppelganger_ops.errors import NeverRan, OpsError
 from doppelganger_ops.handle import Handle
-from doppelganger_ops.progress import Progress
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
+from doppelganger_ops.terminal import Progress
 
 INVENTORY = "DOPPELGANGER_OPS_INVENTORY"
 #: what the command exits with
@@ -42,20 +42,21 @@ Parameter = tuple[str, dict[str, Any]]
 REASON: Parameter = ("--reason", {"help": "why; it goes into the record"})
 CONFIRM: Parameter = ("--confirm", {"metavar": "APP", "help": "the name of the application, to say that you mean it"})
 COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
-    "deploy": (api.start_deploy, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
+    "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
                "Bring a version up, gate by gate; one that fails is undone by itself."),
-    "rollback": (api.start_rollback,
+    "rollback": (api.rollback.start,
                  [("release", {"nargs": "?", "help": "a release's id or version; by default the last good one"}),
                   REASON, ("--backup", {"help": "a backup whose data comes back as well"}), CONFIRM],
                  "Bring a recorded release back."),
-    "verify": (api.start_verify, [], "Go through the checklist."),
-    "status": (api.start_releases, [], "Say what runs now, and who holds the targets."),
-    "releases": (api.start_releases, [], "List releases and backups."),
-    "backup": (api.start_backup, [REASON], "Dump the database and prove the dump readable."),
-    "restore": (api.start_restore, [("backup", {"help": "a backup's id"}), CONFIRM, REASON],
+    "verify": (api.verify.start, [], "Go through the checklist."),
+    "status": (api.releases.start, [], "Say what runs now, and who holds the targets."),
+    "releases": (api.releases.start, [], "List releases and backups."),
+    "backup": (api.backup.start, [REASON], "Dump the database and prove the dump readable."),
+    "restore": (api.restore.start, [("backup", {"help": "a backup's id"}), CONFIRM, REASON],
                 "Replace the database with a backup, all or nothing."),
-    "lock": (api.start_lock, [("reason", {"help": "why"})], "Lock the targets for maintenance."),
-    "unlock": (api.start_unlock, [("reason", {"help": "why"})], "Take a lease away from its holder."),
+    "lock": (api.lock.start, [("reason", {"help": "why"})], "Lock the targets for maintenance."),
+    "prepare": (api.prepare.start, [], "Install what the targets need."),
+    "unlock": (api.unlock.start, [("reason", {"help": "why"})], "Take a lease away from its holder."),
 }  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(f"{result.to_json(indent=2)}\n")
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in present.lines(options.command, result)))
+        sys.stdout.write("".join(f"{line}\n" for line in terminal.lines(options.command, result)))
     return EXIT_CODES[result.status]
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from doppelganger_ops.plain import plain
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +18,7 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the name of the event."""
-        return {"event": type(self).__name__, **plain(self)}
+        return {"event": type(self).__name__, **asdict(self)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ class Running(Protocol):
     """A job that is under way."""
 
     def reports(self) -> Iterator[Mapping[str, Any]]:
-        """What ansible-runner reports (see :mod:`doppelganger_ops.raw`), until the job has ended."""
+        """What ansible-runner reports (see :mod:`doppelganger_ops.reports`), until the job has ended."""
 
     def cancel(self) -> None:
         """End it; may be called from any thread and more than once."""

@@ -14,15 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from doppelganger_ops import autopsy, schemas
+from doppelganger_ops import diagnosis, schemas
 from doppelganger_ops.errors import StartError
 from doppelganger_ops.events import Event, RunFinished, Translator, Waiting
 from doppelganger_ops.executor import Executor, Running
 from doppelganger_ops.feed import Feed, Handler
 from doppelganger_ops.job import Ended, Job
+from doppelganger_ops.outcome import NO_HOSTS_HINT, Phases, Seen
 from doppelganger_ops.result import Outcome, RunInfo
-from doppelganger_ops.statuses import Status
-from doppelganger_ops.truth import NO_HOSTS_HINT, Phases, Seen
+from doppelganger_ops.status import Status
 
 T = TypeVar("T", bound=Outcome[Any])
 Judge = Callable[[str, Ended, Seen, Phases, RunInfo], T]
@@ -218,7 +218,7 @@ class Handle(Generic[T]):
     def _judged(self, ended: Ended, run: RunInfo) -> T:
         if self._seen.has_started or ended.stopped:
             return self._judge(self.operation, ended, self._seen, self._translator.phases(), run)
-        if not autopsy.has_no_hosts(self._job, ended):
+        if not diagnosis.has_no_hosts(self._job, ended):
             raise StartError("Ansible ended before the first play began.")
         empty = self._judge(self.operation, ended, self._seen, {}, run)
         said = "No host matched, so nothing was done."

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from doppelganger_ops import schemas
 from doppelganger_ops.errors import NotSuccessful, UnexpectedResult
-from doppelganger_ops.plain import plain
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
 
 SCHEMA = 1
 
@@ -19,6 +17,12 @@ SCHEMA = 1
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """What a dataclass has a field for."""
     return {one.name: data[one.name] for one in fields(kind) if one.name in data}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass as dicts, lists and scalars, as they come back from JSON."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(value)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Check:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Check:
         """Read what was published."""
-        return cls(**{**_known(cls, data), "observed": MappingProxyType(dict(data["observed"]))})
+        return cls(**_known(cls, data))
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Target:
             "recovered": Interrupted(**_known(Interrupted, data["recovered"])) if data["recovered"] else None,
             "failure": Failure.from_dict(data["failure"]) if data["failure"] else None,
             "metrics": tuple(data.get("metrics") or ()),
-            "raw": MappingProxyType(dict(data)),
+            "raw": data,
         }
         for name in ("checklist", "reasons", "services"):
             made[name] = tuple(data[name])
@@ -136,10 +140,11 @@ class Target:
 
     def to_dict(self) -> dict[str, Any]:
         """What the schema describes: what was published, or what is known of a target that was cut off."""
-        if self.was_cut_off or not self.raw:
-            shown = ("status", "operation", "message", "hint", "phases")
-            return {name: plain(getattr(self, name)) for name in shown}
-        return {**plain(self.raw), "status": self.status.value, "message": self.message, "hint": self.hint}
+        if not self.was_cut_off:
+            return dict(self.raw)
+        found = _plain(self)
+        phases = [{name: value for name, value in phase.items() if value is not None} for phase in found["phases"]]
+        return {**{name: found[name] for name in ("status", "operation", "message", "hint")}, "phases": phases}
 
 
 @dataclass(frozen=True)
@@ -165,8 +170,7 @@ class Known:
 
     def to_dict(self) -> dict[str, Any]:
         """What the schema describes."""
-        found: dict[str, Any] = plain(self)
-        return found
+        return _plain(self)
 
 
 @dataclass(frozen=True)
@@ -188,8 +192,30 @@ class LeaseChange:
 
     def to_dict(self) -> dict[str, Any]:
         """What the schema describes."""
-        found: dict[str, Any] = plain(self)
-        return found
+        return _plain(self)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What was installed on a target: ``missing`` says what for, ``packages`` what brings it."""
+
+    status: Status
+    message: str
+    hint: str = ""
+    changed: bool = False
+    missing: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
+        """Read what was published for one host; a cluster has nothing that could be installed."""
+        missing, packages = (tuple(data.get(name) or ()) for name in ("missing", "packages"))
+        message = f"It needs {', '.join(packages)}." if packages else "Nothing is missing."
+        return cls(Status.OK if packages else Status.UNCHANGED, message, "", bool(packages), missing, packages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the schema describes."""
+        return _plain(self)
 
 
 @dataclass(frozen=True)
@@ -205,7 +231,7 @@ class RunInfo:
     survivors: tuple[str, ...] = ()
 
 
-T = TypeVar("T", Target, Known, LeaseChange)
+T = TypeVar("T", Target, Known, LeaseChange, Preparation)
 
 
 @dataclass(frozen=True)
@@ -230,10 +256,12 @@ class Outcome(Generic[T]):
         """Plain data, checked against ``schemas/run.schema.json``."""
         found = {
             "schema": SCHEMA,
-            **{
-                name: plain(getattr(self, name))
-                for name in ("operation", "status", "changed", "message", "hint", "run")
-            },
+            "operation": self.operation,
+            "status": self.status.value,
+            "changed": self.changed,
+            "message": self.message,
+            "hint": self.hint,
+            "run": _plain(self.run),
             "targets": {name: target.to_dict() for name, target in self.targets.items()},
         }
         wrong = schemas.problems("run", found)
@@ -249,3 +277,4 @@ class Outcome(Generic[T]):
 Result = Outcome[Target]
 Releases = Outcome[Known]
 LeaseResult = Outcome[LeaseChange]
+Prepared = Outcome[Preparation]

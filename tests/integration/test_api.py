@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_a_version_that_does_not_fit_is_refused(app: Application, version: str) 
 
 
 def test_a_release_that_fails_is_rolled_back(app: Application) -> None:
-    handle = ops.start_deploy(version="v0.9.0-crash", inventory=app.inventory)
+    handle = ops.deploy.start(version="v0.9.0-crash", inventory=app.inventory)
     result = handle.wait()
     target = well(result)
     assert target.status is Status.ROLLED_BACK
@@ -99,7 +100,7 @@ def test_backup_and_restore(app: Application) -> None:
     assert taken is not None
     refused = ops.restore(backup=taken, confirm="another", inventory=app.inventory)
     assert well(refused).status is Status.REFUSED
-    handle = ops.start_restore(backup=taken, confirm=app.name, inventory=app.inventory)
+    handle = ops.restore.start(backup=taken, confirm=app.name, inventory=app.inventory)
     assert well(handle.wait()).status is Status.OK
     began = [event.phase for event in handle.events() if isinstance(event, events.PhaseStarted)]
     assert began[2:] == ["backup", "stop", "restore", "apply", "verify", "integrity", "record"]
@@ -146,7 +147,7 @@ def test_a_return_that_fails_as_well(app: Application) -> None:
 
     def take_away(event: events.Event) -> None:
         if isinstance(event, events.PhaseFailed) and event.phase == "apply":
-            with docker.from_env() as client:
+            with contextlib.closing(docker.from_env()) as client:
                 client.images.remove(release["images"]["app"]["id"], force=True)
 
     result = ops.deploy(version="v0.9.0-crash", inventory=app.inventory, on_event=take_away)

@@ -43,7 +43,7 @@ PHASES = ["preflight", "lease", "images", "backup", "migrate", "apply", "verify"
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_cancelled_in(deployed: Application, phase: str) -> None:
-    handle = ops.start_deploy(version="v0.2.1", inventory=deployed.inventory)
+    handle = ops.deploy.start(version="v0.2.1", inventory=deployed.inventory)
     in_phase(handle, phase, handle.cancel)
     result = handle.wait(60)
     nothing_left(handle.id)
@@ -58,7 +58,7 @@ def test_cancelled_in(deployed: Application, phase: str) -> None:
 
 
 def test_cancelled_before_anything_began(deployed: Application) -> None:
-    handle = ops.start_deploy(version="v0.2.1", inventory=deployed.inventory)
+    handle = ops.deploy.start(version="v0.2.1", inventory=deployed.inventory)
     handle.cancel()
     assert handle.wait(60).status is Status.CANCELLED
     nothing_left(handle.id)
@@ -80,7 +80,7 @@ def pid_of(ident: str, what: str) -> int:
 
 @pytest.mark.parametrize("victim", ["_worker.py", "_playbook.py"])
 def test_killed(deployed: Application, victim: str) -> None:
-    handle = ops.start_deploy(version="v0.2.1", inventory=deployed.inventory)
+    handle = ops.deploy.start(version="v0.2.1", inventory=deployed.inventory)
     in_phase(handle, "apply", lambda: os.kill(pid_of(handle.id, victim), signal.SIGKILL))
     result = handle.wait(60)
     assert result.status is Status.FAILED
@@ -92,7 +92,7 @@ EMBEDDER = """
     import sys
     import doppelganger_ops as ops
     from doppelganger_ops import events
-    handle = ops.start_deploy(version="v0.2.1", inventory=sys.argv[1])
+    handle = ops.deploy.start(version="v0.2.1", inventory=sys.argv[1])
     for event in handle.events():
         if isinstance(event, events.PhaseStarted) and event.phase == "apply":
             print(handle.id, flush=True)

@@ -41,7 +41,7 @@ def test_forty_runs_in_a_row(deployed: Application) -> None:
 
 def test_four_at_once_are_not_mixed(deployed: Application) -> None:
     handles = [
-        ops.start_deploy(version=f"nothing-{number}", inventory=deployed.inventory, limit="app") for number in range(4)
+        ops.deploy.start(version=f"nothing-{number}", inventory=deployed.inventory, limit="app") for number in range(4)
     ]
     for number, handle in enumerate(handles):
         result = handle.wait(120)
@@ -61,7 +61,7 @@ def test_a_handler_changes_nothing(deployed: Application, pause: float) -> None:
             raise OSError("no space left")
         time.sleep(pause)
 
-    handle = ops.start_verify(inventory=deployed.inventory, on_event=handler)
+    handle = ops.verify.start(inventory=deployed.inventory, on_event=handler)
     assert handle.wait(120).status is Status.UNCHANGED
     assert seen == list(handle.events())
     assert isinstance(seen[-1], events.RunFinished)

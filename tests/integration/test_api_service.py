@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from examples.release_service.service import application
 from tests.integration.application import Application
@@ -15,7 +15,7 @@ from tests.integration.application import Application
 TOKEN = {"Authorization": "Bearer token"}
 
 
-async def _post(server: TestServer, body: Any, headers: dict[str, str]) -> tuple[int, list[str]]:
+async def _post(server: BaseTestServer, body: Any, headers: dict[str, str]) -> tuple[int, list[str]]:
     async with (
         ClientSession() as session,
         session.post(server.make_url("/releases"), json=body, headers=headers) as answer,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from doppelganger_ops import cli, events, executor, progress, truth
+from doppelganger_ops import cli, events, executor, outcome, terminal
 from doppelganger_ops.job import Ended
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
 from tests.unit.api.scripted import ScriptedExecutor, play, result, stats, target, task
 
 
@@ -119,7 +119,7 @@ def test_status_is_short_and_releases_are_long(
     monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str], command: str, shown: str,
     hidden: str,
 ) -> None:  # fmt: skip
-    scripted(monkeypatch, play(), stats({f"{truth.KEY}_releases": {"app": INFO}}))
+    scripted(monkeypatch, play(), stats({f"{outcome.KEY}_releases": {"app": INFO}}))
     assert cli.main([command, "-i", inventory, "-q"]) == 0
     out = capsys.readouterr().out
     assert "0001-v1 runs." in out
@@ -151,7 +151,7 @@ EVENTS: list[tuple[events.Event, str | None]] = [
 
 def test_progress_is_plain_lines_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
-    shown = progress.Progress(stream)
+    shown = terminal.Progress(stream)
     for event, _ in EVENTS:
         shown(event)
     shown.close()
@@ -165,7 +165,7 @@ class Terminal(io.StringIO):
 
 def test_progress_on_a_terminal_says_what_goes_on_and_ends_clean() -> None:
     stream = Terminal()
-    shown = progress.Progress(stream)
+    shown = terminal.Progress(stream)
     shown(events.PhaseStarted(host="app", phase="apply"))
     shown(events.Waiting(host="app", phase="apply", seconds=6, detail="2 of 3 [pods]"))
     shown(events.PhaseFinished(host="app", phase="apply", seconds=7, changed=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doppelganger_ops import events, raw
+from doppelganger_ops import events, reports
 from doppelganger_ops.events import Translator
 from tests.unit.api.scripted import check, target, task
 
@@ -94,9 +94,11 @@ def of_runner(name: str, **data: Any) -> dict[str, Any]:
 
 
 def test_two_megabytes_become_a_few_kilobytes() -> None:
-    found = raw.reduced(of_runner("runner_on_ok", host="app", res={"msg": "x" * 2_000_000, "stdout": "y" * 2_000_000}))
+    found = reports.reduced(
+        of_runner("runner_on_ok", host="app", res={"msg": "x" * 2_000_000, "stdout": "y" * 2_000_000})
+    )
     assert found is not None
-    assert len(str(found)) < 2 * raw.LONGEST
+    assert len(str(found)) < 2 * reports.LONGEST
     assert "2000000 characters" in found["res"]["msg"]
 
 
@@ -110,7 +112,7 @@ def test_two_megabytes_become_a_few_kilobytes() -> None:
     ],
 )
 def test_where_a_task_is(path: str | None, entry: str) -> None:
-    assert raw.entry_of(path) == entry
+    assert reports.entry_of(path) == entry
 
 
 @pytest.mark.parametrize(
@@ -124,4 +126,4 @@ def test_where_a_task_is(path: str | None, entry: str) -> None:
     ],
 )
 def test_what_is_kept(event: dict[str, Any], kept: bool) -> None:
-    assert (raw.reduced(event) is not None) == kept
+    assert (reports.reduced(event) is not None) == kept

@@ -52,7 +52,7 @@ def test_a_handler_sees_every_event_before_wait_returns(inventory: Path, pause: 
         time.sleep(pause)
         seen.append(event)
 
-    handle = ops.start_deploy(version="v1", inventory=inventory, executor=ScriptedExecutor(*GOOD), on_event=slow)
+    handle = ops.deploy.start(version="v1", inventory=inventory, executor=ScriptedExecutor(*GOOD), on_event=slow)
     assert handle.wait(20).status is ops.Status.OK
     assert len(seen) == MANY
     assert seen == list(handle.events()) == list(handle.events())
@@ -68,7 +68,7 @@ def test_a_handler_that_raises_hurts_nobody_else(
 
     executor = ScriptedExecutor(*GOOD)
     with caplog.at_level(logging.ERROR, "doppelganger_ops"):
-        handle = ops.start_deploy(version="v1", inventory=inventory, executor=executor, on_event=bad)
+        handle = ops.deploy.start(version="v1", inventory=inventory, executor=executor, on_event=bad)
         assert handle.wait(20).status is ops.Status.OK
     assert handle.handler_errors == (error,) * MANY
     assert len(list(handle.events())) == MANY
@@ -87,14 +87,14 @@ def test_a_handler_may_ask_for_the_end(inventory: Path) -> None:
 
     start = threading.Event()
     executor = ScriptedExecutor(start.wait, play(), task("start", "platform_compose/apply"), gate.wait)
-    handles.append(ops.start_deploy(version="v1", inventory=inventory, executor=executor, on_event=stop))
+    handles.append(ops.deploy.start(version="v1", inventory=inventory, executor=executor, on_event=stop))
     start.set()
     assert handles[0].wait(20).status is ops.Status.CANCELLED
 
 
 def test_wait_gives_up_and_the_run_goes_on(inventory: Path) -> None:
     gate = threading.Event()
-    handle = ops.start_verify(inventory=inventory, executor=ScriptedExecutor(gate.wait, *GOOD))
+    handle = ops.verify.start(inventory=inventory, executor=ScriptedExecutor(gate.wait, *GOOD))
     with pytest.raises(TimeoutError, match="goes on"):
         handle.wait(0.01)
     with pytest.raises(RuntimeError, match="not over"):
@@ -109,7 +109,7 @@ def test_leaving_the_block_by_an_exception_cancels(inventory: Path) -> None:
     executor = ScriptedExecutor(gate.wait, play())
 
     def leave() -> None:
-        with ops.start_verify(inventory=inventory, executor=executor) as handle:
+        with ops.verify.start(inventory=inventory, executor=executor) as handle:
             handles.append(handle)
             while not executor.running:
                 time.sleep(0.001)
@@ -145,7 +145,7 @@ def counting(most: int, *script: dict[str, Any] | Callable[[], object]) -> Count
 
 def test_no_more_run_at_a_time_than_may(inventory: Path) -> None:
     executor = counting(2, *GOOD)
-    handles = [ops.start_verify(inventory=inventory, executor=executor) for _ in range(6)]
+    handles = [ops.verify.start(inventory=inventory, executor=executor) for _ in range(6)]
     assert {handle.wait(20).status for handle in handles} == {ops.Status.OK}
     assert executor.most == 2
     assert len({handle.id for handle in handles}) == 6
@@ -154,10 +154,10 @@ def test_no_more_run_at_a_time_than_may(inventory: Path) -> None:
 def test_a_run_that_waits_for_its_turn_can_be_cancelled(inventory: Path) -> None:
     gate = threading.Event()
     executor = ScriptedExecutor(gate.wait, *GOOD, most=1)
-    first = ops.start_verify(inventory=inventory, executor=executor)
+    first = ops.verify.start(inventory=inventory, executor=executor)
     while not executor.running:
         time.sleep(0.001)
-    second = ops.start_verify(inventory=inventory, executor=executor)
+    second = ops.verify.start(inventory=inventory, executor=executor)
     second.cancel()
     assert second.wait(20).status is ops.Status.CANCELLED
     gate.set()
@@ -170,7 +170,7 @@ def test_an_executor_that_cannot_start_is_an_error_of_the_run(inventory: Path) -
         def start(self, job: Any) -> Scripted:
             raise ops.AnsibleMissing("no interpreter")
 
-    handle = ops.start_verify(inventory=inventory, executor=Broken())
+    handle = ops.verify.start(inventory=inventory, executor=Broken())
     with pytest.raises(ops.AnsibleMissing, match="no interpreter"):
         handle.wait(20)
     assert handle.done()
@@ -178,7 +178,7 @@ def test_an_executor_that_cannot_start_is_an_error_of_the_run(inventory: Path) -
 
 def test_from_asyncio(inventory: Path) -> None:
     async def follow() -> tuple[list[events.Event], ops.Result]:
-        handle = ops.start_deploy(version="v1", inventory=inventory, executor=ScriptedExecutor(*GOOD))
+        handle = ops.deploy.start(version="v1", inventory=inventory, executor=ScriptedExecutor(*GOOD))
         found = [event async for event in handle.events_async()]
         return found, await handle
 
@@ -190,7 +190,7 @@ def test_from_asyncio(inventory: Path) -> None:
 def test_several_runs_in_one_event_loop_are_not_mixed(inventory: Path) -> None:
     async def all_of_them() -> list[ops.Result]:
         executors = [ScriptedExecutor(play(), stats(result(status))) for status in ("ok", "unchanged")]
-        handles = [ops.start_verify(inventory=inventory, executor=executor) for executor in executors]
+        handles = [ops.verify.start(inventory=inventory, executor=executor) for executor in executors]
         return [await handle for handle in handles]
 
     assert [found.status.value for found in asyncio.run(all_of_them())] == ["ok", "unchanged"]
@@ -201,7 +201,7 @@ def test_a_phase_that_takes_long_says_that_it_goes_on(inventory: Path, monkeypat
     executor = ScriptedExecutor(
         play(), task("start", "platform_compose/apply"), lambda: time.sleep(0.2), stats(result()), ended=Ended(0)
     )
-    handle = ops.start_deploy(version="v1", inventory=inventory, executor=executor)
+    handle = ops.deploy.start(version="v1", inventory=inventory, executor=executor)
     handle.wait(20)
     waits = [event for event in handle.events() if isinstance(event, events.Waiting)]
     assert {event.phase for event in waits} == {"apply"}

@@ -49,7 +49,7 @@ def test_what_cannot_be_used_is_refused(
 ) -> None:
     executor = ScriptedExecutor()
     with pytest.raises(error, match=said) as raised:
-        ops.start_deploy(**{"version": "v1", "inventory": inventory, "executor": executor, **given})
+        ops.deploy.start(**{"version": "v1", "inventory": inventory, "executor": executor, **given})
     assert isinstance(raised.value, ops.NeverRan)
     assert executor.jobs == []
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_used_is_refused(
 def test_too_large_a_secret_is_refused(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIG", "x" * environment.MOST_SECRETS)
     with pytest.raises(ops.InputError, match="file"):
-        ops.start_verify(inventory=inventory, environment=["BIG"], executor=ScriptedExecutor())
+        ops.verify.start(inventory=inventory, environment=["BIG"], executor=ScriptedExecutor())
 
 
 def job(inventory: Path, **given: Any) -> Job:

@@ -9,9 +9,8 @@ from typing import Any
 from doppelganger_ops import schemas
 from doppelganger_ops.errors import UnexpectedResult
 from doppelganger_ops.job import Ended
-from doppelganger_ops.plain import plain
-from doppelganger_ops.result import Known, LeaseChange, Outcome, Phase, RunInfo, Target
-from doppelganger_ops.statuses import Status, worst
+from doppelganger_ops.result import Known, LeaseChange, Outcome, Phase, Preparation, RunInfo, Target
+from doppelganger_ops.status import Status, worst
 
 KEY = "doppelganger_ops"
 
@@ -70,7 +69,7 @@ def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: 
     data = seen.published[KEY]
     wrong = schemas.problems("result", data)
     if wrong:
-        raise UnexpectedResult(f"{verb} published what its schema does not allow: {'; '.join(wrong)}.", plain(data))
+        raise UnexpectedResult(f"{verb} published what its schema does not allow: {'; '.join(wrong)}.", dict(data))
     targets = {name: Target.from_dict(target) for name, target in data["targets"].items()}
     status = Status(data["status"])
     if status.is_good and (seen.is_red or ended.exit_code != 0):
@@ -90,6 +89,12 @@ def lease_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunI
     """The outcome of setting a lock or taking a lease away."""
     del phases
     return _by_host(verb, ended, seen, run, f"{KEY}_lease", LeaseChange)
+
+
+def prepare_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Preparation]:
+    """The outcome of installing what targets need."""
+    del phases
+    return _by_host(verb, ended, seen, run, f"{KEY}_prepare", Preparation)
 
 
 def _by_host(verb: str, ended: Ended, seen: Seen, run: RunInfo, key: str, kind: Callable[..., Any]) -> Outcome[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from doppelganger_ops.errors import InventoryError, StartError
 from doppelganger_ops.job import Ended, Job
-from doppelganger_ops.truth import how_it_ended
+from doppelganger_ops.outcome import how_it_ended
 
 GROUP = "targets"
 

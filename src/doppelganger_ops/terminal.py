@@ -1,16 +1,15 @@
-"""What a terminal shows while a run goes on: a line for each phase, and a line at the bottom that moves."""
+"""What people see on a terminal: what happens while a run goes on, and how it ended."""
 
 from __future__ import annotations
 
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from doppelganger_ops import events
+from doppelganger_ops import events, installation
+from doppelganger_ops.result import Known, Outcome, Target
 
 if TYPE_CHECKING:
     from rich.status import Status
-
-MARKS = {"pass": "x", "fail": " "}
 
 
 def line_of(event: events.Event) -> str | None:
@@ -82,3 +81,31 @@ class Progress:
         """Take the line that moves away."""
         if self._status is not None:
             self._status.stop()
+
+
+def lines(command: str, outcome: Outcome[Any]) -> list[str]:
+    """What happened on each target, in the playbooks' own words where there are some, and the sentence that counts."""
+    found = []
+    for host, target in outcome.targets.items():
+        if isinstance(target, Target) and target.raw:
+            found += installation.plugin_utils("_report").lines(host, dict(target.raw))
+        elif isinstance(target, Known):
+            found += _known(command, host, target)
+        else:
+            found.append(f"{host}: {target.status.value}: {target.message}")
+    if not outcome.status.is_good:
+        found += [f"{outcome.operation}: {outcome.status.value}. {outcome.message}"]
+        found += [outcome.hint] if outcome.hint else []
+    return found
+
+
+def _known(command: str, host: str, known: Known) -> list[str]:
+    found = [f"{host}: {known.message}"]
+    if command != "status" or not known.status.is_good:
+        return [*found, *known.table]
+    if known.lease:
+        found.append(f"{host}: held by {known.lease.get('holder')} for {known.lease.get('purpose')}")
+    if known.interrupted:
+        cut = known.interrupted
+        found.append(f"{host}: {cut['operation']} of {cut['release']} was interrupted; the next run recovers it")
+    return found

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from doppelganger_ops import truth
+from doppelganger_ops import outcome
 from doppelganger_ops.errors import NotSuccessful, UnexpectedResult
 from doppelganger_ops.job import Ended
 from doppelganger_ops.result import RunInfo, Target
-from doppelganger_ops.statuses import Status
+from doppelganger_ops.status import Status
 from tests.unit.api import scripted
 
 RUN = RunInfo("r1", "2026-11-25T10:00:00Z", 1.0, 0)
 NOBODY: dict[str, int] = {}
 
 
-def seen(*raws: dict[str, Any]) -> truth.Seen:
-    found = truth.Seen()
+def seen(*raws: dict[str, Any]) -> outcome.Seen:
+    found = outcome.Seen()
     for raw in [scripted.play(), *raws]:
         found.take(raw)
     return found
@@ -52,7 +52,7 @@ CASES = [
 
 @pytest.mark.parametrize(("raws", "ended", "status"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_the_status_of_an_operation(raws: list[dict[str, Any]], ended: Ended, status: Status) -> None:
-    found = truth.operation_outcome("deploy", ended, seen(*raws), {}, RUN)
+    found = outcome.operation_outcome("deploy", ended, seen(*raws), {}, RUN)
     assert found.status is status
     assert found.message
     assert json.loads(found.to_json())["status"] == status.value
@@ -74,8 +74,10 @@ def test_a_target_says_everything_that_was_published() -> None:
 
 
 def test_a_target_that_was_cut_off_has_the_phases_that_were_seen() -> None:
-    phases = {"app": [{"name": "preflight", "state": "ok", "seconds": 1.0}, {"name": "apply", "state": "running"}]}
-    found = truth.operation_outcome("deploy", Ended(None, "cancelled"), seen(), phases, RUN)
+    phases: dict[str, list[dict[str, Any]]] = {
+        "app": [{"name": "preflight", "state": "ok", "seconds": 1.0}, {"name": "apply", "state": "running"}]
+    }
+    found = outcome.operation_outcome("deploy", Ended(None, "cancelled"), seen(), phases, RUN)
     assert found.targets["app"].was_cut_off
     assert [phase.state for phase in found.targets["app"].phases] == ["ok", "running"]
     assert "recovers" in found.hint
@@ -87,14 +89,14 @@ def test_the_worst_target_decides() -> None:
     published = scripted.result(
         "failed", one=scripted.target(), two=scripted.target(status="failed", message="Broke.", hint="Mend it.")
     )
-    found = truth.operation_outcome("deploy", Ended(2), seen(scripted.stats(published)), {}, RUN)
+    found = outcome.operation_outcome("deploy", Ended(2), seen(scripted.stats(published)), {}, RUN)
     assert (found.message, found.hint) == ("two: Broke.", "Mend it.")
 
 
 def test_what_its_schema_does_not_allow_is_an_error_and_no_guess() -> None:
     published = {"doppelganger_ops": {"schema": 1, "operation": "deploy"}}
     with pytest.raises(UnexpectedResult, match="status"):
-        truth.operation_outcome("deploy", Ended(0), seen(scripted.stats(published)), {}, RUN)
+        outcome.operation_outcome("deploy", Ended(0), seen(scripted.stats(published)), {}, RUN)
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.SKIPPED])
@@ -104,7 +106,7 @@ def test_raise_for_status(status: Status) -> None:
         status, Ended(0)
     )
     hosts = NOBODY if status is Status.NO_HOSTS else {"app": 1}
-    found = truth.operation_outcome("deploy", ended, seen(scripted.stats(published, processed=hosts)), {}, RUN)
+    found = outcome.operation_outcome("deploy", ended, seen(scripted.stats(published, processed=hosts)), {}, RUN)
     assert found.status is status
     if status.is_good:
         assert found.raise_for_status() is found
@@ -119,7 +121,7 @@ INFO = {"changed": False, "current": "0001-v1", "releases": [], "table": ["t"], 
 
 
 def test_releases_and_hosts_that_gave_none() -> None:
-    found = truth.releases_outcome(
+    found = outcome.releases_outcome(
         "releases",
         Ended(2),
         seen(
@@ -146,6 +148,22 @@ def test_releases_and_hosts_that_gave_none() -> None:
     ids=["locked", "not locked", "held"],
 )  # fmt: skip
 def test_leases(raws: list[dict[str, Any]], status: Status, changed: bool) -> None:
-    found = truth.lease_outcome("lock", Ended(0), seen(*raws), {}, RUN)
+    found = outcome.lease_outcome("lock", Ended(0), seen(*raws), {}, RUN)
     assert (found.status, found.changed) == (status, changed)
+    found.to_json()
+
+
+@pytest.mark.parametrize(
+    ("published", "status", "message"),
+    [
+        ({"changed": False, "missing": ["git"], "packages": ["git"]}, Status.OK, "It needs git."),
+        ({"changed": False, "missing": [], "packages": []}, Status.UNCHANGED, "Nothing is missing."),
+        ({"changed": False, "cluster": "1.20", "namespace": "n"}, Status.UNCHANGED, "Nothing is missing."),
+    ],
+    ids=["installed", "nothing", "a cluster"],
+)
+def test_preparations(published: dict[str, Any], status: Status, message: str) -> None:
+    reported = scripted.stats({"doppelganger_ops_prepare": {"app": published}})
+    found = outcome.prepare_outcome("prepare", Ended(0), seen(reported), {}, RUN)
+    assert (found.status, found.targets["app"].message) == (status, message)
     found.to_json()
