@@ -1,4 +1,4 @@
-"""The process of one run, and the only place that calls ansible-runner: ``python -m doppelganger_ops._worker``.
+"""The process of one run, and the only place that calls ansible-runner. A script, run by path.
 
 It reads a :class:`~doppelganger_ops.job.Job` from its standard input and writes a line of JSON for each event to its
 standard output. The end of the input means that whoever started it is gone, and ends the run.
@@ -23,17 +23,18 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
+import ansible_runner
+
 PACKAGE = Path(__file__).resolve().parent
-# the package that started this one may be a checkout that is not installed
-if str(PACKAGE.parent) not in sys.path:
-    sys.path.insert(0, str(PACKAGE.parent))
+# the package without its __init__, which imports what callers need: a tenth of a second that each run would wait for
+sys.modules["doppelganger_ops"] = package = ModuleType("doppelganger_ops")
+package.__path__ = [str(PACKAGE)]
 
-import ansible_runner  # noqa: E402  # the path comes first
-
-from doppelganger_ops import _playbook, reports  # noqa: E402  # the path comes first
-from doppelganger_ops.job import CANCEL, Ended, Job, unsafe  # noqa: E402  # the path comes first
+from doppelganger_ops import _playbook, reports  # noqa: E402  # the package comes first
+from doppelganger_ops.job import CANCEL, Ended, Job, unsafe  # noqa: E402  # the package comes first
 
 #: how often ansible-runner asks whether to stop, in seconds
 POLL = 0.2
@@ -193,7 +194,7 @@ def ended(job: Job, reporter: Reporter, stop: Stop) -> Ended:
     return Ended(code, stop.reason, survivors, error, tuple(reporter.tail))
 
 
-def main() -> int:
+def main() -> None:
     """Do what the first line of the input says."""
     # whatever prints must not come between the lines of the protocol
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -212,7 +213,6 @@ def main() -> int:
         shutil.rmtree(job.folder, ignore_errors=True)
     reporter.put({"ended": asdict(how)})
     reporter.close()
-    return 0
 
 
 def _first_line() -> tuple[bytes, bytes]:
@@ -228,4 +228,6 @@ def _first_line() -> tuple[bytes, bytes]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
+    # everything is written and closed; the interpreter's own tidying up would only take time
+    os._exit(0)

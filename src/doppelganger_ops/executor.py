@@ -87,6 +87,7 @@ class _Process:
                 found = message["ended"]
                 lists = {name: tuple(found[name]) for name in ("survivors", "tail")}
                 self._ended = Ended(**{**found, **lists})
+                return
             else:
                 yield message["raw"]
 
