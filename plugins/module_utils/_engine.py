@@ -37,6 +37,9 @@ _OUTPUT_LIMIT = 1_000_000
 class Project:
     """One compose project on one engine. Nothing is asked of the engine before the first call."""
 
+    #: nothing is between this host and the container
+    settle = 0.0
+
     def __init__(self, name: str, client: Any = None) -> None:
         self.name = name
         self._client = client

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
 
@@ -54,11 +55,16 @@ async def connected(host: str, port: int) -> AsyncIterator[tuple[asyncio.StreamR
         writer.transport.abort()
 
 
-async def tcp(host: str, port: int) -> Outcome:
-    """Connect, and that is all."""
+async def tcp(host: str, port: int, settle: float = 0.0) -> Outcome:
+    """Connect, and that is all; with ``settle`` the connection has to stay open for so many seconds."""
     began = time.perf_counter()
-    async with connected(host, port):
-        return Outcome(PASS, f"{host}:{port} listens", {}, latency_ms=_ms(began))
+    async with connected(host, port) as (reader, _):
+        latency = _ms(began)
+        if settle:
+            with suppress(asyncio.TimeoutError):
+                if not await asyncio.wait_for(reader.read(1), settle):
+                    raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+    return Outcome(PASS, f"{host}:{port} listens", {}, latency_ms=latency)
 
 
 async def redis(host: str, port: int, password: str | None = None) -> Outcome:

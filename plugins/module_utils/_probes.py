@@ -125,7 +125,8 @@ def _http(check: Check, scene: Scene) -> Attempt:
 
 
 def _tcp(check: Check, scene: Scene) -> Attempt:
-    return _connecting(check, scene, _probe_socket.tcp)
+    settle = 0.0 if check.options.get("host") else scene.project.settle
+    return _connecting(check, scene, lambda host, port: _probe_socket.tcp(host, port, settle))
 
 
 def _redis(check: Check, scene: Scene) -> Attempt:

@@ -57,6 +57,9 @@ class Project(Protocol):
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from here."""
 
+    #: for how long a connection to :meth:`address` has to stay open before it is known to be the service's, in seconds
+    settle: float
+
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """Say what broke of the way to :meth:`address`, None where a failure there is the service's own."""
 

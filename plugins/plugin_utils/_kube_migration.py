@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Ste
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_migration_jobs, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
     APPLICATION_LABEL,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 #: for how long a migration is tried again whose database was started for it, in seconds: the nodes learn the way to a
 #: new Service a moment after its pods are ready, which cannot be watched
 _SETTLING = 15.0
-#: the file of a release that holds the log of its migration, and how much of it: a Secret holds little
-LOG, LOG_SIZE, LOG_LINES = "migration.json", 100_000, 5_000
+#: how much is kept of what it logs: a Secret holds little
+LOG_SIZE, LOG_LINES = 100_000, 5_000
 #: what a pod of a service has and one that ends by itself must not have
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
@@ -118,7 +118,7 @@ def _migrate(
     target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float, operation: Operation
 ) -> str:
     # one that a killed run has left may still be at it, and two at once would be one too many
-    for job in _jobs(target.cluster, target.app.name):
+    for job in _kube_migration_jobs.jobs(target.cluster, target.app.name):
         about = job["metadata"]
         operation.prove()
         _kube_apply.delete(target.cluster, "batch/v1", "Job", about["name"], about["uid"])
@@ -134,7 +134,7 @@ def _migrate(
             f"The migration failed: {error.message} It said last: {said}", hint=hint, **error.data
         ) from error
     finally:
-        remove(target.cluster, target.app.name)
+        _kube_migration_jobs.remove(target.cluster, target.app.name)
 
 
 def _run_job(
@@ -164,7 +164,7 @@ def _run_job(
 def _keep_log(target: KubeTarget, release: str, token: int) -> str:
     """Keep what the migration has logged with its release, without secrets; gives it back."""
     log = target.redactor.text(log_of(target.cluster, target.app.name))
-    target.store.write(f"releases/{release}/{LOG}", {"log": log}, token=token)
+    target.store.write(f"releases/{release}/{_kube_migration_jobs.LOG}", {"log": log}, token=token)
     return log
 
 
@@ -179,27 +179,12 @@ def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, t
 
 def log_of(cluster: Cluster, app_name: str) -> str:
     """What the migration has logged, its end where that is much; empty where nothing is left of it."""
-    pods, _ = cluster.list("v1", "Pod", labels=_labelled(app_name))
+    pods, _ = cluster.list("v1", "Pod", labels=_kube_migration_jobs.labelled(app_name))
     lines: list[str] = []
     for pod in sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"])):
         name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
         lines += cluster.log(name, container, limit_bytes=100 * LOG_SIZE, tail_lines=LOG_LINES)
     return "\n".join(lines)[-LOG_SIZE:]
-
-
-def remove(cluster: Cluster, app_name: str) -> None:
-    """Take the Jobs and their pods away; those that a killed run left as well."""
-    for job in _jobs(cluster, app_name):
-        cluster.delete("batch/v1", "Job", job["metadata"]["name"], propagation="Foreground")
-
-
-def _jobs(cluster: Cluster, app_name: str) -> list[Object]:
-    found, _ = cluster.list("batch/v1", "Job", labels=_labelled(app_name), only_metadata=True)
-    return found
-
-
-def _labelled(app_name: str) -> str:
-    return f"{APPLICATION_LABEL}={app_name},{KIND_LABEL}=migration"
 
 
 MIGRATE = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

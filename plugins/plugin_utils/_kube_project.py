@@ -44,6 +44,9 @@ def borrowing(argv: Sequence[str], borrowed: Mapping[str, str], environment: Map
 class KubeProject:
     """The pods of one application. Nothing is asked of the cluster before the first call."""
 
+    #: a port-forward accepts before the pod is asked, and only closes the connection where that refuses
+    settle = 0.5
+
     def __init__(self, cluster: Cluster, name: str) -> None:
         self.name = name
         self.cluster = cluster

@@ -22,7 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._store import Sto
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_apply,
-    _kube_migration,
+    _kube_migration_jobs,
     _kube_prune,
     _kube_registry,
 )
@@ -166,7 +166,7 @@ class KubeTarget(Target):
         return [f"the image {one}" for one, is_there in zip(references, there, strict=True) if not is_there]
 
     def tidy(self) -> None:
-        _kube_migration.remove(self.cluster, self.app.name)
+        _kube_migration_jobs.remove(self.cluster, self.app.name)
 
     def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
         """Nothing: the registry keeps its images by rules of its own."""
@@ -198,7 +198,7 @@ class KubeTarget(Target):
         }
 
     def _migration_log(self, release: str) -> str:
-        kept = self.store.read(f"releases/{release}/{_kube_migration.LOG}") if release else None
+        kept = self.store.read(f"releases/{release}/{_kube_migration_jobs.LOG}") if release else None
         if kept is None:
             raise FileNotFoundError
         return str(kept["log"])

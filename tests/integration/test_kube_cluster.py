@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
@@ -14,10 +15,13 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, NotFound, TimedOut
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward import Forward
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject
 from tests.integration.kube import options, through
 from tests.lab.images import Images
 from tests.lab.kubernetes.cluster import Cluster as Lab
@@ -255,3 +259,18 @@ def test_a_service_through_the_server(reached: Cluster, pod: str) -> None:
     assert reached.service_get("web", 81, "/")[0] == 503
     with pytest.raises(NotFound, match='services "nobody" not found'):
         reached.service_get("nobody", 80, "/")
+
+
+# forwards
+
+
+@pytest.mark.parametrize(("port", "said"), [(8080, "listens"), (9, "nobody listens")])
+def test_a_port_is_open_only_where_the_pod_listens(reached: Cluster, pod: str, port: int, said: str) -> None:
+    forward = Forward(reached, pod, port)
+    try:
+        outcome = asyncio.run(_probe_socket.tcp(*forward.address, KubeProject.settle))
+    except OSError as error:
+        outcome = _probe_socket.refusal(error, "web")
+    finally:
+        forward.close()
+    assert (said in outcome.reason, forward.broken) == (True, None)

@@ -55,6 +55,8 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "never gets healthy": ("v0.9.0-unhealthy", {"app_start_timeout": 25}, "apply", "After 25 s the release was not"),
     "has no image": ("v0.2.0", {"environment": {"REDIS_IMAGE": "127.0.0.1:5000/none:1"}}, "apply", "ImagePull"),
     "asks for too much": ("v0.2.0", {"quota": 5}, "apply", "QuotaExceeded"),
+    "is slow": ("v0.9.0-slow", {}, "verify", "API responding correctly"),
+    "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "apply|verify|soak", "of memory"),
     "answers 500 after a while": ("v0.9.0-errors", {}, "verify|soak", "500"),
     "logs errors": ("v0.9.0-logs", {}, "verify|soak", "No error logs"),
 }

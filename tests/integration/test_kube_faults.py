@@ -78,7 +78,14 @@ def test_a_short_outage_in_each_phase_is_outlived(
 
 
 # the phase, and what keeps it from waiting for long
-LASTING: dict[str, dict[str, Any]] = {"backup": {}, "apply": {"app_start_timeout": 20}, "soak": {}}
+LASTING: dict[str, dict[str, Any]] = {
+    "images": {},
+    "backup": {},
+    "migrate": {},
+    "apply": {"app_start_timeout": 20},
+    "verify": {"app_checks": [{"name": "Asked often", "kind": "containers", "successes": 50, "timeout": 60}]},
+    "soak": {},
+}
 
 
 @pytest.mark.parametrize(("phase", "changes"), LASTING.items(), ids=LASTING)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
+from tests.integration.application import controller, play
 from tests.integration.kube_application import Account, KubeApplication, tides
 from tests.lab import images
 from tests.lab.kubernetes.cluster import Cluster
@@ -157,3 +159,35 @@ def test_a_server_whose_certificate_is_not_checked_is_refused_unless_it_is_for_d
     run = app.deploy("1.0")
     assert (run.rc, run.target()["status"]) == (0, "unchanged"), run.output
     assert app.snapshot() == before
+
+
+IN_A_POD = """#!/bin/sh
+# only the process sees it: what a pod has where the service account's token is mounted, and its two variables
+export KUBERNETES_SERVICE_HOST={host} KUBERNETES_SERVICE_PORT={port}
+export HOME={home}
+unset KUBECONFIG
+exec unshare --mount sh -c '
+  set -e
+  mount -t tmpfs tmpfs /run
+  mkdir -p /run/secrets/kubernetes.io
+  cp -r {account} /run/secrets/kubernetes.io/serviceaccount
+  exec "$0" "$@"' {program} "$@"
+"""
+
+
+def test_a_pod_needs_no_login_but_its_service_account(app: KubeApplication, account: Account, tmp_path: Path) -> None:
+    host, port = app.cluster.kubectl(
+        "get", "service", "kubernetes", "--output", "jsonpath={.spec.clusterIP} {.spec.ports[0].port}"
+    ).split()
+    mounted = tmp_path / "serviceaccount"
+    mounted.mkdir()
+    (mounted / "token").write_text(account.token())
+    (mounted / "namespace").write_text(app.namespace)
+    (mounted / "ca.crt").write_bytes(account.authority.read_bytes())
+    program = tmp_path / "ansible-playbook"
+    program.write_text(IN_A_POD.format(host=host, port=port, home=tmp_path, account=mounted, program=controller()))
+    program.chmod(0o700)
+    app.write(app_cluster={"namespace": app.namespace}, app_cluster_token="")
+    run = play(app.inventory, "verify", python=str(tmp_path / "python"))
+    app.write(**account.login())
+    assert (run.rc, run.target()["status"]) == (0, "unchanged"), run.output

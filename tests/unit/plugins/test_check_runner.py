@@ -38,6 +38,8 @@ class Stream:
 
 
 class FakeProject:
+    settle = 0.0
+
     """Watches nothing; the test itself tells what happened."""
 
     def __init__(self) -> None:

@@ -66,6 +66,8 @@ class FakeProject:
     def address(self, service: str, port: int) -> tuple[str, int]:
         return "127.0.0.1", port
 
+    settle = 0.0
+
     def broken_way(self, service: str, port: int) -> OpsError | None:
         return self.broken
 

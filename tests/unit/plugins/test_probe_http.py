@@ -7,7 +7,6 @@ import json
 import ssl
 import subprocess
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http impor
     unchunked,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import explained
+from tests.unit.plugins.peers import Handler, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def options(url: str = "http://localhost/", **given: Any) -> dict[str, Any]:
@@ -186,19 +185,14 @@ def asked(handler: Handler, seconds: float = 2, tls: ssl.SSLContext | None = Non
     scheme = "https" if tls else "http"
 
     async def ask() -> Outcome:
-        server = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
-        url = f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}/"
-        [check] = parse_checks([{"name": "one", "kind": "http", "url": url, **given}])
-        try:
-            async with Deadline(seconds):
-                return await probe(check.options, request_for(check.options))
-        except Exception as error:
-            return explained(error, check, seconds)
-        finally:
-            server.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-            await asyncio.sleep(0)
+        async with serving(handler, tls) as port:
+            url = f"{scheme}://localhost:{port}/"
+            [check] = parse_checks([{"name": "one", "kind": "http", "url": url, **given}])
+            try:
+                async with Deadline(seconds):
+                    return await probe(check.options, request_for(check.options))
+            except Exception as error:
+                return explained(error, check, seconds)
 
     return asyncio.run(ask())
 
@@ -298,15 +292,12 @@ def test_tls(certificate: tuple[ssl.SSLContext, Path]) -> None:
 
 def test_tls_where_none_is_spoken() -> None:
     async def ask() -> Outcome:
-        server = await asyncio.start_server(answering(b"hello\r\n"), "127.0.0.1", 0)
-        url = f"https://localhost:{server.sockets[0].getsockname()[1]}/"
-        [check] = parse_checks([{"name": "one", "kind": "http", "url": url}])
-        try:
-            async with Deadline(0.5):
-                return await probe(check.options, request_for(check.options))
-        except Exception as error:
-            return explained(error, check, 0.5)
-        finally:
-            server.close()
+        async with serving(answering(b"hello\r\n")) as port:
+            [check] = parse_checks([{"name": "one", "kind": "http", "url": f"https://localhost:{port}/"}])
+            try:
+                async with Deadline(0.5):
+                    return await probe(check.options, request_for(check.options))
+            except Exception as error:
+                return explained(error, check, 0.5)
 
     assert asyncio.run(ask()).state == "fail"

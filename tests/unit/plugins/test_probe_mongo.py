@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probe_mongo impo
     question,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import refusal
+from tests.unit.plugins.peers import serving
 
 PING = bytes.fromhex("1e0000001070696e670001000000022464620006000000") + b"admin\0\0"
 
@@ -104,13 +105,12 @@ def test_against_a_peer_that_is_no_mongo(answer: bytes, reason: str) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
         writer.write(answer)
-        writer.close()
+        await writer.drain()
 
     async def talk() -> str:
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
-        async with server:
+        async with serving(handle) as port:
             try:
-                return (await mongo("127.0.0.1", server.sockets[0].getsockname()[1])).reason
+                return (await mongo("127.0.0.1", port)).reason
             except EOFError as error:
                 return refusal(error, "mongo").reason
 

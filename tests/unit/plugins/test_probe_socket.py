@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import command, redis, refusal, tcp
+from tests.unit.plugins.peers import Handler, serving
 
 
 def with_peer(probe: Any, *replies: bytes) -> tuple[Outcome, bytes]:
@@ -26,15 +27,12 @@ def with_peer(probe: Any, *replies: bytes) -> tuple[Outcome, bytes]:
         writer.close()
 
     async def talk() -> Outcome:
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
-        async with server:
+        async with serving(handle) as port:
             try:
-                work: Coroutine[Any, Any, Outcome] = probe("127.0.0.1", server.sockets[0].getsockname()[1])
+                work: Coroutine[Any, Any, Outcome] = probe("127.0.0.1", port)
                 return await work
             except Exception as error:
                 return refusal(error, "redis")
-            finally:
-                await asyncio.sleep(0.01)
 
     return asyncio.run(talk()), bytes(heard)
 
@@ -42,6 +40,24 @@ def with_peer(probe: Any, *replies: bytes) -> tuple[Outcome, bytes]:
 def test_tcp() -> None:
     outcome, _ = with_peer(tcp)
     assert outcome.state == "pass"
+
+
+def test_tcp_behind_what_accepts_for_others() -> None:
+    async def closes(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def stays(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def look(peer: Handler, settle: float) -> str:
+        async with serving(peer) as port:
+            try:
+                return (await tcp("127.0.0.1", port, settle)).state
+            except OSError as error:
+                return refusal(error, "app").reason
+
+    assert asyncio.run(look(closes, 2.0)) == "nobody listens at app"
+    assert asyncio.run(look(stays, 0.05)) == "pass"
 
 
 @pytest.mark.parametrize(

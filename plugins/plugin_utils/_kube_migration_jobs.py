@@ -1,0 +1,31 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The Jobs that migrate a database: how they are found, and taken away."""
+
+from __future__ import annotations
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    Object,
+)
+
+#: what one said is kept under this name in the folder of its release
+LOG = "migration.json"
+
+
+def remove(cluster: Cluster, app_name: str) -> None:
+    """Take the Jobs and their pods away; those that a killed run left as well."""
+    for job in jobs(cluster, app_name):
+        cluster.delete("batch/v1", "Job", job["metadata"]["name"], propagation="Foreground")
+
+
+def jobs(cluster: Cluster, app_name: str) -> list[Object]:
+    """Find them, as far as their names are concerned."""
+    found, _ = cluster.list("batch/v1", "Job", labels=labelled(app_name), only_metadata=True)
+    return found
+
+
+def labelled(app_name: str) -> str:
+    """Select them."""
+    return f"{APPLICATION_LABEL}={app_name},{KIND_LABEL}=migration"
