@@ -36,8 +36,8 @@ package.__path__ = [str(PACKAGE)]
 from doppelganger_ops import _playbook, reports  # noqa: E402  # the package comes first
 from doppelganger_ops.job import CANCEL, Ended, Job, unsafe  # noqa: E402  # the package comes first
 
-#: how often ansible-runner asks whether to stop, in seconds
-POLL = 0.2
+#: how often ansible-runner asks whether to stop, in seconds; and no copy of the output in the run's folder
+SETTINGS = {"pexpect_timeout": 0.2, "suppress_output_file": True}
 
 
 class Reporter:
@@ -154,7 +154,9 @@ def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
     inputs.touch(0o600)
     inputs.write_text(json.dumps(unsafe(job.inputs)), encoding="utf-8")
     private = folder / "runner"
-    private.mkdir(0o700)
+    (private / "env").mkdir(0o700, parents=True)
+    # as a file: what run() is given it forgets where it is told to write no files into env
+    (private / "env/settings").write_text(json.dumps(SETTINGS), encoding="utf-8")
     more = secrets_pipe(job)
     command = ["-P", str(PACKAGE / "_playbook.py"), *job.arguments, "-e", f"@{inputs}", job.playbook]
     try:
@@ -172,7 +174,6 @@ def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
             quiet=True,
             suppress_env_files=True,
             fact_cache_type="",
-            settings={"pexpect_timeout": POLL, "suppress_output_file": True},
             event_handler=reporter.event,
             cancel_callback=stop.asked,
         )
