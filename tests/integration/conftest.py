@@ -57,8 +57,10 @@ def pages(base_images: images.Images, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def run_folders() -> Iterator[embedding.RunFolders]:
+def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedding.RunFolders]:
     """Where the runs of this file have their folders, and nobody else's."""
+    # pytest makes its own where TMPDIR says when it first needs one
+    tmp_path_factory.getbasetemp()
     with embedding.RunFolders() as folders:
         yield folders
 

@@ -23,23 +23,23 @@ async def _post(server: BaseTestServer, body: Any, headers: dict[str, str]) -> t
         return answer.status, [line.decode() async for line in answer.content]
 
 
-async def _talk(app: Application) -> dict[str, tuple[int, list[str]]]:
-    async with TestServer(application(str(app.inventory), "token")) as server:
+async def _talk(pages: Application) -> dict[str, tuple[int, list[str]]]:
+    async with TestServer(application(str(pages.inventory), "token")) as server:
         return {
-            "stranger": await _post(server, {"version": "v0.1.0"}, {}),
-            "nonsense": await _post(server, ["v0.1.0"], TOKEN),
+            "stranger": await _post(server, {"version": "1.0"}, {}),
+            "nonsense": await _post(server, ["1.0"], TOKEN),
             "number": await _post(server, {"version": 1}, TOKEN),
             "refused": await _post(server, {"version": "{{ 1 }}"}, TOKEN),
-            "deployed": await _post(server, {"version": "v0.1.0"}, TOKEN),
+            "deployed": await _post(server, {"version": "1.0"}, TOKEN),
         }
 
 
-def test_a_request_deploys_and_streams_what_happens(app: Application) -> None:
-    answers = asyncio.run(_talk(app))
+def test_a_request_deploys_and_streams_what_happens(pages: Application) -> None:
+    answers = asyncio.run(_talk(pages))
     assert [answers[name][0] for name in ("stranger", "nonsense", "number")] == [401, 400, 400]
     assert json.loads(answers["refused"][1][-1])["status"] == "refused"
     *happened, last = map(json.loads, answers["deployed"][1])
     began = [event["phase"] for event in happened if event["event"] == "PhaseStarted"]
     assert began == ["preflight", "lease", "images", "backup", "migrate", "apply", "verify", "record"]
-    assert (last["status"], last["targets"]["app"]["version"]) == ("ok", "v0.1.0")
-    assert app.current()["version"] == "v0.1.0"
+    assert (last["status"], last["targets"]["app"]["version"]) == ("ok", "1.0")
+    assert pages.current()["version"] == "1.0"
