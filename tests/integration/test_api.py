@@ -182,14 +182,10 @@ def test_nobody_to_do_anything_with(app: Application, tmp_path: Path) -> None:
         found.to_json()
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("targets: [", "hosts.yml"), ("[targets\napp", "hosts.yml")],
-    ids=["half a list", "half a section"],
-)
-def test_an_inventory_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
+@pytest.mark.parametrize("text", ["targets: [", "[targets\napp"], ids=["half a list", "half a section"])
+def test_an_inventory_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "hosts.yml").write_text(text)
-    with pytest.raises(ops.InventoryError, match="hosts.yml"):
+    with pytest.raises(ops.InventoryError, match=r"hosts\.yml"):
         ops.verify(inventory=tmp_path / "hosts.yml")
 
 
