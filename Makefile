@@ -85,12 +85,13 @@ bench: venv lab lab-kubernetes ## Measure, and compare with plain scripts
 	@$(OLDEST)/bin/python -m tests.bench
 
 .PHONY: lab lab-kubernetes lab-down clean
-lab: venv ## An engine, base images, two registries and three hosts, all on this machine
+lab: venv ## An engine, base images, two registries, three hosts and a browser, all on this machine
 	@$(LAB) engine
 	@$(LAB) images
 	@$(LAB) registry
 	@$(LAB) registry --login
 	@$(LAB) fleet 3
+	@$(LAB) browser
 
 lab-kubernetes: venv ## A real cluster of one node (the first time 10 minutes: it is built from source)
 	@$(LAB) kubernetes

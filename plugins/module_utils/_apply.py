@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 
 def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> list[str]:
@@ -42,6 +44,11 @@ def terminal_reason(containers: Sequence[Container], services: Sequence[str]) ->
     return None
 
 
+def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
+    up = len(services) - len(missing)
+    return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
+
+
 def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> None:
     """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
     deadline = time.monotonic() + timeout
@@ -54,6 +61,7 @@ def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> 
             missing = waiting_for(containers, services)
             if not missing:
                 return
+            tell(functools.partial(_still_missing, services, missing))
             if time.monotonic() > deadline:
                 raise OpsError(
                     f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",

@@ -29,11 +29,14 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
     patience,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Closing
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200
 #: how long an attempt that is under way may go on after everything has been decided
 _LAST_LOOK = 0.5
+#: how many checks are named of those that are waited for
+_MOST_NAMES = 4
 
 
 def run_checks(checks: Sequence[Check], scene: Scene) -> list[Result]:
@@ -97,11 +100,21 @@ class _Run:
                 if wait:
                     await self._sleep(judge, wait)
                 wait = self._take_in(judge, await self._look(judge))
+                tell(self._waited_for)
         except asyncio.CancelledError:
             if judge not in self._stopped:
                 raise
             judge.stop(self._stopped[judge], time.monotonic())
         self._tell_others(judge)
+
+    def _waited_for(self) -> str:
+        """Which checks have not passed yet; names only, as what they see may hold secrets."""
+        missing = [judge.check.name for judge in self._open if judge.passed_at is None and not judge.decided]
+        if not missing:
+            return "every check passes, which is watched for a while"
+        every, more = len(self._attempts), len(missing) - _MOST_NAMES
+        names = ", ".join(missing[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        return f"{every - len(missing)} of {every} checks done, waiting for {names}"
 
     async def _look(self, judge: Judge) -> Outcome:
         async with self._slots:

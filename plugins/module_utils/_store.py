@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 #: how often a waiter looks whether a lease was renewed, in seconds
 LOOK_EVERY = 0.2
@@ -36,6 +38,9 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+_STILL_HELD = "held by {}, who does not renew, until the lease expires"
 
 
 class Store:
@@ -146,6 +151,7 @@ class Store:
                 if is_alive or found.kind == _lease.MAINTENANCE or time.monotonic() >= deadline:
                     raise
                 seen = found
+                tell(functools.partial(_STILL_HELD.format, found.holder))
             time.sleep(LOOK_EVERY)
 
     def renew(self, token: int, ttl: float) -> None:

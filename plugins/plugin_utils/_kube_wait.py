@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
@@ -114,6 +116,7 @@ class _Wait:
                 verdicts = self._judge(sources)
                 if self._decide(verdicts) and not sources.errors:
                     return verdicts
+                tell(functools.partial(self._still_missing, verdicts))
             raise self._late(verdicts, list(sources.errors.values()))
 
     def _judge(self, sources: Sources) -> list[Readiness]:
@@ -179,6 +182,9 @@ class _Wait:
             ) from error
 
     # what is said
+
+    def _still_missing(self, verdicts: Sequence[Readiness]) -> str:
+        return self._redact("; ".join(one.words for one in verdicts if one.state != "ready"))
 
     def _failure(self, one: Readiness, verdicts: Sequence[Readiness]) -> NotReady:
         log = self._last_lines(one)

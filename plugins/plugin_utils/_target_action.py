@@ -16,6 +16,8 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import listener
 
 
 class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -29,7 +31,8 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """Give the result of the entry, whichever way it ran."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         if self._is_this_process():
-            return {**result, **self._run_here()}
+            with told_to(listener(task_vars)):
+                return {**result, **self._run_here()}
         return {**result, **self._run_there(task_vars)}
 
     def _is_this_process(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_words
 from tests.contract.house import (
     ALL_TASKS,
     OPERATIONS,
@@ -46,6 +47,19 @@ def called(role: str) -> set[str]:
 def test_every_entry_point_that_is_called_has_a_spec(role: str) -> None:
     assert called(role) <= set(specs(role))
     assert set(specs(role)) <= entry_points(role)
+
+
+@pytest.mark.parametrize("role", PLATFORMS)
+def test_the_screen_has_a_word_for_every_entry_point(role: str) -> None:
+    assert set(specs(role)) - set(_screen_words.PHASES) == set()
+    assert set(_screen_words._NOTES) <= set(_screen_words.PHASES)
+
+
+def test_the_screen_and_the_report_are_switched_on() -> None:
+    settings = (ROOT / "ansible.cfg").read_text()
+    named = dict(re.findall(r"^(stdout_callback|callbacks_enabled) = (.*)$", settings, re.MULTILINE))
+    assert named == {"stdout_callback": "doppelganger.ops.runbook", "callbacks_enabled": "doppelganger.ops.report"}
+    assert sorted(path.stem for path in (ROOT / "plugins/callback").glob("*.py")) == ["report", "runbook"]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -34,6 +34,11 @@ class Run:
     recap: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
+    def said(self) -> str:
+        """What it printed, on one line: where lines end depends on the width."""
+        return " ".join(self.output.split())
+
+    @property
     def result(self) -> dict[str, Any]:
         """What was published under our key."""
         found: dict[str, Any] = self.stats.get("doppelganger_ops", {})
@@ -67,7 +72,7 @@ def start(
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callbacks"),
-        "ANSIBLE_CALLBACKS_ENABLED": "write_stats",
+        "ANSIBLE_CALLBACKS_ENABLED": "write_stats,doppelganger.ops.report",
         "OPS_TEST_STATS": str(stats),
     }
     command = [

@@ -75,7 +75,7 @@ def test_a_holder_that_wakes_up_late_changes_nothing_more(deployed: KubeApplicat
     run = running.end()
 
     assert run.rc != 0
-    assert "This operation held lease number" in run.output
+    assert "This operation held lease number" in run.said
     after = settled(deployed)
     if phase == "images":  # what it was building comes to its end, and nobody uses it
         for seen in (before, after):
@@ -114,7 +114,7 @@ def test_a_maintenance_lock_is_never_stolen(deployed: KubeApplication) -> None:
 def test_unlocking_needs_a_reason_and_is_audited(deployed: KubeApplication) -> None:
     refused = deployed.play("unlock")
     assert refused.rc != 0
-    assert "reason is required" in refused.output
+    assert "reason is required" in refused.said
     held = state_of(deployed).lease()
     assert held is not None
     assert not held.released

@@ -194,7 +194,7 @@ def test_an_engine_that_is_not_there_is_named(
 def test_a_lock_without_a_reason_is_refused(deployed: Application, untouched: dict[str, Any], playbook: str) -> None:
     run = deployed.play(playbook)
     assert run.rc != 0
-    assert "reason is required and nothing was given" in run.output
+    assert "reason is required and nothing was given" in run.said
     assert everything(deployed) == untouched
 
 
@@ -204,7 +204,7 @@ def test_an_empty_group_ends_red(playbook: str, tmp_path: Path) -> None:
     inventory.write_text(yaml.safe_dump({"targets": {"hosts": {}}}))
     run = play(inventory, playbook, version="v0.2.0")
     assert run.rc != 0
-    assert "Expected at least one host in the group 'targets', and the group is empty" in run.output
+    assert "Expected at least one host in the group 'targets', and the group is empty" in run.said
 
 
 NO_HOSTS: dict[str, Any] = {

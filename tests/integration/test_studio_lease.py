@@ -136,7 +136,7 @@ def test_a_maintenance_lock_is_never_stolen(deployed: Application) -> None:
 def test_unlocking_needs_a_reason_and_is_audited(deployed: Application) -> None:
     refused = deployed.play("unlock")
     assert refused.rc != 0
-    assert "reason is required" in refused.output
+    assert "reason is required" in refused.said
     assert not deployed.read("lease.json")["released"]
 
     run = deployed.play("unlock", reason="the disk is in")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.lab import engine, fleet, images, network, registry
+from tests.lab import browser, engine, fleet, images, network, registry
 from tests.lab.kubernetes import cluster
 from tests.lab.steps import LabError, answers, say
 
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     fleet_verb = verbs.add_parser("fleet", help="hosts with ssh and an engine of their own")
     fleet_verb.add_argument("count", type=int, nargs="?", default=3)
     fleet_verb.set_defaults(work=_fleet)
+    verbs.add_parser("browser", help="a browser without a window").set_defaults(work=_browser)
     verbs.add_parser("fleet-down", help="remove the fleet").set_defaults(work=lambda _: fleet.down())
     verbs.add_parser("kubernetes", help="a cluster of one node, or the one of KUBECONFIG").set_defaults(
         work=_kubernetes
@@ -61,6 +62,10 @@ def _registry(options: argparse.Namespace) -> None:
 def _fleet(options: argparse.Namespace) -> None:
     found = fleet.ensure(options.count)
     say(f"{', '.join(f'{host.name} ({host.address})' for host in found.hosts)}; inventory {found.inventory}")
+
+
+def _browser(_: argparse.Namespace) -> None:
+    say(f"browser {browser.ensure()}")
 
 
 def _kubernetes(_: argparse.Namespace) -> None:

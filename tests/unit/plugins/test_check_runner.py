@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _check_runner
+from ansible_collections.doppelganger.ops.plugins.module_utils import _check_runner, _waits
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome, Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline, run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
@@ -96,6 +96,26 @@ def test_all_run_side_by_side(play: Play) -> None:
         play.add(f"check {number}", 0.2, PASS)
     assert {result.state for result in play.run().values()} == {"pass"}
     assert play.took < 0.4
+
+
+def test_it_says_which_checks_have_not_passed_and_nothing_of_what_they_saw(play: Play) -> None:
+    heard: list[str] = []
+    play.add("quick", PASS, hold=0.2)
+    play.add("slow", Outcome("fail", "hunter22"), Outcome("fail", "hunter22"), PASS, hold=0.1)
+    with _waits.told_to(heard.append):
+        play.run()
+    assert heard[-1] == "every check passes, which is watched for a while"
+    assert "1 of 2 checks done, waiting for slow" in heard
+    assert "hunter22" not in " ".join(heard)
+
+
+def test_it_names_a_few_of_many(play: Play) -> None:
+    heard: list[str] = []
+    for number in range(7):
+        play.add(f"c{number}", Outcome("fail", "no"), PASS)
+    with _waits.told_to(heard.append):
+        play.run()
+    assert heard[0] == "0 of 7 checks done, waiting for c0, c1, c2, c3 and 3 more"
 
 
 def test_a_crash_ends_what_waits_and_what_is_under_way(play: Play) -> None:

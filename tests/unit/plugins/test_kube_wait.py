@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _waits
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Ref, ref_of
@@ -123,6 +124,15 @@ def test_a_change_is_seen_at_once() -> None:
 
     threading.Thread(target=change).start()
     assert [one.state for one in follow(cluster)] == ["ready"]
+
+
+def test_what_it_waits_for_is_told_without_secrets() -> None:
+    heard: list[str] = []
+    with _waits.told_to(heard.append), pytest.raises(NotReady):
+        wait(told(waits("ErrImagePull", "the secret")), WEB, 2, redact=redact, patience=SHORT)
+    assert "in pod web-1-a" in heard[0]
+    assert "the ***" in heard[0]
+    assert "the secret" not in " ".join(heard)
 
 
 def test_what_does_not_pass_ends_it_with_the_last_words_redacted() -> None:

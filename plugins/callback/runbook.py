@@ -1,0 +1,274 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Shows an operation as its phases, the checklist and a last paragraph; everything at ``-v``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback.default import CallbackModule as Default
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen import Line, Screen, Step
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import LiveLine
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import SHOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import PHASES
+
+DOCUMENTATION = r"""
+name: runbook
+type: stdout
+short_description: Shows an operation as its phases, its checklist and how it ended
+version_added: 0.1.0
+description:
+  - A line for each phase of an operation with how long it took and what came of it, the checklist with ticks, and at
+    the end a paragraph for each host that says what runs now, what changed and what to do next.
+  - On a terminal the last line says what goes on and what is waited for. Elsewhere there is neither colour nor
+    movement.
+  - Of tasks that are not of this collection it shows those that changed something, failed, or are there to say
+    something.
+  - With C(-v) and more it is the callback P(ansible.builtin.default#callback).
+author:
+  - The doppelganger.ops engineers (@doppelganger)
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - It is the standard output callback, C(stdout_callback = doppelganger.ops.runbook) in C(ansible.cfg).
+"""
+
+OURS = "doppelganger.ops"
+#: without a terminal, lines may be this long
+WIDTH = 120
+TONES = {
+    _screen.OK: "COLOR_OK",
+    _screen.CHANGED: "COLOR_CHANGED",
+    _screen.FAILED: "COLOR_ERROR",
+    _screen.WARN: "COLOR_WARN",
+    _screen.DIM: "COLOR_SKIP",
+    _screen.HEADING: "COLOR_HIGHLIGHT",
+}
+
+
+def step_of(task: Any) -> Step:
+    """A task as the screen sees it."""
+    role = getattr(task, "_role", None)
+    full = str(role.get_name(include_role_fqcn=True)) if role is not None else ""
+    collection, _, name = full.rpartition(".")
+    entry = PurePath(str(task.get_path() or "").rpartition(":")[0]).stem
+    is_ours = collection == OURS
+    called = str(task.name or task.action)
+    action = str(task.action)
+    if not (is_ours and name.startswith("platform_") and action.startswith(f"{OURS}.") and PHASES.get(entry)):
+        # the role ``result`` fails in the words of the last paragraph
+        is_known = action.startswith(f"{OURS}.") or "include" in action or (is_ours and name == "result")
+        return Step(called, name if is_ours else full, is_ours=is_known)
+    given = task.get_vars().get("ops_phase")
+    phase = given if isinstance(given, str) and given and "{" not in given else PHASES[entry]
+    return Step(called, name, entry, phase, is_ours=True)
+
+
+class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no types
+    """The output callback ``doppelganger.ops.runbook``; ``_full`` where it is the default callback instead."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "doppelganger.ops.runbook"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full = self._display.verbosity > 0
+        self._screen = Screen(WIDTH)
+        self._live: LiveLine | None = None
+        self._steps: dict[str, Step] = {}
+        self._diffs: dict[str, str] = {}
+        SHOWN.results = not self._full
+
+    # what is shown
+
+    def _show(self, lines: Iterable[Line]) -> None:
+        to_stderr = bool(self.get_option("display_failed_stderr"))
+        for text, tone in lines:
+            color = getattr(C, TONES[tone]) if tone in TONES and text else None
+            self._display.display(text, color=color, stderr=to_stderr and tone == _screen.FAILED)
+        if self._live is not None:
+            self._live.draw()
+
+    def _step(self, task: Any) -> Step:
+        if task._uuid not in self._steps:
+            self._steps[task._uuid] = step_of(task)
+        return self._steps[task._uuid]
+
+    def _ended(self, result: Any, how: str) -> None:
+        host, step = result.host.get_name(), self._step(result.task)
+        found = dict(result.result)
+        if "results" in found and result.task.loop:
+            found = {**found, "msg": found.get("msg") or "see its items above"}
+        lines = self._screen.ended(host, step, how, found, time.monotonic())
+        if _screen.HEADING in (line.tone for line in lines[:2]):
+            self._show(lines[:2])
+            lines = lines[2:]
+        if step.is_ours or how in ("ok", "ignored"):
+            self._handle_warnings(result.result)
+        else:
+            self._handle_warnings_and_exception(result)
+        diff = self._diffs.pop(host, "")
+        if diff:
+            lines += self._screen.headed([Line(line) for line in diff.rstrip("\n").split("\n")])
+        self._show(lines)
+
+    def _begin_live(self) -> None:
+        is_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        if is_terminal:
+            self._screen.width = self._display.columns
+        # a step and the debugger ask something there
+        if is_terminal and not context.CLIARGS.get("step") and not C.ENABLE_TASK_DEBUGGER:
+            self._live = LiveLine(self._display, sys.stdout, self._screen.moving, self._screen.waits)
+            self._live.start()
+            SHOWN.waits = True
+
+    # what happens: a play, a task
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Begin."""
+        if self._full:
+            super().v2_playbook_on_start(playbook)
+        else:
+            self._begin_live()
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Keep the heading for the first line that belongs to it."""
+        if self._full:
+            super().v2_playbook_on_play_start(play)
+            return
+        self._play = play
+        name = play.get_name().strip()
+        self._screen.play(name or "Play", _hosts_of(play), _hosts_of(play, all_batches=True), bool(play.check_mode))
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Nothing: which host does it is not known yet."""
+        if self._full:
+            super().v2_playbook_on_task_start(task, is_conditional)
+
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        """Nothing, as for any other task."""
+        if self._full:
+            super().v2_playbook_on_handler_task_start(task)
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        """A task begins on a host."""
+        if self._full:
+            super().v2_runner_on_start(host, task)
+            return
+        self._screen.begun(host.get_name(), self._step(task), time.monotonic())
+        if self._live is not None:
+            self._live.pause(task.action.rpartition(".")[2] == "pause")
+            self._live.draw()
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Nothing: what is included says what it does."""
+        if self._full:
+            super().v2_playbook_on_include(included_file)
+
+    # what happens: results
+
+    def v2_on_file_diff(self, result: Any) -> None:
+        """Keep a difference for the line of its task."""
+        if self._full:
+            super().v2_on_file_diff(result)
+            return
+        found = result.result
+        parts = found["results"] if result.task.loop and "results" in found else [found]
+        texts = [self._get_diff(part["diff"]) for part in parts if part.get("changed") and part.get("diff")]
+        self._diffs[result.host.get_name()] = "".join(text for text in texts if text)
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """A task did what it should."""
+        if self._full:
+            super().v2_runner_on_ok(result)
+        else:
+            self._ended(result, "ok")
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """A task failed."""
+        if self._full:
+            super().v2_runner_on_failed(result, ignore_errors)
+        else:
+            self._ended(result, "ignored" if ignore_errors else "failed")
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Ansible could not reach a host."""
+        if self._full:
+            super().v2_runner_on_unreachable(result)
+        else:
+            self._ended(result, "unreachable")
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """Nothing, unless skipped tasks are asked for."""
+        if self._full:
+            super().v2_runner_on_skipped(result)
+        else:
+            self._screen.idle(result.host.get_name())
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Nothing: its task says that it changed something."""
+        if self._full:
+            super().v2_runner_item_on_ok(result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """An item of a loop failed."""
+        if self._full:
+            super().v2_runner_item_on_failed(result)
+            return
+        found = dict(result.result)
+        step = Step(f"{self._step(result.task).name} ({self._get_item_label(found)})")
+        self._show(self._screen.ended(result.host.get_name(), step, "failed", found, time.monotonic()))
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        """Nothing."""
+        if self._full:
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_runner_retry(self, result: Any) -> None:
+        """A task is tried again: on a terminal the last line says so."""
+        if self._full:
+            super().v2_runner_retry(result)
+            return
+        left = result.result.get("retries", 0) - result.result.get("attempts", 0)
+        self._screen.waits(result.host.get_name(), f"{left} tries left")
+
+    def v2_runner_on_async_poll(self, result: Any) -> None:
+        """A task goes on in the background, which the last line shows anyway."""
+        if self._full:
+            super().v2_runner_on_async_poll(result)
+
+    # the end
+
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        """Nothing: each host has said why it ended."""
+        if self._full:
+            super().v2_playbook_on_no_hosts_remaining()
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Say how it ended."""
+        if self._full:
+            super().v2_playbook_on_stats(stats)
+            return
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+        published = (stats.custom or {}).get("_run", {}).get(KEY)
+        recap: Mapping[str, Any] = {host: stats.summarize(host) for host in sorted(stats.processed)}
+        self._show(self._screen.end(published, recap))
+
+
+def _hosts_of(play: Any, all_batches: bool = False) -> list[str]:
+    """The hosts of the batch that begins, or of all batches of the play."""
+    inventory = play.get_variable_manager()._inventory
+    return [host.get_name() for host in inventory.get_hosts(play.hosts, ignore_restrictions=all_batches)]

@@ -1,0 +1,168 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The report of a run as plain data: what was published, and what Ansible knows of the run itself."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY
+
+SCHEMA = 1
+RELEASES_KEY = "doppelganger_ops_releases"
+
+
+@dataclass
+class Run:
+    """What Ansible knows of a run."""
+
+    playbook: str
+    started: float
+    check_mode: bool = False
+    finished: float = 0.0
+    recap: dict[str, dict[str, int]] = field(default_factory=dict)
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+
+def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
+    """The report; ``published`` is what set_stats collected."""
+    result: Mapping[str, Any] = published.get(KEY) or {}
+    targets = result.get("targets") or {}
+    failures = [failure for failure in run.failures if failure["host"] not in targets]
+    found = {
+        "schema": SCHEMA,
+        "operation": result.get("operation") or run.playbook,
+        "status": result.get("status") or _status(run),
+        "changed": bool(result.get("changed", any(counts.get("changed") for counts in run.recap.values()))),
+        "run": {
+            "playbook": run.playbook,
+            "started": iso(run.started),
+            "finished": iso(run.finished),
+            "seconds": round(run.finished - run.started, 2),
+            "check_mode": run.check_mode,
+        },
+        "targets": targets,
+        "releases": published.get(RELEASES_KEY) or {},
+        "recap": run.recap,
+        "failures": failures,
+    }
+    # Ansible's own kinds of text and dict become plain ones
+    plain: dict[str, Any] = json.loads(json.dumps(found, default=str))
+    return plain
+
+
+def _status(run: Run) -> str:
+    if any(counts.get("unreachable") for counts in run.recap.values()):
+        return "unreachable"
+    if any(counts.get("failures") for counts in run.recap.values()):
+        return "failed"
+    return "ok"
+
+
+def iso(seconds: float) -> str:
+    """A time as it is written in results."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
+    """Write the report as JSON and as a page, both under a name of their own; returns the path of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = str(found["run"]["started"]).replace("-", "").replace(":", "")
+    stem = f"{stamp}-{''.join(char for char in str(found['operation']) if char.isalnum() or char in '-_') or 'run'}"
+    name = _claimed(folder, stem)
+    data = folder / f"{name}.json"
+    temporary = folder / f".{name}.json"
+    temporary.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, data)
+    target = folder / f"{name}.html"
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def _claimed(folder: Path, stem: str) -> str:
+    """A name that nobody else has, also where two runs begin in the same second."""
+    for number in range(1, 1000):
+        name = stem if number == 1 else f"{stem}-{number}"
+        try:
+            (folder / f"{name}.html").open("x").close()
+        except FileExistsError:
+            continue
+        return name
+    raise OSError(f"There are a thousand reports called {stem} in {folder} already.")
+
+
+# metrics, read with tolerance: who adds a field does not break the page
+
+
+def metrics_of(target: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The metrics of a result, in one form; what has no samples and no verdict is left out."""
+    found = target.get("metrics")
+    if isinstance(found, Mapping):
+        found = found.get("metrics") or found.get("results") or list(found.values())
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        return []
+    read = [_metric(each) for each in found if isinstance(each, Mapping)]
+    return [each for each in read if each["samples"] or each["verdict"]]
+
+
+def _metric(found: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(found.get("name") or "")
+    limit, comparator = _limit(found)
+    samples, history = _samples(found.get("samples")), _samples(found.get("history"))
+    return {
+        "name": name,
+        "title": str(found.get("title") or name or "metric"),
+        "unit": str(found.get("unit") or ""),
+        "limit": limit,
+        "comparator": comparator,
+        "tier": str(found.get("tier") or ""),
+        "verdict": str(found.get("verdict") or found.get("state") or ""),
+        "reason": str(found.get("reason") or ""),
+        "remedy": str(found.get("remedy") or ""),
+        # one look says little where its source knows how it was before
+        "samples": samples if len(samples) > 1 or len(history) < 2 else history,
+    }
+
+
+#: how bad a limit is that is passed, the worst first
+_TIERS = ("critical", "warning", "info")
+
+
+def _limit(found: Mapping[str, Any]) -> tuple[float | None, str]:
+    """The limit that counts and its comparator: a number, or the one of the tier in ``limits``, else of the worst."""
+    plain = number(found.get("limit"))
+    limits = found.get("limits")
+    if plain is not None or not isinstance(limits, Mapping):
+        return plain, str(found.get("comparator") or "")
+    for tier in (str(found.get("tier")), *_TIERS, *limits):
+        about = limits.get(tier)
+        for word, comparator in (("above", "<="), ("below", ">=")):
+            value = number(about.get(word)) if isinstance(about, Mapping) else None
+            if value is not None:
+                return value, comparator
+    return None, ""
+
+
+def _samples(found: Any) -> list[tuple[float, float]]:
+    """Pairs of a time and a value, as pairs or as ``at`` and ``value``; without a value there is nothing to draw."""
+    read = []
+    for each in found if isinstance(found, Sequence) and not isinstance(found, str) else []:
+        pair = [each.get("at"), each.get("value")] if isinstance(each, Mapping) else each
+        if isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) >= 2:
+            at, value = number(pair[0]), number(pair[1])
+            if at is not None and value is not None:
+                read.append((at, value))
+    return sorted(read)
+
+
+def number(found: Any) -> float | None:
+    """A number that can be drawn."""
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
+        return None
+    return float(found)
