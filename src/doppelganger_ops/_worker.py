@@ -59,6 +59,8 @@ class Reporter:
         if text.strip():
             self.tail.extend(text.splitlines()[-20:])
         found = reports.reduced(event)
+        if found and found["event"] == "waits":
+            text = ""
         if found or (text and self._output):
             self.put({"raw": found, "output": text if self._output else ""})
         return False

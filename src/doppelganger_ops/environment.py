@@ -41,6 +41,8 @@ def environment(installation: Installation, ident: str, folder: Path, caller: Ma
         # connections that ssh keeps open belong to this run alone, so that they can end with it
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
         "ANSIBLE_NOCOLOR": "True",
+        # steps say what they wait for, which becomes an event
+        "OPS_TELL_WAITS": "1",
     }
 
 

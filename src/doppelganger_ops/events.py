@@ -140,6 +140,7 @@ class _Host:
 
     phase: str = ""
     began: str = ""
+    waiting: str = ""
     mode: str = ""
     is_swapping: bool = False
     finished: list[dict[str, Any]] = field(default_factory=list)
@@ -167,9 +168,9 @@ class Translator:
             for name, host in self._hosts.items()
         }
 
-    def running(self) -> Iterator[tuple[str, str]]:
-        """Each host that is in a phase now, and the phase."""
-        return ((name, host.phase) for name, host in list(self._hosts.items()) if host.phase)
+    def running(self) -> Iterator[tuple[str, str, str]]:
+        """Each host that is in a phase now, the phase, and what it was last said to wait for."""
+        return ((name, host.phase, host.waiting) for name, host in list(self._hosts.items()) if host.phase)
 
     def translate(self, raw: Mapping[str, Any]) -> Iterator[Event]:
         """The events that one report means."""
@@ -187,9 +188,9 @@ class Translator:
         if name == "runner_on_start":
             yield from self._began(known, at, host, role, entry)
             return
-        if name == "runner_on_async_poll":
-            detail = str((raw.get("res") or {}).get("waiting") or "")
-            yield Waiting(at=at, host=host, phase=known.phase, seconds=float(raw.get("duration") or 0), detail=detail)
+        if name == "waits":
+            known.waiting = raw["waiting"]
+            yield Waiting(at=at, host=host, phase=known.phase, seconds=_seconds(known.began, at), detail=known.waiting)
             return
         yield from self._checks(at, host, raw["res"])
         if name == "runner_on_failed" and not raw["ignored"]:
@@ -213,7 +214,7 @@ class Translator:
         phase = CALLED.get(mode, {}).get(entry) or PHASES.get(entry, entry)
         if phase == known.phase:
             return
-        known.phase, known.began = phase, at
+        known.phase, known.began, known.waiting = phase, at, ""
         yield PhaseStarted(at=at, host=host, phase=phase)
 
     def _done(self, known: _Host, at: str, host: str, raw: Mapping[str, Any]) -> Event:

@@ -195,10 +195,10 @@ class Handle(Generic[T]):
         while not quiet.wait(TICK):
             now = time.monotonic()
             under_way = list(self._translator.running())
-            since = {each: since.get(each, now - TICK) for each in under_way}
-            for (host, phase), began in since.items():
-                at = datetime.now(UTC).isoformat()
-                self._feed.put(Waiting(at=at, host=host, phase=phase, seconds=round(now - began, 1)))
+            since = {(host, phase): since.get((host, phase), now - TICK) for host, phase, _ in under_way}
+            for host, phase, detail in under_way:
+                at, seconds = datetime.now(UTC).isoformat(), round(now - since[host, phase], 1)
+                self._feed.put(Waiting(at=at, host=host, phase=phase, seconds=seconds, detail=detail))
 
     def _finish(self, ended: Ended) -> None:
         run = RunInfo(

@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     forks: int | None
     #: Ansible's ``-v``, 0 to 5
     verbosity: int
-    #: where a folder with the run's output, events and result stays; without it nothing stays
+    #: where a folder with the run's output, events, result and report stays; without it nothing stays
     keep: AnyPath | None
     #: who runs it; by default a process of its own, four at a time
     executor: Executor
@@ -74,7 +74,7 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
         inventories=inventories,
         cwd=os.getcwd(),
         folder=str(folder),
-        environment=environment.environment(found, ident, folder, os.environ),
+        environment=environment.environment(found, ident, folder, os.environ) | _report(kept),
         secrets=passed,
         inputs=given,
         arguments=arguments,
@@ -147,6 +147,11 @@ def _deadline(options: Options) -> float | None:
     if seconds is not None and (not isinstance(seconds, (int, float)) or seconds <= 0):
         raise InputError(f"deadline must be a positive number of seconds and is {given!r}.")
     return seconds
+
+
+def _report(kept: str | None) -> dict[str, str]:
+    """Where the playbooks write their own report of the run, as JSON and as a page: beside what is kept."""
+    return {"OPS_REPORT_DIR": kept} if kept else {}
 
 
 def _kept(options: Options, ident: str) -> str | None:

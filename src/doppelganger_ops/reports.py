@@ -9,14 +9,15 @@ from typing import Any
 #: what a task's result may say that somebody reads here
 SHOWN = (
     "changed", "failed", "skipped", "unreachable", "msg", "kind", "phase", "error", "hint", "checks", "seconds",
-    "interrupted", "previous", "release", "undo", "target", "waiting", "censored",
+    "interrupted", "previous", "release", "undo", "target", "censored",
 )  # fmt: skip
 LONGEST = 8000
+#: begins a line in which a step says what it waits for (plugin_utils/_screen_live.py); the host and the words follow
+WAITS = "\x1edoppelganger.ops waits\x1e"
 #: events that are output alone
 LINES = {"verbose": "info", "debug": "info", "warning": "warning", "system_warning": "warning", "error": "error",
          "deprecated": "warning"}  # fmt: skip
-TASK = ("runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable",
-        "runner_on_async_poll")  # fmt: skip
+TASK = ("runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
 
 
 def _shortened(value: Any) -> Any:
@@ -39,7 +40,10 @@ def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:
     data = event.get("event_data") or {}
     common = {"event": name, "at": event.get("created")}
     if name in LINES:
-        text = str(event.get("stdout") or "").strip()
+        text = str(event.get("stdout") or "").strip(" \r\n")
+        if text.startswith(WAITS):
+            host, _, words = text.removeprefix(WAITS).partition("\x1e")
+            return {**common, "event": "waits", "host": host, "waiting": _shortened(words)}
         return {**common, "level": LINES[name], "text": _shortened(text)} if text else None
     if name == "playbook_on_stats":
         counts = {each: data.get(each) or {} for each in ("processed", "failures", "dark", "changed", "ok")}

@@ -8,7 +8,7 @@ import pytest
 
 from doppelganger_ops import events, reports
 from doppelganger_ops.events import Translator
-from tests.unit.api.scripted import check, target, task
+from tests.unit.api.scripted import AT, check, target, task
 
 PLATFORM = "platform_compose"
 
@@ -58,7 +58,8 @@ CASES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
      ["RolledBack", "TargetFinished rolled_back"]),
     ("lost", [task("start", f"{PLATFORM}/apply"), task("unreachable", f"{PLATFORM}/apply", msg="gone")],
      ["PhaseStarted apply", "PhaseFailed apply"]),
-    ("waiting", [task("start", f"{PLATFORM}/apply"), task("async_poll", "", waiting="2 of 3 pods")],
+    ("waiting", [task("start", f"{PLATFORM}/apply"),
+                 {"event": "waits", "at": AT.format(2), "host": "app", "waiting": "2 of 3 pods"}],
      ["PhaseStarted apply", "Waiting apply"]),
     ("a warning", [{"event": "warning", "at": "", "level": "warning", "text": "old"}], ["Line"]),
     ("a play", [{"event": "playbook_on_play_start", "at": "", "play": "P"}], []),
@@ -86,7 +87,7 @@ def test_hosts_are_kept_apart() -> None:
         list(translator.translate(task("start", f"{PLATFORM}/apply", host=host)))
     list(translator.translate(task("ok", f"{PLATFORM}/apply", 3, host="one")))
     assert [phase["state"] for phase in translator.phases()["one"]] == ["ok"]
-    assert list(translator.running()) == [("two", "apply")]
+    assert list(translator.running()) == [("two", "apply", "")]
 
 
 def of_runner(name: str, **data: Any) -> dict[str, Any]:
@@ -127,3 +128,15 @@ def test_where_a_task_is(path: str | None, entry: str) -> None:
 )
 def test_what_is_kept(event: dict[str, Any], kept: bool) -> None:
     assert (reports.reduced(event) is not None) == kept
+
+
+def test_what_a_step_waits_for_is_an_event() -> None:
+    line = {**of_runner("verbose"), "stdout": f"{reports.WAITS}app\x1e2 of 3 pods are ready\r\n"}
+    raw = reports.reduced(line)
+    assert raw is not None
+    translator = Translator("deploy", "r1")
+    list(translator.translate(task("start", f"{PLATFORM}/apply")))
+    (event,) = translator.translate(raw)
+    assert isinstance(event, events.Waiting)
+    assert (event.host, event.phase, event.detail) == ("app", "apply", "2 of 3 pods are ready")
+    assert list(translator.running()) == [("app", "apply", "2 of 3 pods are ready")]
