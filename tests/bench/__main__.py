@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from tests.bench import controller, deploying, kubernetes, page, probes, standing
+from tests.bench import controller, deploying, kubernetes, page, probes, standing, wrapper
 from tests.bench.measure import Findings, compared, say
 
 
@@ -28,6 +28,7 @@ MEASUREMENTS: dict[str, Callable[[int], Findings]] = {
     "probes": _probes,
     "controller": controller.measure,
     "kubernetes": kubernetes.measure,
+    "wrapper": wrapper.measure,
 }
 
 

@@ -1,16 +1,20 @@
-"""The release service of the examples: one request that deploys and streams, on the real engine."""
+"""The release service of the examples, and the examples of the documentation, on the real engine."""
 
 from __future__ import annotations
 
 import asyncio
+import doctest
+import io
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from examples.release_service.service import application
-from tests.integration.application import Application
+from tests.integration.application import ROOT, Application
 
 TOKEN = {"Authorization": "Bearer token"}
 
@@ -43,3 +47,16 @@ def test_a_request_deploys_and_streams_what_happens(pages: Application) -> None:
     assert began == ["preflight", "lease", "images", "backup", "migrate", "apply", "verify", "record"]
     assert (last["status"], last["targets"]["app"]["version"]) == ("ok", "1.0")
     assert pages.current()["version"] == "1.0"
+
+
+def test_the_examples_of_the_documentation(pages: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where version 1.0 runs, as the page assumes."""
+    (tmp_path / "inventories/mine").mkdir(parents=True)
+    (tmp_path / "inventories/mine/hosts.yml").write_text(pages.inventory.read_text())
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs/python-api.md").read_text(encoding="utf-8")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "python-api.md", "docs/python-api.md", 0)
+    said = io.StringIO()
+    done = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=said.write)
+    assert done.attempted > 15
+    assert done.failed == 0, said.getvalue()
