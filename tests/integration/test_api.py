@@ -50,6 +50,8 @@ def test_the_first_deployment(app: Application) -> None:
     assert began == [event.phase for event in seen if isinstance(event, events.PhaseFinished)]
     passed = {event.name for event in seen if isinstance(event, events.CheckPassed)}
     assert passed == {check.name for check in target.checks if check.state == "pass"}
+    waited = [event.detail for event in seen if isinstance(event, events.Waiting) and event.phase == "apply"]
+    assert [detail for detail in waited if "services are up" in detail], waited
     assert isinstance(seen[0], events.RunStarted)
     assert isinstance(seen[-1], events.RunFinished)
 

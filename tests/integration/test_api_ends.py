@@ -65,6 +65,15 @@ def test_cancelled_in(deployed: Application, phase: str) -> None:
     assert "recovers" in result.hint
 
 
+def test_cancelled_at_the_other_end_of_the_matrix(deployed: Application) -> None:
+    """The newest Python with the newest ansible-core, in the process of the run."""
+    executor = ops.ProcessExecutor(python=str(ROOT / ".venv-3.13/bin/python"))
+    handle = ops.deploy.start(version="1.1", inventory=deployed.inventory, executor=executor)
+    in_phase(handle, "apply", handle.cancel)
+    assert handle.wait(60).status is Status.CANCELLED
+    nothing_left(handle.id)
+
+
 def test_cancelled_before_anything_began(deployed: Application) -> None:
     handle = start(deployed)
     handle.cancel()

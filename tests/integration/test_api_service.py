@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 
+import doppelganger_ops as ops
 from examples.release_service.service import application
 from tests.integration.application import ROOT, Application
 
@@ -54,6 +55,7 @@ def test_the_examples_of_the_documentation(pages: Application, tmp_path: Path, m
     (tmp_path / "inventories/mine").mkdir(parents=True)
     (tmp_path / "inventories/mine/hosts.yml").write_text(pages.inventory.read_text())
     monkeypatch.chdir(tmp_path)
+    ops.deploy(version="1.0", inventory=pages.inventory).raise_for_status()
     text = (ROOT / "docs/python-api.md").read_text(encoding="utf-8")
     examples = doctest.DocTestParser().get_doctest(text, {}, "python-api.md", "docs/python-api.md", 0)
     said = io.StringIO()
