@@ -10,6 +10,7 @@ from doppelganger_ops.result import Known, Outcome, Target
 
 if TYPE_CHECKING:
     from rich.status import Status
+    from rich.text import Text
 
 
 def line_of(event: events.Event) -> str | None:
@@ -34,7 +35,7 @@ def moving_line(event: events.Event) -> tuple[str, str] | None:
         case events.PhaseStarted():
             return event.host, event.phase
         case events.Waiting():
-            return event.host, f"{event.phase} {event.seconds:.0f} s {event.detail}".strip()
+            return event.host, f"{event.phase}, {event.detail}" if event.detail else event.phase
         case events.PhaseFinished() | events.PhaseFailed() | events.TargetFinished():
             return event.host, ""
     return None
@@ -46,13 +47,21 @@ class Progress:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._doing: dict[str, str] = {}
+        self._between = "starting"
         self._began = time.monotonic()
         self._status: Status | None = None
         if stream.isatty():
             from rich.console import Console
 
-            self._status = Console(file=stream, highlight=False).status("starting")
+            self._status = Console(file=stream, highlight=False).status(self)
             self._status.start()
+
+    def __rich__(self) -> Text:
+        """The line that moves, as it is now; it is asked for several times a second."""
+        from rich.text import Text
+
+        shown = ", ".join(f"{host}: {doing}" for host, doing in self._doing.copy().items()) or self._between
+        return Text(f"{shown}  ({time.monotonic() - self._began:.0f} s)")
 
     def __call__(self, event: events.Event) -> None:
         """Show an event."""
@@ -61,14 +70,10 @@ class Progress:
             host, doing = moving
             self._doing.pop(host, None)
             self._doing |= {host: doing} if doing else {}
+            self._between = "going on"
         line = line_of(event)
         if line is not None:
             self._print(line)
-        if self._status is not None:
-            from rich.markup import escape
-
-            shown = ", ".join(f"{host}: {doing}" for host, doing in self._doing.items()) or "starting"
-            self._status.update(escape(f"{shown}  ({time.monotonic() - self._began:.0f} s)"))
 
     def _print(self, line: str) -> None:
         if self._status is not None:

@@ -166,12 +166,16 @@ class Terminal(io.StringIO):
 def test_progress_on_a_terminal_says_what_goes_on_and_ends_clean() -> None:
     stream = Terminal()
     shown = terminal.Progress(stream)
+    assert shown.__rich__().plain == "starting  (0 s)"
     shown(events.PhaseStarted(host="app", phase="apply"))
     shown(events.Waiting(host="app", phase="apply", seconds=6, detail="2 of 3 [pods]"))
+    assert shown.__rich__().plain == "app: apply, 2 of 3 [pods]  (0 s)"
     shown(events.PhaseFinished(host="app", phase="apply", seconds=7, changed=True))
+    assert shown.__rich__().plain == "going on  (0 s)"
     shown.close()
     assert "app: apply 7.0 s" in stream.getvalue()
-    assert stream.getvalue().endswith("\x1b[?25h") or "\x1b[?25h" in stream.getvalue()
+    # the cursor is there again
+    assert "\x1b[?25h" in stream.getvalue().rpartition("\x1b[?25l")[2]
 
 
 def test_the_default_runs_four_at_a_time() -> None:
