@@ -20,8 +20,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks  # noqa: E402  # the path comes first
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs, _result  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils import (  # noqa: E402  # the path comes first
+    _catalogue,
+    _checks,
+    _metric_config,
+    _metric_places,
+    _metrics,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import WORDS, Option  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file, _inputs, _result  # noqa: E402  # the path comes first
 
 PAGES = ("README.md", "docs/**/*.md")
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
@@ -35,12 +42,13 @@ GROUPS = {
                             "release_services"),
     "Migrations": ("migration_service", "migration_command", "migration_head_query", "migration_timeout"),
     "The database": ("database_service", "database_name", "database_user", "backup_timeout"),
+    "Metrics": ("metrics", "metric_words", "metric_sources", "metric_token", "metric_gates"),
     "Gates and times": ("checks", "soak_seconds", "start_timeout", "fetch_timeout", "disk_free_mb"),
     "Who may change it, and how many hosts at a time": ("lease_ttl", "lease_wait", "batches"),
     "What is kept": ("keep_good", "keep_bad", "keep_backups"),
 }  # fmt: skip
 #: variables of the role that playbooks set and inventories do not
-NOT_FOR_INVENTORIES = {"app_inputs"}
+NOT_FOR_INVENTORIES = {"app_inputs", "app_with_catalogue"}
 
 
 # the sources
@@ -157,7 +165,7 @@ def kinds() -> str:
     return "\n".join(parts)
 
 
-def _options(options: Mapping[str, _checks.Option], kind: str) -> str:
+def _options(options: Mapping[str, Option], kind: str) -> str:
     said = documentation("health_check")["options"]["checks"]["suboptions"]
     rows = []
     for name, option in options.items():
@@ -167,7 +175,7 @@ def _options(options: Mapping[str, _checks.Option], kind: str) -> str:
             text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checks.KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better
             default = ""
-        rows.append([f"`{name}`", _checks._WORDS[option.type], default, text])
+        rows.append([f"`{name}`", WORDS[option.type], default, text])
     return table(("option", "type", "default", "what it means"), rows)
 
 
@@ -211,6 +219,93 @@ def module_list() -> str:
     )
 
 
+@functools.cache
+def catalogue() -> _catalogue.Catalogue:
+    """The catalogue of metrics, with its words as they are."""
+    words = {word: f"${word}" for word in _catalogue_file.ours()["words"]}
+    return _catalogue.catalogue(_catalogue_file.ours(), "$name", words=words)
+
+
+def metric_limits() -> str:
+    """The limits, a line each, the worst tier first."""
+    rows = []
+    for tier in _metrics.TIERS:
+        for metric in catalogue().metrics.values():
+            limit = metric.limit(tier)
+            if limit is not None:
+                lasting = f"{limit.sustained:g} s" if limit.sustained else "at once"
+                unit = f" {metric.unit}".rstrip()
+                rows.append(
+                    [tier, f"[{metric.title}](#{metric.name})", f"{limit.words}{unit}", lasting, limit.priority]
+                )
+    return table(("tier", "metric", "limit", "for how long", "class"), rows)
+
+
+def metric_tiers() -> str:
+    """How each tier is told, and how soon each class has to be at."""
+    ours = _catalogue_file.ours()
+    tiers = [
+        [f"`{name}`", ", ".join(f"{key} {found}" for key, found in one.items())] for name, one in ours["tiers"].items()
+    ]
+    classes = [[f"`{name}`", f"{one['respond'] / 60:g} minutes"] for name, one in ours["priorities"].items()]
+    return table(("tier", "how it is told"), tiers) + "\n" + table(("class", "somebody is at it within"), classes)
+
+
+def metric_words() -> str:
+    """What words in queries stand for."""
+    return table(
+        ("word", "unless set"), ([f"`${word}`", f"`{text}`"] for word, text in _catalogue_file.ours()["words"].items())
+    )
+
+
+def metric_entries() -> str:
+    """A section for each metric."""
+    parts = []
+    for metric in catalogue().metrics.values():
+        limits = "; ".join(f"{one.tier} {one.words}" for one in metric.limits) or "none, it is there to be read"
+        rows = [[f"`{kind}`", f"`{_asked(kind, options)}`"] for kind, options in metric.sources.items()]
+        about = f"{metric.title}, in {metric.unit}. Limits: {limits}.\n\n{' '.join(metric.remedy.split())}"
+        parts.append(f"### {metric.name}\n\n{about}\n\n" + table(("source", "what it is asked"), rows))
+    return "\n".join(parts)
+
+
+def _asked(kind: str, options: Mapping[str, Any]) -> str:
+    found = _metrics.given(options, _metrics.SOURCES[kind])
+    if list(found) == ["query"]:
+        return " ".join(str(found["query"]).split())
+    return "; ".join(f"{name}: {' '.join(str(one).split())}" for name, one in found.items())
+
+
+def metric_options(name: str) -> str:
+    """The options of an entry, of a limit, of a gate, of a comparison, of each source and of where it is."""
+    known = {
+        "entry": _metrics.ENTRY, "limit": _metrics.LIMIT,
+        "gate": _metric_config.GATE, "compare": _metric_config.COMPARE,
+        **{f"{kind}-metric": options for kind, options in _metrics.SOURCES.items()},
+        **{f"{kind}-place": options for kind, options in _metric_places.CONFIGS.items()},
+    }  # fmt: skip
+    if name in ("sources", "places"):
+        suffix = {"sources": "-metric", "places": "-place"}[name]
+        rows = [
+            [f"`{kind}`", ", ".join(_option(*one) for one in known[kind + suffix].items())] for kind in _metrics.SOURCES
+        ]
+        return table(("source", "options"), rows)
+    rows = [
+        [f"`{option}`", _kind(one), "required" if one.required else value(one.default)]
+        for option, one in known[name].items()
+    ]
+    return table(("option", "type", "default"), rows)
+
+
+def _kind(option: Option) -> str:
+    return " or ".join(f"`{choice}`" for choice in option.choices if choice) or WORDS[option.type]
+
+
+def _option(name: str, option: Option) -> str:
+    of = f" ({', '.join(f'`{choice}`' for choice in option.choices)})" if option.choices else ""
+    return f"`{name}`{of}" + (" required" if option.required else "")
+
+
 def statuses() -> str:
     """The statuses of a result, from best to worst, and which of them end red."""
     meanings = {
@@ -239,6 +334,11 @@ PARTS: dict[str, Callable[..., str]] = {
     "entry points": entry_points,
     "modules": module_list,
     "statuses": statuses,
+    "metric limits": metric_limits,
+    "metric tiers": metric_tiers,
+    "metric words": metric_words,
+    "metric entries": metric_entries,
+    "metric options": metric_options,
 }
 
 

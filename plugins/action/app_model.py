@@ -17,12 +17,14 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _model
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 
 #: variables of the role that do not describe the application
-NOT_MODEL = {"app_inputs", "app_batches", "app_registry_password", "app_cluster_token"}
+NOT_MODEL = {
+    "app_inputs", "app_with_catalogue", "app_batches", "app_registry_password", "app_cluster_token", "app_metric_token",
+}  # fmt: skip
 
 
 @functools.cache
@@ -69,6 +71,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if found:
             raise Refused("The application model is not valid: " + " ".join(found))
         _checks.parse_checks(app.checks)
+        fields.update(metrics_of(fields, with_catalogue=bool(self._task.args.get("metrics"))))
         # plain data, of which Ansible knows nothing more
         plain: dict[str, Any] = json.loads(json.dumps({**fields, "env_paths": app.env_paths}))
         return plain
@@ -78,6 +81,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return self._templar.template(raw)
         except AnsibleError as error:
             raise Refused(f"{name} cannot be worked out: {error.message}", hint="Mend it in the inventory.") from error
+
+
+def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any]:
+    """What the model says of metrics: gates with the entries they are about, and with ``with_catalogue`` all entries.
+
+    The catalogue is only read where somebody has a use for it: a deployment without gates has none.
+    """
+    database = {name: fields[f"database_{name}"] for name in ("service", "name", "user")}
+    known = {"postgres": {"service": database["service"], "database": database["name"], "user": database["user"]}}
+    sources = {**(known if database["service"] else {}), **fields["metric_sources"]}
+    parsed = _metric_places.parse_sources(sources)
+    found: dict[str, Any] = {"metric_sources": sources}
+    if not (with_catalogue or fields["metrics"] or fields["metric_words"] or fields["metric_gates"]):
+        return found
+    # here, so that a model without metrics loads nothing of them
+    from ansible_collections.doppelganger.ops.plugins.module_utils import _catalogue, _metric_config
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+
+    read = _catalogue.catalogue(_catalogue_file.ours(), fields["name"], fields["metrics"], fields["metric_words"])
+    _metric_config.parse_gates(fields["metric_gates"], read.metrics, parsed)
+    found["metric_gates"] = _metric_config.gates_as_data(fields["metric_gates"], read.metrics)
+    return {**found, "catalogue": read.as_data()} if with_catalogue else found
 
 
 def _refuse_unknown(variables: Mapping[str, Any]) -> None:

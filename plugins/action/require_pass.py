@@ -21,4 +21,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if looked["verdict"] == "pass":
             return result
         phase = looked.get("phase") or "verify"
-        return {**result, "failed": True, "msg": looked["summary"], "kind": "failed", "phase": phase}
+        hint = looked.get("hint") or ""
+        return {**result, "failed": True, "msg": looked["summary"], "kind": "failed", "phase": phase, "hint": hint}

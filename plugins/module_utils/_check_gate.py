@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
@@ -13,8 +13,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_report imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
-from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Attempt, Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
@@ -22,13 +23,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._store import Sto
 
 @dataclass(frozen=True)
 class Held:
-    """The operation that a checklist is a phase of, and for how many seconds it goes on as the phase ``soak``."""
+    """The operation that a checklist is a phase of, and for how many seconds it goes on as the phase ``soak``; there
+    metrics are gates as well."""
 
     store: Store
     token: int
     lease_ttl: float
     phase: str
     soak: float
+    gates: Gates = field(default_factory=Gates)
 
 
 def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +57,8 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
             found = _gate(strict, project, shown)
         if held.soak > 0:
             with operation.phase("soak"):
-                found = _gate({**strict, "hold": held.soak}, project, shown)
+                past = _past(held.store) if held.gates else ()
+                found = _gate({**strict, "hold": held.soak}, project, shown, held.gates, past)
         return found
     except OpsError as error:
         if params["must_pass"] or "verdict" not in error.data or error.kind == UNREACHABLE:
@@ -62,17 +66,36 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
         return {**error.data, "msg": error.message}
 
 
-def _gate(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
-    found = examine(params, project, shown)
+def _past(store: Store) -> list[dict[str, Any]]:
+    """What the gates of the release showed that is the current one still."""
+    current = store.read("current.json") or {"release": None}
+    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return list((record or {}).get("gates") or [])
+
+
+def _gate(
+    params: Mapping[str, Any],
+    project: Project,
+    shown: Redactor,
+    gates: Gates | None = None,
+    past: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    found = examine(params, project, shown, gates, past)
     if params["must_pass"] and found["verdict"] != PASS:
         raise OpsError(found["summary"], **found)
     return {**found, "msg": found["summary"]}
 
 
-def examine(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
-    """Run the checklist once, whatever the verdict is."""
+def examine(
+    params: Mapping[str, Any],
+    project: Project,
+    shown: Redactor,
+    gates: Gates | None = None,
+    past: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
     scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
-    results = run_checks(_planned(params), scene)
+    results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results = [replace(each, reason=shown.text(each.reason), observed=shown.data(each.observed)) for each in results]
     verdict = overall(results)
     return {
@@ -83,6 +106,16 @@ def examine(params: Mapping[str, Any], project: Project, shown: Redactor) -> dic
         "checklist": checklist(results),
         "summary": summary(verdict, results),
     }
+
+
+def _metrics(
+    gates: Gates, scene: Scene, params: Mapping[str, Any], past: Sequence[Mapping[str, Any]]
+) -> list[tuple[Check, Attempt]]:
+    """Gates as checks."""
+    # here, so that a checklist without gates loads nothing of metrics
+    from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Soak
+
+    return Soak(gates, scene, float(params.get("hold") or 0), past).checks()
 
 
 def _planned(params: Mapping[str, Any]) -> list[Check]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._checks import REQUIRED, Check
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import ADVISORY, REQUIRED, Check
 
 PASS, FAIL, INCONCLUSIVE, ERROR, SKIPPED = "pass", "fail", "inconclusive", "error", "skipped"
 
@@ -20,7 +20,7 @@ class Outcome:
     """What one attempt saw.
 
     ``final`` says that another attempt cannot see anything else, ``ends_all`` why nothing else is worth waiting for,
-    ``out_of_reach`` that the platform itself could not be asked.
+    ``out_of_reach`` that the platform itself could not be asked, ``is_aside`` that it is only to be shown.
     """
 
     state: str
@@ -29,6 +29,7 @@ class Outcome:
     final: bool = False
     ends_all: str = ""
     out_of_reach: bool = False
+    is_aside: bool = False
     latency_ms: float = 0.0
 
     def timed(self, seconds: float) -> Outcome:
@@ -81,6 +82,11 @@ class Judge:
         """Why nothing else is worth waiting for, if it says so."""
         return self._decided.ends_all if self._decided else ""
 
+    @property
+    def severity(self) -> str:
+        """Whether it counts."""
+        return ADVISORY if self._decided is not None and self._decided.is_aside else self.check.severity
+
     def held(self, now: float) -> bool:
         """Whether it has passed for as long as it must."""
         return self.passed_at is not None and now >= self.passed_at + self.check.hold
@@ -130,7 +136,7 @@ class Judge:
         return Result(
             name=self.check.name,
             kind=self.check.kind,
-            severity=self.check.severity,
+            severity=self.severity,
             state=self._decided.state,
             reason=self._decided.reason,
             latency_ms=round(self._latency(), 1),

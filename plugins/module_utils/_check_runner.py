@@ -39,10 +39,11 @@ _LAST_LOOK = 0.5
 _MOST_NAMES = 4
 
 
-def run_checks(checks: Sequence[Check], scene: Scene) -> list[Result]:
-    """Run a checklist to its end and give the verdicts in its order."""
+def run_checks(checks: Sequence[Check], scene: Scene, more: Sequence[tuple[Check, Attempt]] = ()) -> list[Result]:
+    """Run a checklist to its end and give the verdicts in its order; ``more`` are checks that bring their own probe."""
     attempts = [attempt_of(check, scene) for check in checks]
-    return asyncio.run(_Run(checks, attempts, scene).results())
+    every = [*checks, *(check for check, _ in more)]
+    return asyncio.run(_Run(every, [*attempts, *(attempt for _, attempt in more)], scene).results())
 
 
 class Deadline:
@@ -146,9 +147,9 @@ class _Run:
         """Let the end of one check end what has become useless."""
         now = time.monotonic()
         del self._open[judge]
-        if judge.check.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
+        if judge.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
             for other in list(self._open):
-                if judge.ends_all or other.holding(now):
+                if judge.ends_all or other.holding(now) or other.check.watches:
                     self._stop(other, judge.ends_all or f"{judge.check.name} did not pass")
         guards = [guard for guard in self._guards if guard in self._open]
         self._wake([guard for guard in guards if guard in self._stopped or not self._is_needed(guard, now)])

@@ -14,6 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Pr
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse as parse_env
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
@@ -35,6 +36,9 @@ SPEC: dict[str, Any] = {
             "lease_ttl": {"type": "int", "required": True},
             "phase": {"type": "str", "default": "verify"},
             "soak": {"type": "float", "default": 0.0},
+            "gates": {"type": "list", "elements": "dict", "default": []},
+            "sources": {"type": "dict", "default": {}},
+            "metric_token": {"type": "str", "default": "", "no_log": True},
         },
     },
 }
@@ -49,9 +53,10 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     held = None
     if operation and not check_mode:
         store = Store(operation["state_dir"])
-        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"])
+        gates = Gates(operation["gates"], operation["sources"], operation["metric_token"] or "")
+        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"], gates)
     with Project(params.get("project") or "") as project:
-        return gate(params, project, _redactor(params), held)
+        return gate(params, project, redactor(params), held)
 
 
 def _refuse_without_project(params: Mapping[str, Any]) -> None:
@@ -63,7 +68,8 @@ def _refuse_without_project(params: Mapping[str, Any]) -> None:
         )
 
 
-def _redactor(params: Mapping[str, Any]) -> Redactor:
+def redactor(params: Mapping[str, Any]) -> Redactor:
+    """Blanks out what must not be shown, as the parameters say."""
     values: list[str | None] = list(params.get("redact") or [])
     if params.get("state_dir"):
         values += _sealed.unseal(Path(params["state_dir"]))

@@ -4,13 +4,19 @@
 from __future__ import annotations
 
 import collections
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import (
+    WORDS,
+    Option,
+    converted,
+    described,
+    near,
+)
 
 REQUIRED, ADVISORY = "required", "advisory"
 
@@ -36,28 +42,11 @@ class Check:
         """Whether it keeps looking until all others have ended: what runs now may crash while they wait for it."""
         return self.kind == "containers"
 
+    @property
+    def watches(self) -> bool:
+        """Whether it only watches what the others hold: a metric, which is of no use once one of them has failed."""
+        return self.kind == "metric"
 
-@dataclass(frozen=True)
-class Option:
-    """One option of a kind of check."""
-
-    type: str
-    default: Any = None
-    required: bool = False
-
-
-_WORDS = {
-    "str": "a string",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list of strings",
-    "regexes": "a list of regular expressions",
-    "codes": "a number or a list of numbers",
-    "dict": "a dictionary",
-    "any": "anything",
-    "regex": "a regular expression",
-}
 
 COMMON = {
     "name": Option("str", required=True),
@@ -154,10 +143,10 @@ def needs_engine(check: Check) -> bool:
 
 def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
     if not isinstance(entry, Mapping):
-        problems.append(f"check {number}: expected a dictionary, found {_described(entry)}")
+        problems.append(f"check {number}: expected a dictionary, found {described(entry)}")
         return []
     kind = str(entry.get("kind"))
-    found = [] if kind in KINDS else [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{_near(kind, KINDS)}"]
+    found = [] if kind in KINDS else [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{near(kind, KINDS)}"]
     values = {} if found else _values(kind, entry, found)
     found = found or _senseless(kind, values)
     if found:
@@ -173,48 +162,13 @@ def _values(kind: str, entry: Mapping[str, Any], found: list[str]) -> dict[str, 
     values = {name: option.default for name, option in known.items()}
     for name, given in entry.items():
         if name not in known:
-            found.append(f"unknown option {name!r} for kind {kind}{_near(name, known)}")
+            found.append(f"unknown option {name!r} for kind {kind}{near(name, known)}")
         elif given is not None:
-            values[name] = _converted(given, known[name].type)
+            values[name] = converted(given, known[name].type)
             if values[name] is None:
-                found.append(f"{name} must be {_WORDS[known[name].type]}, found {_described(given)}")
+                found.append(f"{name} must be {WORDS[known[name].type]}, found {described(given)}")
     found += [f"{name} is missing" for name, option in known.items() if option.required and entry.get(name) is None]
     return values
-
-
-def _converted(given: Any, wanted: str) -> Any:
-    """Give the value in the wanted type, None when it is not of it."""
-    number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    if wanted == "any":
-        return given
-    if wanted == "str":
-        return given if isinstance(given, str) and given else None
-    if wanted == "bool":
-        return given if isinstance(given, bool) else None
-    if wanted == "int":
-        return given if number and isinstance(given, int) else None
-    if wanted == "float":
-        return float(given) if number else None
-    if wanted == "dict":
-        return given if isinstance(given, Mapping) else None
-    if wanted == "regex":
-        return given if _is_pattern(given) else None
-    return _converted_list(given, wanted)
-
-
-def _converted_list(given: Any, wanted: str) -> Any:
-    every = list(given) if isinstance(given, (list, tuple)) else [given] if wanted == "codes" else None
-    fits = {"codes": lambda each: _converted(each, "int") is not None, "regexes": _is_pattern}
-    right = fits.get(wanted, lambda each: isinstance(each, str))
-    return tuple(every) if every is not None and all(right(each) for each in every) else None
-
-
-def _is_pattern(given: Any) -> bool:
-    try:
-        re.compile(given)
-    except (re.error, TypeError):
-        return False
-    return isinstance(given, str)
 
 
 def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
@@ -229,9 +183,7 @@ def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
     ]
     severity = values["severity"]
     if severity not in (REQUIRED, ADVISORY):
-        wrong.append(
-            f"severity must be required or advisory, found {severity!r}{_near(severity, (REQUIRED, ADVISORY))}"
-        )
+        wrong.append(f"severity must be required or advisory, found {severity!r}{near(severity, (REQUIRED, ADVISORY))}")
     if values.get("port") is not None and not 0 < values["port"] < 65536:
         wrong.append(f"port must be from 1 to 65535, found {values['port']}")
     if "host" in values and not (values["host"] or values["service"]):
@@ -258,12 +210,3 @@ def _wrong_url(values: Mapping[str, Any]) -> list[str]:
         if re.match(r"https?://[^/\s]+", url)
         else [f"url must start with http:// or https:// and name a host, found {url!r}"]
     )
-
-
-def _described(given: Any) -> str:
-    return f"{given!r} ({type(given).__name__})"
-
-
-def _near(given: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(given), list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -26,12 +27,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors im
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
-from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
 _OUTPUT_LIMIT = 1_000_000
+_STATS_AT_ONCE = 16
 
 
 class Project:
@@ -115,6 +117,45 @@ class Project:
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """None: nothing is between this host and the container."""
+
+    def instances(self, service: str, port: int) -> list[tuple[str, tuple[str, int]]]:
+        """Each running container of the service by name, with where its port can be reached from this host."""
+        found = []
+        for one in self._labelled(service):
+            with suppress(NotThere), engine_errors(f"look at {service}"):  # it may be gone since
+                address = address_from(self.api.inspect_container(one["Id"]), self.name)
+                if address is not None:
+                    found.append((str(one["Names"][0]).lstrip("/"), (address, port)))
+        return sorted(found)
+
+    def usage(self) -> list[Usage]:
+        """What each running container uses, as the engine counts it."""
+        listed = self._labelled()
+        # side by side: the engine counts once a second, and an answer waits for that
+        with ThreadPoolExecutor(max(1, min(_STATS_AT_ONCE, len(listed)))) as pool:
+            return [one for one in pool.map(self._usage_of, listed) if one is not None]
+
+    def _usage_of(self, listed: Mapping[str, Any]) -> Usage | None:
+        from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import usage_from
+
+        with suppress(NotThere), engine_errors("read what a container uses"):  # it may be gone since
+            url = f"{self.api.base_url}/v{self.api.api_version}/containers/{listed['Id']}/stats"
+            # one-shot: without, the engine waits for a second look of its own
+            asked = {"stream": "false", "one-shot": "true"}
+            response = self.api.get(url, params=asked, timeout=self.api.timeout)
+            if response.status_code == 404:
+                return None
+            response.raise_for_status()
+            name = str(listed["Names"][0]).lstrip("/")
+            return usage_from(str(listed["Labels"].get(SERVICE_LABEL)), name, response.json())
+        return None
+
+    def machine_usage(self) -> list[Usage]:
+        """What this host uses as a whole."""
+        # here, as only metrics need it
+        from ansible_collections.doppelganger.ops.plugins.module_utils._engine_usage import machine_usage
+
+        return [machine_usage()]
 
     def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what the service's containers have logged up to now, one after the other; never waits for more."""
@@ -222,12 +263,18 @@ class Project:
         return found
 
     def _running(self, service: str) -> str:
-        labels = [f"{PROJECT_LABEL}={self.name}", f"{SERVICE_LABEL}={service}", f"{ONEOFF_LABEL}=False"]
-        with engine_errors(f"look for {service}"):
-            listed = self.api.containers(filters={"label": labels, "status": "running"})
+        listed = self._labelled(service)
         if not listed:
             raise NotThere(f"No container of the service {service} of project {self.name} is running.")
         return str(max(listed, key=lambda one: one["Created"])["Id"])
+
+    def _labelled(self, service: str = "") -> list[dict[str, Any]]:
+        """The running containers, of one service or of all, as the engine lists them."""
+        labels = [f"{PROJECT_LABEL}={self.name}", f"{ONEOFF_LABEL}=False"]
+        labels += [f"{SERVICE_LABEL}={service}"] * bool(service)
+        with engine_errors(f"look for {service or 'containers'}"):
+            listed: list[dict[str, Any]] = self.api.containers(filters={"label": labels, "status": "running"})
+        return listed
 
 
 def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:

@@ -45,6 +45,8 @@ class App:
     database_name: str
     database_user: str
     checks: list[dict[str, Any]]
+    metric_sources: Mapping[str, Any]
+    metric_gates: list[dict[str, Any]]
     soak_seconds: int
     start_timeout: int
     fetch_timeout: int
@@ -89,6 +91,8 @@ def problems(app: App) -> list[str]:
         found.append("app_database_service, app_database_name and app_database_user go together: set all or none.")
     if app.migration_head_query and not app.database_service:
         found.append("app_migration_head_query needs a database: set app_database_service, or drop the query.")
+    if app.metric_gates and not app.soak_seconds:
+        found.append("app_metric_gates are judged while a release is watched: set app_soak_seconds to more than 0.")
     for field in ("soak_seconds", "start_timeout", "lease_ttl", "keep_good", "keep_backups"):
         least = 0 if field == "soak_seconds" else 1
         if getattr(app, field) < least:

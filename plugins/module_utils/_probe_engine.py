@@ -137,7 +137,16 @@ def judged_exec(options: Mapping[str, Any], result: ExecResult, latency_ms: floa
 
 
 def run_postgres(project: Project, options: Mapping[str, Any], seconds: float) -> Outcome:
-    """Ask PostgreSQL with the client in its own container, whose password only the environment carries."""
+    """Ask PostgreSQL one query."""
+    began = time.perf_counter()
+    result = psql(project, options, [options["query"]], seconds, stop_at_errors=True)
+    return judged_postgres(options, result, (time.perf_counter() - began) * 1000)
+
+
+def psql(
+    project: Project, options: Mapping[str, Any], commands: Sequence[str], seconds: float, stop_at_errors: bool = False
+) -> ExecResult:
+    """Run the client in the server's own container; only the environment carries the password."""
     service = options["service"]
     # what the inventory says need not be asked for
     container = {} if options["user"] and options["database"] else project.environment_of(service)
@@ -147,11 +156,10 @@ def run_postgres(project: Project, options: Mapping[str, Any], seconds: float) -
         "PGCONNECT_TIMEOUT": str(max(2, math.ceil(seconds))),
         "PGOPTIONS": f"-c statement_timeout={max(1, int(seconds * 1000))}",
     }
-    argv = ["psql", "-X", "-w", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", options["query"]]
-    began = time.perf_counter()
+    argv = ["psql", "-X", "-w", "-A", "-t", "-v", f"ON_ERROR_STOP={int(stop_at_errors)}", "-U", user, "-d", database]
+    argv += [part for command in commands for part in ("-c", command)]
     password = {"PGPASSWORD": "POSTGRES_PASSWORD"}
-    result = project.exec(service, argv, timeout=seconds, environment=environment, borrowed=password)
-    return judged_postgres(options, result, (time.perf_counter() - began) * 1000)
+    return project.exec(service, argv, timeout=seconds, environment=environment, borrowed=password)
 
 
 def judged_postgres(options: Mapping[str, Any], result: ExecResult, latency_ms: float) -> Outcome:

@@ -11,7 +11,8 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,6 +111,42 @@ async def _answer(request: Request, receive: Callable[[], Awaitable[bytes]]) -> 
         response = parse(data, ended=not piece, bodiless=bodiless)
         if response is not None:
             return response
+
+
+class Kept:
+    """Connections to one server that are used again, for questions that may be asked twice; closed with the block."""
+
+    def __init__(self) -> None:
+        self._idle: list[socket.socket] = []
+
+    def __enter__(self) -> Kept:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    async def fetch(self, request: Request) -> Response:
+        """Ask as :func:`fetch` does. A connection that was closed meanwhile is forgotten."""
+        if request.tls is not None:
+            return await fetch(request)
+        asked = replace(request, payload=request.payload.replace(b"Connection: close", b"Connection: keep-alive"))
+        while self._idle:
+            with suppress(OSError, Garbled):
+                return await self._exchange(self._idle.pop(), asked)
+        return await self._exchange(await _connected(asked), asked)
+
+    async def _exchange(self, connection: socket.socket, request: Request) -> Response:
+        loop, is_kept = asyncio.get_running_loop(), False
+        try:
+            await loop.sock_sendall(connection, request.payload)
+            response = await _answer(request, lambda: loop.sock_recv(connection, _PIECE))
+            heads = response.headers
+            has_end = ("content-length" in heads or "transfer-encoding" in heads) and not response.cut
+            is_kept = has_end and heads.get("connection", "").lower() != "close"
+            return response
+        finally:
+            self._idle.append(connection) if is_kept else connection.close()
 
 
 async def _connected(request: Request) -> socket.socket:
@@ -212,7 +249,7 @@ def judged(options: Mapping[str, Any], response: Response, latency_ms: float) ->
 
 def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) -> str:
     if response.status not in options["status"]:
-        wanted = " or ".join(str(each) for each in options["status"])
+        wanted = " or ".join(map(str, options["status"]))
         excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
         return f"answered {response.status}, expected {wanted}" + (f": {excerpt}" if excerpt else "")
     limit = options["max_latency_ms"]
@@ -239,8 +276,8 @@ def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     return next(filter(None, (_wrong_value(data, path, value) for path, value in options["json"].items())), "")
 
 
-def _wrong_value(data: Any, path: str, expected: Any) -> str:
-    """Follow a dotted path, in which numbers are positions of a list."""
+def value_at(data: Any, path: str) -> Any:
+    """Follow a dotted path, in which numbers are positions of a list; KeyError where it leads nowhere."""
     found = data
     for step in str(path).split("."):
         if isinstance(found, Mapping) and step in found:
@@ -248,7 +285,14 @@ def _wrong_value(data: Any, path: str, expected: Any) -> str:
         elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
             found = found[int(step)]
         else:
-            return f"the body's {path} is missing, expected {expected!r}"
-    if found != expected or isinstance(found, bool) != isinstance(expected, bool):
-        return f"the body's {path} is {found!r}, expected {expected!r}"
-    return ""
+            raise KeyError(path)
+    return found
+
+
+def _wrong_value(data: Any, path: str, expected: Any) -> str:
+    try:
+        found = value_at(data, path)
+    except KeyError:
+        return f"the body's {path} is missing, expected {expected!r}"
+    is_right = found == expected and isinstance(found, bool) == isinstance(expected, bool)
+    return "" if is_right else f"the body's {path} is {found!r}, expected {expected!r}"

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {
@@ -80,6 +81,23 @@ async def redis(host: str, port: int, password: str | None = None) -> Outcome:
         reply = await _line(reader)
     outcome = judged_redis(reply, expected="+PONG")
     return Outcome(outcome.state, outcome.reason, outcome.observed, outcome.final, latency_ms=_ms(began))
+
+
+async def info(host: str, port: int, password: str | None = None, limit: int = 1_000_000) -> str:
+    """Ask Redis for INFO; raises Refused where it refuses the password."""
+    async with connected(host, port) as (reader, writer):
+        if password is not None:
+            writer.write(command("AUTH", password))
+            answer = judged_redis(await _line(reader), expected="+OK")
+            if answer.state != PASS:
+                raise Refused(answer.reason)
+        writer.write(command("INFO"))
+        head = await _line(reader)
+        if not head.startswith("$"):
+            answer = judged_redis(head, expected="$")
+            raise (Refused if answer.final else OpsError)(answer.reason)
+        data = await reader.readexactly(min(int(head[1:]), limit))
+    return data.decode("utf-8", "replace")
 
 
 def command(*words: str) -> bytes:

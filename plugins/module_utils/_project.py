@@ -21,6 +21,27 @@ class ExecResult:
     output: str
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a container or a machine uses; None for what its platform does not tell.
+
+    ``cpu_seconds``, ``disk_bytes`` and ``network_bytes`` only grow; ``cores`` is how many processors were busy just
+    before, where somebody has worked that out. ``cpus`` and ``memory_limit`` are what it may use. ``at`` is when it was
+    counted, which may be some time before it is told.
+    """
+
+    name: str
+    service: str = ""
+    cpu_seconds: float | None = None
+    cores: float | None = None
+    cpus: float | None = None
+    memory_bytes: float | None = None
+    memory_limit: float | None = None
+    disk_bytes: float | None = None
+    network_bytes: float | None = None
+    at: float | None = None
+
+
 class Closing(Protocol):
     """Something that goes on until it is closed."""
 
@@ -62,6 +83,15 @@ class Project(Protocol):
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """Say what broke of the way to :meth:`address`, None where a failure there is the service's own."""
+
+    def instances(self, service: str, port: int) -> list[tuple[str, tuple[str, int]]]:
+        """Each running container of the service by name, with where its port can be reached from here."""
+
+    def usage(self) -> list[Usage]:
+        """What each running container uses."""
+
+    def machine_usage(self) -> list[Usage]:
+        """What each machine under the application uses as a whole."""
 
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what one container has logged up to now, oldest first."""

@@ -22,6 +22,10 @@ options:
     type: list
     elements: str
     default: []
+  metrics:
+    description: Whether the whole catalogue of metrics is returned as RV(catalogue).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - doppelganger.ops.attributes.controller
 """
@@ -43,6 +47,16 @@ env_paths:
   returned: success
   type: list
   elements: str
+metric_gates:
+  description: The gates of O(metrics) that the inventory names, each with C(entry), the metric that it is about.
+  returned: success
+  type: list
+  elements: dict
+catalogue:
+  description: The metrics of the application as P(doppelganger.ops.metric_check#module) takes them.
+  returned: with O(metrics)
+  type: list
+  elements: dict
 inputs:
   description: The caller's inputs by name.
   returned: success

@@ -223,22 +223,25 @@ options:
         description: The folder on the target that keeps the operation's state.
         type: path
         required: true
-      token:
-        description: The fencing token of the lease.
-        type: int
-        required: true
+      token: {description: The fencing token of the lease., type: int, required: true}
       lease_ttl:
         description: How long after its last sign of life the operation is taken for dead, in seconds.
         type: int
         required: true
-      phase:
-        description: How the journal calls the phase.
-        type: str
-        default: verify
+      phase: {description: How the journal calls the phase., type: str, default: verify}
       soak:
         description: How long all checks must go on passing once they have passed, in seconds, as a phase C(soak) of its own.
         type: float
         default: 0
+      gates:
+        description: >-
+          Metrics that must not be beyond their limits during the phase C(soak), as O(doppelganger.ops.metric_check#module:gates), each with
+          C(entry), the metric that it is about. Each is a check of kind C(metric) in the result.
+        type: list
+        elements: dict
+        default: []
+      sources: {description: "Where they come from, as O(doppelganger.ops.metric_check#module:sources).", type: dict, default: {}}
+      metric_token: {description: A bearer token for Prometheus., type: str, default: ""}
 author:
   - The doppelganger.ops authors
 """
@@ -269,10 +272,7 @@ EXAMPLES = r"""
       - {name: Dashboard accessible, kind: http, url: "http://localhost:3000/", severity: advisory}
 
 - name: Watch it for five minutes
-  doppelganger.ops.health_check:
-    project: shop
-    checks: "{{ app_checks }}"
-    hold: 300
+  doppelganger.ops.health_check: {project: shop, checks: "{{ app_checks }}", hold: 300}
 """
 
 RETURN = r"""

@@ -20,7 +20,7 @@ options:
     description: The step, by the name of the entry point of the role C(platform_kubernetes).
     type: str
     required: true
-    choices: [apply, backup, evidence, finish, images, info, integrity, lease, migrate, preflight, prepare, resolve, restore, start, verify]
+    choices: [apply, backup, evidence, finish, images, info, integrity, lease, metrics, migrate, preflight, prepare, resolve, restore, start, verify]
   cluster_token:
     description: A bearer token for the API server.
     type: str
@@ -85,11 +85,6 @@ options:
     description: Why a release is bad. For C(finish).
     type: str
     default: ''
-  gates:
-    description: The results of the checks. For C(finish).
-    type: list
-    elements: dict
-    default: []
   evidence:
     description: Where the evidence is. For C(finish).
     type: str
@@ -133,6 +128,44 @@ options:
     description: How long the checks must go on passing after that, in seconds. For C(verify).
     type: float
     default: 0.0
+  gates:
+    description: For C(finish) the results of the checks. For C(verify) and C(metrics) metrics that are gates. For C(finish), C(metrics), C(verify).
+    type: list
+    elements: dict
+    default: []
+  metric_token:
+    description: A bearer token for Prometheus. For C(metrics), C(verify).
+    type: str
+    default: ''
+  metrics:
+    description: Entries of the catalogue of metrics. For C(metrics).
+    type: list
+    elements: dict
+    required: true
+  sources:
+    description: Where metrics come from. For C(metrics).
+    type: dict
+    default: {}
+  interval:
+    description: The seconds between two looks. For C(metrics).
+    type: float
+    default: 1.0
+  count:
+    description: How many looks each metric gets. For C(metrics).
+    type: int
+    default: 1
+  timeout:
+    description: How long a single look may take, in seconds. For C(metrics).
+    type: float
+    default: 5.0
+  history:
+    description: How many seconds back a trend looks, for metrics from Prometheus. For C(metrics).
+    type: float
+    default: 0.0
+  must_pass:
+    description: Whether the task fails unless the verdict is C(pass). For C(metrics).
+    type: bool
+    default: true
 extends_documentation_fragment:
   - doppelganger.ops.attributes.controller
 """

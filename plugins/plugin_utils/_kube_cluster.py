@@ -80,6 +80,15 @@ class Cluster(Objects):
             one for one in asked if not self._review(_kube_review.access_review(one, self.namespace)).get("allowed")
         ]
 
+    def read(self, path: str, resource: str, *, accept_missing: bool = False) -> dict[str, Any] | None:
+        """Read a path that is not an object of the namespace; None where it is not there and may be missing."""
+        try:
+            return self._http.ask(Call("GET", path, "get", resource)).json()
+        except NotFound:
+            if accept_missing:
+                return None
+            raise
+
     def _review(self, review: Mapping[str, Any]) -> dict[str, Any]:
         plural = f"{str(review['kind']).lower()}s"
         path = f"/apis/{review['apiVersion']}/{plural}"

@@ -71,7 +71,8 @@ class Objects:
             found += [{**one, "apiVersion": api_version, "kind": kind} for one in page["items"] or []]
             following = page["metadata"].get("continue") or ""
             if not following:
-                return found, str(page["metadata"]["resourceVersion"])
+                # what a metrics server gives has no version
+                return found, str(page["metadata"].get("resourceVersion") or "")
 
     def apply(self, manifest: Mapping[str, Any], *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
         """Apply on the server's side; raises Conflict with the ``causes`` where another manager owns a field."""

@@ -10,13 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
-from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_containers import containers_in, service_of
@@ -24,6 +24,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward imp
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, WORKLOADS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import is_leaving, is_over, is_ready
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_shared import Shared
+
+if TYPE_CHECKING:
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage
 
 #: sets the variables given as NAME=OTHER from others of the container, then becomes the command after --
 _BORROW = (
@@ -50,11 +53,12 @@ class KubeProject:
     def __init__(self, cluster: Cluster, name: str) -> None:
         self.name = name
         self.cluster = cluster
-        self._forwards: dict[tuple[str, int], Forward] = {}
+        self._forwards: dict[tuple[str | int, ...], Forward] = {}
         self._lock = threading.Lock()
         #: workloads that are known to be the application's; asked for again only where a pod is of another one
         self._ours: set[tuple[str, str]] = set()
         self._shared_pods = Shared(self._read_pods)
+        self._kube_usage: KubeUsage | None = None
 
     def close(self) -> None:
         """End what was forwarded, and give the connections back."""
@@ -147,11 +151,35 @@ class KubeProject:
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Where the service can be reached from here for as long as this project is open: a managed port-forward."""
+        pod = self.ready_pod(service)["metadata"]["name"] if (service, port) not in self._forwards else ""
+        return self._forward((service, port), pod, port).address
+
+    def _forward(self, key: tuple[str | int, ...], pod: str, port: int) -> Forward:
         with self._lock:
-            if (service, port) not in self._forwards:
-                pod = self.ready_pod(service)["metadata"]["name"]
-                self._forwards[service, port] = Forward(self.cluster, pod, port)
-            return self._forwards[service, port].address
+            if key not in self._forwards:
+                self._forwards[key] = Forward(self.cluster, pod, port)
+            return self._forwards[key]
+
+    def instances(self, service: str, port: int) -> list[tuple[str, tuple[str, int]]]:
+        """Each ready pod of the service by name, with a port-forward to it for as long as this project is open."""
+        pods = [pod for pod in self.pods() if service_of(pod)[1] == service and is_ready(pod) and not is_leaving(pod)]
+        names = [pod["metadata"]["name"] for pod in pods]
+        return [(name, self._forward((service, name, port), name, port).address) for name in names]
+
+    def usage(self) -> list[Usage]:
+        """What each container of the application uses."""
+        return self._counter().containers([pod for pod in self.pods() if not is_over(pod)])
+
+    def machine_usage(self) -> list[Usage]:
+        """What each node with a pod of the application uses as a whole."""
+        return self._counter().nodes([pod for pod in self.pods() if not is_over(pod)])
+
+    def _counter(self) -> KubeUsage:
+        # here, as only metrics need it
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_usage import KubeUsage
+
+        self._kube_usage = self._kube_usage or KubeUsage(self.cluster)
+        return self._kube_usage
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
         """How the port-forward failed last, None where the pod itself closes connections."""

@@ -17,6 +17,7 @@ STEPS = {
     "info": "module_utils._inspect:INFO",
     "integrity": "module_utils._backup:INTEGRITY",
     "lease": "module_utils._inspect:LEASE",
+    "metrics": "plugin_utils._kube_metrics:METRICS",
     "migrate": "plugin_utils._kube_migration:MIGRATE",
     "preflight": "plugin_utils._kube_preflight:PREFLIGHT",
     "prepare": "plugin_utils._kube_preflight:PREPARE",

@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
@@ -22,7 +23,9 @@ def verify(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> d
     }
     held = None
     if params["token"] and not check_mode:
-        held = Held(target.store, params["token"], target.app.lease_ttl, params["phase"] or "verify", params["soak"])
+        gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
+        phase = params["phase"] or "verify"
+        held = Held(target.store, params["token"], target.app.lease_ttl, phase, params["soak"], gates)
     return gate(looking, target.project, target.redactor, held)
 
 
@@ -34,6 +37,8 @@ VERIFY = Step(
         "token": {"type": "int", "default": 0, "no_log": False},
         "phase": {"type": "str", "default": ""},
         "soak": {"type": "float", "default": 0.0},
+        "gates": {"type": "list", "elements": "dict", "default": []},
+        "metric_token": {"type": "str", "default": "", "no_log": True},
     },
     run=verify,
 )

@@ -57,6 +57,8 @@ def _schema_sentence(moved: bool | None, operation: str) -> str:
 
 def _success_sentence(operation: str, status: str, steps: Mapping[str, Any]) -> str:
     predicted = status == "ok" and steps["check_mode"]
+    if operation == "monitor":
+        return str(steps["summary"])
     if operation == "verify":
         doing = "Every required check passed."
     else:
@@ -77,6 +79,8 @@ def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
 
 def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
     error = failure["error"] if failure["error"].endswith((".", "!", "?")) else f"{failure['error']}."
+    if operation == failure["phase"] == "monitor":  # it did what it should, and that is what it found
+        return error
     if status == "refused":
         return f"{operation.capitalize()} {steps['subject']} was refused: {error} Nothing was touched.".replace(
             "  ", " "
@@ -111,6 +115,7 @@ def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str
         "status": status,
         "operation": operation,
         **{name: steps[name] for name in shown},
+        **({"metrics": steps["metrics"]} if operation == "monitor" else {}),
         "failure": dict(failure) if failure else None,
         "message": _sentence(operation, status, steps, failure),
         "hint": failure["hint"] if failure else "",
@@ -129,8 +134,8 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     failure = noted.get("failure")
     undo_failure = (variables.get("result_undo_failure") or {}).get("failure")
     inputs = (variables.get("app_model") or {}).get("inputs", {})
-    verify = step("verify")
-    before = start.get("previous", preflight.get("current", verify.get("release")))
+    verify, metrics = step("verify"), step("metrics")
+    before = start.get("previous", preflight.get("current", verify.get("release", metrics.get("release"))))
     phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
         "changed": bool(start.get("changed")),
@@ -142,9 +147,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "release_after": finish.get("current", before),
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
         "phases": phases + list(finish.get("phases", [])),
-        # as they are now; the failure has them as they were then
-        "checks": list(verify.get("checks") or []),
-        "checklist": str(verify.get("checklist") or "").splitlines(),
+        **_looks(verify, metrics),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id"),
         "restored": (step("restore").get("backup") or {}).get("id") if step("restore").get("changed") else None,
@@ -156,6 +159,16 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "undone": bool(noted.get("undo")) and undo_failure is None,
         "undo_failure": undo_failure,
         "check_mode": check_mode,
+    }
+
+
+def _looks(verify: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks and metrics as they are now; the failure has them as they were then."""
+    return {
+        "checks": list(verify.get("checks") or []),
+        "checklist": str(verify.get("checklist") or metrics.get("table") or "").splitlines(),
+        "metrics": list(metrics.get("metrics") or []),
+        "summary": metrics.get("summary"),
     }
 
 

@@ -61,6 +61,12 @@ def verify(**options: Unpack[Options]) -> Handle[Result]:
 
 
 @Verb
+def monitor(**options: Unpack[Options]) -> Handle[Result]:
+    """Hold what the application shows now against the limits of its metrics."""
+    return _start("monitor", operation_outcome, options)
+
+
+@Verb
 def releases(**options: Unpack[Options]) -> Handle[Releases]:
     """Ask the targets for their releases, backups, lease, and what was cut off."""
     return _start("releases", releases_outcome, options)

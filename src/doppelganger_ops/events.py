@@ -81,6 +81,18 @@ class CheckFailed(HostEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricMeasured(HostEvent):
+    """A metric was looked at; ``tier`` is the worst whose limit is passed, and empty where none is."""
+
+    name: str
+    state: str
+    value: float | None
+    unit: str
+    tier: str
+    limit: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waiting(HostEvent):
     """A phase goes on; ``detail`` says what it waits for, where that is known."""
 
@@ -124,8 +136,10 @@ class RunFinished(Event):
 
 
 #: the entry points of a platform that are phases, and what people call them
-PHASES = {"start": "lease", "finish": "record", "info": "releases", "lease": "lease"}
+PHASES = {"start": "lease", "finish": "record", "info": "releases", "lease": "lease", "metrics": "monitor"}
 NOT_PHASES = ("resolve",)
+#: of their two tasks the first one looks and the second one decides
+LOOKS = ("verify", "metrics")
 #: what the same entry points are called while a failed operation is taken back, or a cut-off one recovered from
 CALLED = {
     "undo": {"apply": "return", "verify": "verify return"},
@@ -151,6 +165,10 @@ def _seconds(began: str, ended: str) -> float:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
     except ValueError:
         return 0.0
+
+
+def _only_looked(entry: str, raw: Mapping[str, Any]) -> bool:
+    return entry in LOOKS and bool({"checks", "metrics"} & set(raw["res"]))
 
 
 class Translator:
@@ -197,10 +215,7 @@ class Translator:
             yield from self._failed(known, at, host, raw, "failed")
         elif name == "runner_on_unreachable":
             yield from self._failed(known, at, host, raw, "unreachable")
-        elif name == "runner_on_ok" and known.phase and role.startswith("platform_") and entry != "verify":
-            yield self._done(known, at, host, raw)
-        elif name == "runner_on_ok" and known.phase and role.startswith("platform_") and "checks" not in raw["res"]:
-            # of the tasks of a checklist the last one decides
+        elif name == "runner_on_ok" and known.phase and role.startswith("platform_") and not _only_looked(entry, raw):
             yield self._done(known, at, host, raw)
         yield from self._noted(known, at, host, raw["res"])
 
@@ -246,6 +261,10 @@ class Translator:
                 yield CheckPassed(at=at, host=host, name=name, seconds=float(check.get("elapsed_s") or 0))
             elif state != "skipped":
                 yield CheckFailed(at=at, host=host, name=name, state=state, reason=str(check.get("reason")))
+
+        for metric in res.get("metrics") or []:
+            told = {name: metric[name] for name in ("name", "state", "value", "unit", "tier", "limit")}
+            yield MetricMeasured(at=at, host=host, **told)
 
     def _noted(self, known: _Host, at: str, host: str, res: Mapping[str, Any]) -> Iterator[Event]:
         """What the steps between the phases say: that it is undone, recovered from, or over."""

@@ -12,6 +12,8 @@ SHOWN = (
     "interrupted", "previous", "release", "undo", "target", "censored",
 )  # fmt: skip
 LONGEST = 8000
+#: of a metric; the samples of all of them would be long
+METRIC = ("name", "title", "value", "unit", "state", "tier", "limit", "reason")
 #: begins a line in which a step says what it waits for (plugin_utils/_screen_live.py); the host and the words follow
 WAITS = "\x1edoppelganger.ops waits\x1e"
 #: events that are output alone
@@ -24,6 +26,13 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST:
         return f"{value[:LONGEST]}… ({len(value)} characters)"
     return value
+
+
+def _metrics(res: Mapping[str, Any]) -> dict[str, Any]:
+    found = res.get("metrics")
+    if not isinstance(found, list):
+        return {}
+    return {"metrics": [{each: one.get(each) for each in METRIC} for one in found if isinstance(one, Mapping)]}
 
 
 def entry_of(path: str | None) -> str:
@@ -57,7 +66,7 @@ def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:
             "entry": entry_of(data.get("task_path")),
             "duration": data.get("duration"),
             "ignored": bool(data.get("ignore_errors")),
-            "res": {each: _shortened(res[each]) for each in SHOWN if each in res},
+            "res": {**{each: _shortened(res[each]) for each in SHOWN if each in res}, **_metrics(res)},
         }
     if name in ("playbook_on_start", "playbook_on_play_start", "playbook_on_no_hosts_matched"):
         return {**common, "play": data.get("name")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
@@ -62,6 +62,36 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """What one metric is now; ``state`` is as that of a check, ``tier`` the worst whose limit is passed."""
+
+    name: str
+    title: str
+    group: str
+    unit: str
+    state: str
+    tier: str
+    priority: str
+    value: float | None
+    series: str
+    limits: Mapping[str, Mapping[str, float]]
+    limit: str
+    trend: str
+    reason: str
+    source: str
+    query: str
+    samples: Sequence[Mapping[str, Any]]
+    history: Sequence[Sequence[float]]
+    remedy: str
+    page: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Metric:
+        """Read what was published."""
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True)
 class Failure:
     """What failed, in which phase, and the checks as they were then."""
 
@@ -108,7 +138,7 @@ class Target:
     phases: tuple[Phase, ...] = ()
     checks: tuple[Check, ...] = ()
     checklist: tuple[str, ...] = ()
-    metrics: tuple[Mapping[str, Any], ...] = ()
+    metrics: tuple[Metric, ...] = ()
     schema_moved: bool | None = None
     backup: str | None = None
     evidence: str | None = None
@@ -131,7 +161,7 @@ class Target:
             "checks": tuple(map(Check.from_dict, data["checks"])),
             "recovered": Interrupted(**_known(Interrupted, data["recovered"])) if data["recovered"] else None,
             "failure": Failure.from_dict(data["failure"]) if data["failure"] else None,
-            "metrics": tuple(data.get("metrics") or ()),
+            "metrics": tuple(map(Metric.from_dict, data.get("metrics") or ())),
             "raw": data,
         }
         for name in ("checklist", "reasons", "services"):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from tests.bench import controller, deploying, kubernetes, page, probes, standing, wrapper
-from tests.bench.measure import Findings, compared, say
+from tests.bench import controller, deploying, kubernetes, metrics, page, probes, standing, wrapper
+from tests.bench.measure import Findings, bounded, compared, say
 
 
 def _probes(runs: int) -> Findings:
@@ -22,10 +22,19 @@ def _probes(runs: int) -> Findings:
     return Findings([compared(what, ours, by_hand, "bare asyncio client", 1.3)])
 
 
+def _metrics(runs: int) -> Findings:
+    pairs = [metrics.measure() for _ in range(1 if runs < metrics.ROUNDS else runs // metrics.ROUNDS)]
+    by_hand, ours = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    what = f"{metrics.METRICS} metrics of one Prometheus in one task"
+    judge = bounded(f"a verdict on {metrics.SAMPLES:,} samples", metrics.judge(), 0.2)
+    return Findings([compared(what, ours, by_hand, "bare asyncio client", 1.3), judge])
+
+
 MEASUREMENTS: dict[str, Callable[[int], Findings]] = {
     "deploy": deploying.measure,
     "standing": standing.measure,
     "probes": _probes,
+    "metrics": _metrics,
     "controller": controller.measure,
     "kubernetes": kubernetes.measure,
     "wrapper": wrapper.measure,

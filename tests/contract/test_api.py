@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import doppelganger_ops as ops
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_live, _screen_waits
-from doppelganger_ops import cli, environment, reports
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_live, _screen_waits, _screen_words
+from doppelganger_ops import cli, environment, events, reports
 from doppelganger_ops.schemas import schema
 from tests.contract.house import PLAYBOOKS, ROOT, load
 
@@ -103,6 +103,12 @@ def test_waits_are_told_and_read_in_the_same_words() -> None:
     """The process of a run reads them without the collection."""
     assert reports.WAITS == _screen_live.MARK
     assert f'"{_screen_waits.FOR_PROGRAMS}": "1"' in inspect.getsource(environment)
+
+
+def test_a_phase_is_called_the_same_on_the_screen_and_in_events() -> None:
+    shown = {entry: name for entry, name in _screen_words.PHASES.items() if name}
+    assert {entry: events.PHASES.get(entry, entry) for entry in shown} == shown
+    assert events.LOOKS == _screen_words.LOOKS
 
 
 def test_ansible_runner_has_one_call_site() -> None:

@@ -141,6 +141,16 @@ def test_verify(app: Application) -> None:
     assert all(check.state in ("pass", "skipped") for check in target.checks)
 
 
+def test_monitor(app: Application) -> None:
+    handle = ops.monitor.start(inventory=app.inventory)
+    target = well(handle.wait())
+    assert target.metrics
+    measured = [event for event in handle.events() if isinstance(event, events.MetricMeasured)]
+    assert [event.name for event in measured] == [metric.name for metric in target.metrics]
+    # what it measures is this machine's, which may be busy
+    assert (target.status, target.failure is None) in ((Status.UNCHANGED, True), (Status.FAILED, False))
+
+
 def test_verify_finds_what_is_wrong_and_touches_nothing(app: Application) -> None:
     subprocess.run(["docker", "stop", f"{app.name}-redis-1"], check=True, capture_output=True)
     target = well(ops.verify(inventory=app.inventory))

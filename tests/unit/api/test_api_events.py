@@ -28,6 +28,7 @@ def through(entry: str, **res: Any) -> list[dict[str, Any]]:
     return [task("start", f"{PLATFORM}/{entry}"), task("ok", f"{PLATFORM}/{entry}", 2, **res)]
 
 
+METRIC = {"name": "error_rate", "state": "fail", "value": 2.5, "unit": "percent", "tier": "warning", "limit": "> 1"}
 CASES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
     ("a phase", through("backup"), ["PhaseStarted backup", "PhaseFinished backup"]),
     ("what people call it", through("start"), ["PhaseStarted lease", "PhaseFinished lease"]),
@@ -41,6 +42,10 @@ CASES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
      [task("start", f"{PLATFORM}/verify"), task("ok", f"{PLATFORM}/verify", checks=[check(state="fail")]),
       task("start", f"{PLATFORM}/verify"), task("failed", f"{PLATFORM}/verify", msg="1 of 1", phase="soak")],
      ["PhaseStarted verify", "CheckFailed Page", "PhaseFailed soak"]),
+    ("metrics",
+     [task("start", f"{PLATFORM}/metrics"), task("ok", f"{PLATFORM}/metrics", metrics=[METRIC]),
+      task("start", f"{PLATFORM}/metrics"), task("ok", f"{PLATFORM}/metrics")],
+     ["PhaseStarted monitor", "MetricMeasured error_rate", "PhaseFinished monitor"]),
     ("the return after a failure",
      [task("start", f"{PLATFORM}/apply"), task("failed", f"{PLATFORM}/apply", msg="crashed"),
       task("ok", "result/failure", undo=True), *through("evidence"), *through("apply")],
@@ -140,3 +145,10 @@ def test_what_a_step_waits_for_is_an_event() -> None:
     assert isinstance(event, events.Waiting)
     assert (event.host, event.phase, event.detail) == ("app", "apply", "2 of 3 pods are ready")
     assert list(translator.running()) == [("app", "apply", "2 of 3 pods are ready")]
+
+
+def test_of_a_metric_its_samples_stay_behind() -> None:
+    whole = {**METRIC, "title": "Error rate", "reason": "", "samples": [{"at": 0, "value": 1}] * 1000}
+    found = reports.reduced(of_runner("runner_on_ok", host="app", res={"metrics": [whole]}))
+    assert found is not None
+    assert found["res"]["metrics"] == [{**METRIC, "title": "Error rate", "reason": ""}]

@@ -39,6 +39,8 @@ def model(**changes: Any) -> dict[str, Any]:
         "database_name": "",
         "database_user": "",
         "checks": [],
+        "metric_sources": {},
+        "metric_gates": [],
         "soak_seconds": 30,
         "start_timeout": 120,
         "fetch_timeout": 1800,

@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.action import (
     publish_result,
     target_result,
 )
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
 from tests.unit.plugins.results import ENDINGS, ended
 
 
@@ -53,6 +54,40 @@ def read(**changes: Any) -> dict[str, Any]:
     return run(app_model, {"inputs": ["version!"]}, variables)
 
 
+OPEN_METRICS = {"openmetrics": {"service": "web", "port": 8000}}
+GATE = {"metric": "error_rate", "count": 3}
+
+
+def test_a_model_without_metrics_does_not_read_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_catalogue_file, "ours", lambda: pytest.fail("it was read"))
+    found = read()
+    assert (found["metric_gates"], found["metric_sources"]) == ([], {})
+    assert "catalogue" not in found
+
+
+def test_gates_carry_the_metric_they_are_about() -> None:
+    limits = {"error_rate": {"limits": {"warning": {"above": 2}}}}
+    words = {"requests": "shop_requests_total"}
+    found = read(app_metric_gates=[GATE], app_metric_sources=OPEN_METRICS, app_metrics=limits, app_metric_words=words)
+    [gate] = found["metric_gates"]
+    assert (gate["metric"], gate["count"]) == ("error_rate", 3)
+    assert gate["entry"]["limits"]["warning"]["above"] == 2
+    assert gate["entry"]["sources"]["openmetrics"]["family"] == "shop_requests_total"
+    assert "metric_token" not in found
+
+
+def test_the_database_of_the_model_is_a_source_unless_it_is_taken_out() -> None:
+    database = {"app_database_service": "db", "app_database_name": "shop", "app_database_user": "shop"}
+    assert read(**database)["metric_sources"]["postgres"] == {"service": "db", "database": "shop", "user": "shop"}
+    assert read(**database, app_metric_sources={"postgres": None})["metric_sources"]["postgres"] is None
+
+
+def test_the_whole_catalogue_is_there_for_who_asks() -> None:
+    found = run(app_model, {"inputs": [], "metrics": True}, {**GIVEN, "app_metric_sources": OPEN_METRICS})
+    names = [entry["name"] for entry in found["catalogue"]]
+    assert names[:3] == ["service_up", "error_rate", "latency_p95"]
+
+
 def test_a_model_is_plain_data_with_defaults_and_inputs() -> None:
     found = read()
     assert found["state_dir"] == "/var/lib/doppelganger-ops/shop"
@@ -74,6 +109,15 @@ def test_a_model_is_plain_data_with_defaults_and_inputs() -> None:
         pytest.param({"app_platform": "nomad"}, ["value of app_platform must be one of"], id="an unknown platform"),
         pytest.param({"app_repository": ""}, ["app_repository must name the repository"], id="it contradicts itself"),
         pytest.param({"app_checks": [{"name": "x", "kind": "httpp"}]}, ["httpp"], id="a check of an unknown kind"),
+        pytest.param({"app_metrics": {"cpu": 3}}, ["metric 'cpu': expected a dictionary"], id="a metric that is none"),
+        pytest.param({"app_metric_words": {"a": 3}}, ["the word 'a'"], id="a word that is none"),
+        pytest.param({"app_metric_sources": {"x": {}}}, ["unknown source 'x'"], id="a source of an unknown kind"),
+        pytest.param({"app_metric_gates": [{"metric": "x"}]}, ["there is no metric 'x'"], id="a gate of no metric"),
+        pytest.param(
+            {"app_metric_gates": [GATE], "app_metric_sources": OPEN_METRICS, "app_soak_seconds": 0},
+            ["app_metric_gates are judged while a release is watched"],
+            id="gates without a soak",
+        ),
         pytest.param({"version": None}, ["version is required and nothing was given"], id="no version"),
         pytest.param({"version": "{{ x }}"}, ["given was '{{ x }}'"], id="a version with jinja in it"),
     ],

@@ -140,7 +140,9 @@ def held(state: Path, **more: Any) -> dict[str, Any]:
     store.write("releases/0001-v1/record.json", record)
     store.write("current.json", {"release": "0001-v1"})
     lease = store.acquire(holder="me", purpose="test", ttl=60, wait=0)
-    return {"state_dir": str(state), "token": lease.token, "lease_ttl": 60, "phase": "verify", "soak": 0.0, **more}
+    metrics = {"gates": [], "sources": {}, "metric_token": ""}
+    phase = {"phase": "verify", "soak": 0.0, **metrics}
+    return {"state_dir": str(state), "token": lease.token, "lease_ttl": 60, **phase, **more}
 
 
 def test_what_ought_to_run_is_looked_up_where_nobody_says_it(url: str, tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def main() -> None:
     log.setup()
     logging.info("DOPPELGANGER STUDIO %s starts", settings.VERSION)
     faults.at_start()
-    serve(settings.PORT, answer, partial(metrics.observe, {path for _, path in ROUTES}))
+    observe = partial(metrics.observe, {path for _, path in ROUTES})
+    serve(settings.PORT, answer, observe, metrics.count_connections)
 
 
 def _project(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _UNLIMITED = 1 << 60
 
 _requests = Counter("studio_requests", "Requests", ["method", "path", "status"])
 _seconds = Histogram("studio_request_seconds", "Time to answer", ["path"])
+_connections = Gauge("studio_connections", "Connections that are open")
 _limit = Gauge("studio_memory_limit_bytes", "The container's memory limit, 0 for none")
 
 
@@ -19,6 +20,10 @@ def observe(known_paths: set[str], request: Request, answer: Answer, seconds: fl
     path = request.path if request.path in known_paths else "other"
     _requests.labels(request.method, path, answer.status).inc()
     _seconds.labels(path).observe(seconds)
+
+
+def count_connections(change: int) -> None:
+    _connections.inc(change)
 
 
 def text() -> str:

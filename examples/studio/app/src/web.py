@@ -30,10 +30,22 @@ def as_json(data: Any, status: int = 200) -> Answer:
     return Answer(json.dumps(data) + "\n", status, "application/json")
 
 
-def serve(port: int, answer: Callable[[Request], Answer], observe: Callable[..., None] = lambda *_: None) -> None:
+def serve(
+    port: int,
+    answer: Callable[[Request], Answer],
+    observe: Callable[..., None] = lambda *_: None,
+    count_connections: Callable[[int], None] = lambda _: None,
+) -> None:
     """Answer until the process is told to stop; then what is being answered is still finished."""
 
     class Handler(_Handler):
+        def handle(self) -> None:
+            count_connections(1)
+            try:
+                super().handle()
+            finally:
+                count_connections(-1)
+
         def respond(self, request: Request) -> Answer:
             started = time.perf_counter()
             try:

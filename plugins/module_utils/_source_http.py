@@ -1,0 +1,254 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sources of metrics that answer over HTTP: Prometheus, programs that show their own metrics, and JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import ssl
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_http, _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import text_of
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Request, Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
+
+#: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
+_FINAL = frozenset({400, 401, 403, 404, 405, 410, 422})
+#: as many as Prometheus works on at the same time, unless it is told otherwise
+_AT_ONCE = 20
+#: a path that can be sent as it is
+_PLAIN = re.compile(r"[!-~]+")
+
+
+class NotAnswered(OpsError):
+    """A source could not be asked; ``is_silent`` says that it is the source itself that does not answer."""
+
+    def __init__(self, message: str, is_silent: bool = False, final: bool = False) -> None:
+        super().__init__(message)
+        self.is_silent = is_silent
+        self.final = final
+
+
+class Endpoint:
+    """Where a source is: a URL, or a service and its port."""
+
+    def __init__(self, config: Mapping[str, Any], project: Project, token: str = "") -> None:
+        self._config = config
+        self._project = project
+        self._shared: Request | None = None
+        login = {"Authorization": f"Bearer {token}"} if token else {}
+        self._options = {
+            "method": "GET",
+            "headers": {**login, **(config.get("headers") or {})},
+            "validate_certs": config.get("validate_certs", True),
+            "ca_file": config.get("ca_file"),
+        }
+
+    @property
+    def place(self) -> str:
+        """How a person is told where it is."""
+        return str(self._config.get("url") or f"{self._config.get('service')}:{self._config.get('port')}")
+
+    async def get(self, path: str, seconds: float, kept: Kept | None = None) -> Response:
+        """Ask for a path, below the URL where there is one; over a connection that is kept, where there are some."""
+        if self._config.get("url"):
+            if path.startswith("/") and _PLAIN.fullmatch(path):
+                return await self._sent(self._below(path), self.place, kept)
+            url = str(self._config["url"])
+            return await self._asked({**self._options, "url": f"{url.rstrip('/')}{path}" if path else url}, None)
+        service, port = str(self._config["service"]), int(self._config["port"])
+        options = {**self._options, "url": path}
+        answer = await in_thread(lambda: self._project.ask(service, port, options, seconds))
+        if answer is not None:
+            return answer
+        return await self._asked(options, await in_thread(lambda: self._project.address(service, port)))
+
+    async def get_each(self, path: str) -> dict[str, Response | NotAnswered]:
+        """Ask each container of the service, or the one URL there is."""
+        if self._config.get("url"):
+            asked = {"": self._asked({**self._options, "url": f"{self._config['url']}"}, None)}
+        else:
+            service, port = str(self._config["service"]), int(self._config["port"])
+            instances = await in_thread(lambda: self._project.instances(service, port))
+            if not instances:
+                raise NotAnswered(f"no container of {service} is running", is_silent=True)
+            options = {**self._options, "url": path}
+            asked = {name: self._asked(options, address) for name, address in instances}
+        answers = await asyncio.gather(*asked.values(), return_exceptions=True)
+        return {name: _answer_or_reason(answer) for name, answer in zip(asked, answers)}
+
+    def _below(self, path: str) -> Request:
+        """The question for a path below the URL; what all of them share is worked out once."""
+        if self._shared is None:
+            self._shared = _probe_http.request_for({**self._options, "url": f"{str(self._config['url']).rstrip('/')}/"})
+        verb, target, rest = self._shared.payload.split(b" ", 2)
+        payload = b" ".join((verb, target[:-1] + path.encode("ascii"), rest))
+        return replace(self._shared, payload=payload)
+
+    async def _asked(self, options: Mapping[str, Any], address: tuple[str, int] | None) -> Response:
+        where = f"{address[0]}:{address[1]}" if address else self.place
+        return await self._sent(_probe_http.request_for(options, address), where)
+
+    async def _sent(self, request: Request, where: str, kept: Kept | None = None) -> Response:
+        try:
+            return await (kept.fetch(request) if kept else _probe_http.fetch(request))
+        except _probe_http.Garbled as error:
+            raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
+        except (OSError, EOFError, UnicodeError) as error:
+            # an untrusted certificate does not mend itself
+            untrusted = isinstance(error, ssl.SSLCertVerificationError)
+            raise NotAnswered(_probe_socket.refusal(error, where).reason, True, untrusted) from error
+
+
+def _answer_or_reason(answer: Response | BaseException) -> Response | NotAnswered:
+    if isinstance(answer, (Response, NotAnswered)):
+        return answer
+    if isinstance(answer, OpsError):
+        return NotAnswered(answer.message, final=isinstance(answer, Refused))
+    raise answer
+
+
+def refusal(response: Response, place: str) -> NotAnswered | None:
+    """Why an answer cannot be used, None where it can."""
+    if response.cut:
+        return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
+    if response.status == 200:
+        return None
+    said = " ".join(response.body[:200].decode("utf-8", "replace").split())
+    words = f"{place} answered {response.status}" + (f": {said}" if said else "")
+    return NotAnswered(words, is_silent=True, final=response.status in _FINAL)
+
+
+class Prometheus:
+    """Asks for values as they are now, or as they were; by Prometheus' own clock, so that skew does no harm."""
+
+    def __init__(self, config: Mapping[str, Any], project: Project, token: str = "") -> None:
+        self._endpoint = Endpoint(config, project, token)
+
+    async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
+        """All queries side by side; ``asked`` has by name the options and how far to look back."""
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(options: Mapping[str, Any], window: float, kept: Kept) -> Observation:
+            async with slots:
+                return await self.now(query_of(options["query"], window), seconds, kept)
+
+        with Kept() as kept:
+            found = await asyncio.gather(*(one(*what, kept) for what in asked.values()))
+        return dict(zip(asked, found))
+
+    async def now(self, query: str, seconds: float, kept: Kept | None = None) -> Observation:
+        """The value of a query; an error is part of the observation."""
+        try:
+            data = await self._data(f"/api/v1/query?query={quote(query)}", seconds, kept)
+            series = _vector(data)
+        except NotAnswered as error:
+            return Observation(time.monotonic(), error=error.message, final=error.final)
+        return Observation(time.monotonic(), series)
+
+    async def past(
+        self, query: str, start: float, end: float, step: float, seconds: float
+    ) -> list[tuple[float, list[float]]]:
+        """The values of a query over a time, which is given by our clock: for each moment those of all series."""
+        ahead = next(iter((await self.now("time()", seconds)).series.values()), (time.time(),))[0] - time.time()
+        span = f"start={start + ahead:.3f}&end={end + ahead:.3f}&step={max(1.0, step):g}"
+        data = await self._data(f"/api/v1/query_range?query={quote(query)}&{span}", seconds)
+        found: dict[float, list[float]] = {}
+        for series in data.get("result", []):
+            for at, value in series.get("values", []):
+                if math.isfinite(float(value)):
+                    found.setdefault(float(at), []).append(float(value))
+        return sorted(found.items())
+
+    async def _data(self, path: str, seconds: float, kept: Kept | None = None) -> dict[str, Any]:
+        response = await self._endpoint.get(path, seconds, kept)
+        place = f"Prometheus at {self._endpoint.place}"
+        try:
+            found = json.loads(response.body)
+        except ValueError:
+            raise refusal(response, place) or NotAnswered(f"{place}: the answer is not JSON", final=False) from None
+        if isinstance(found, Mapping) and found.get("status") == "error":
+            words = f"{place} refuses the query: {found.get('error')}"
+            raise NotAnswered(words, final=response.status in _FINAL)
+        if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
+            raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
+        return dict(found["data"])
+
+
+def _vector(data: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    kind, result = data.get("resultType"), data.get("result")
+    if kind == "scalar" and isinstance(result, list):
+        return {"": (float(result[1]),)}
+    if kind != "vector" or not isinstance(result, list):
+        raise NotAnswered(
+            f"the query gives a {kind}, expected a vector or a scalar: take a range off its end", final=True
+        )
+    found: dict[str, tuple[float, ...]] = {}
+    for one in result:
+        if "value" not in one:
+            raise NotAnswered("the query gives a histogram, expected numbers: use histogram_quantile", final=True)
+        labels = {name: value for name, value in one["metric"].items() if name != "__name__"}
+        found[text_of(labels)] = (float(one["value"][1]),)
+    return found
+
+
+class Json:
+    """Numbers in JSON documents; metrics with the same URL share one answer."""
+
+    def __init__(self, config: Mapping[str, Any], project: Project, token: str = "") -> None:
+        self._config = config
+        self._project = project
+
+    async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
+        """Ask for each document once."""
+        urls = dict.fromkeys(str(options["url"] or "") for options, _ in asked.values())
+        answers = dict(zip(urls, await asyncio.gather(*(self._document(url, seconds) for url in urls))))
+        return {name: _number_in(answers[str(options["url"] or "")], options) for name, (options, _) in asked.items()}
+
+    async def _document(self, url: str, seconds: float) -> Any:
+        config = {**self._config, "url": url} if "://" in url else self._config
+        endpoint = Endpoint(config, self._project)
+        path = "" if "://" in url else url
+        try:
+            response = await endpoint.get(path, seconds)
+            refused = refusal(response, endpoint.place)
+            return refused or json.loads(response.body)
+        except NotAnswered as error:
+            return error
+        except ValueError as error:
+            return NotAnswered(f"{endpoint.place}: the answer is not JSON: {error}")
+
+
+def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
+    at = time.monotonic()
+    if isinstance(document, NotAnswered):
+        return Observation(at, error=document.message, final=document.final)
+    try:
+        found = _probe_http.value_at(document, options["path"])
+    except KeyError:
+        return Observation(at, note=f"no data: the answer has no {options['path']}")
+    if found is None:
+        return Observation(at, note=f"no data: {options['path']} is null")
+    if isinstance(found, bool) or not isinstance(found, (int, float, str)):
+        return Observation(at, error=f"{options['path']} is {type(found).__name__}, expected a number", final=True)
+    try:
+        return Observation(at, {"": (float(found),)})
+    except ValueError:
+        return Observation(at, error=f"{options['path']} is {str(found)[:40]!r}, expected a number", final=True)
+
+
+def first(values: Iterable[str]) -> str:
+    """The first of some reasons, and how many there are."""
+    found: Sequence[str] = list(values)
+    return found[0] + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")

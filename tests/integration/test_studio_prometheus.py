@@ -1,0 +1,132 @@
+"""Metrics from a real Prometheus: the catalogue's queries, a gate, the comparison with the time before a release."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.application import Application
+from tests.integration.conftest import free_port
+from tests.integration.test_studio_metrics import gates, valid, visitors
+from tests.lab import debian
+
+SOAK = 15
+LATENCY = {"metric": "latency_p95", "tier": "warning", "interval": 1, "warm_up": 5, "window": 8}
+COMPARED = {
+    "metric": "latency_mean", "interval": 1, "warm_up": 2, "window": 4,
+    "compare": {"min_samples": 8, "before": 20, "tolerance": 0.5},
+}  # fmt: skip
+#: only an exporter knows these, and none runs here; and there was no traffic an hour ago
+WITHOUT = {
+    "cpu", "memory", "service_memory", "disk_io", "network_io", "query_time", "pool_usage", "deadlocks",
+    "replication_lag", "database_failures", "cache_hits", "request_growth",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prometheus(app: Application, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Prometheus that asks the studio every second."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    subprocess.run(["dpkg", "-x", debian.newer("prometheus"), folder], check=True)
+    target = {"job_name": app.name, "static_configs": [{"targets": [app.url.removeprefix("http://")]}]}
+    config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [target]}
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    address = f"127.0.0.1:{free_port()}"
+    files = {"config.file": folder / "prometheus.yml", "storage.tsdb.path": folder / "data"}
+    options = {**files, "web.listen-address": address}
+    command = [str(folder / "usr/bin/prometheus"), *(f"--{name}={value}" for name, value in options.items())]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        until(f"http://{address}/-/ready", folder / "log")
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def until(url: str, log: Path) -> None:
+    for _ in range(100):
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def studio(app: Application, prometheus: str) -> Application:
+    """The studio with Prometheus as its only source; deployed, and visited for as long as is compared with."""
+    checks = [check for check in app.variables["app_checks"] if check["kind"] in ("containers", "postgres")]
+    checks += [check for check in app.variables["app_checks"] if check["name"].startswith("Health endpoint")]
+    mean = "1000 * sum(rate(${latency}_sum{$app}[${window}s])) / sum(rate(${latency}_count{$app}[${window}s]))"
+    app.variables.update(
+        {
+            "app_checks": checks,
+            "app_soak_seconds": SOAK,
+            "app_metric_sources": {
+                "prometheus": {"url": prometheus},
+                "containers": None,
+                "host": None,
+                "postgres": None,
+            },
+            "app_metrics": {
+                "latency_mean": {"title": "Mean", "unit": "ms", "sources": {"prometheus": {"query": mean}}}
+            },
+            "app_metric_gates": [LATENCY, COMPARED],
+        }
+    )
+    app.write(app_metric_gates=[])
+    run = app.deploy("v0.2.1")
+    assert run.rc == 0, run.output
+    with visitors(app.url):
+        time.sleep(20)
+    app.write()
+    return app
+
+
+def test_the_queries_of_the_catalogue_are_answered(studio: Application) -> None:
+    with visitors(studio.url):
+        time.sleep(2)
+        run = valid(studio.play("monitor"))
+    found = {row["name"]: row for row in run.target()["metrics"]}
+    assert run.rc == 0, run.output
+    assert {name for name, row in found.items() if row["state"] == "inconclusive"} == WITHOUT
+    assert not [row for row in found.values() if row["state"] == "error"], json.dumps(found)
+    assert found["service_up"]["value"] == 1
+    assert found["request_rate"]["value"] > 0.1
+    assert len(found["request_rate"]["history"]) >= 1
+    assert f'job="{studio.name}"' in found["request_rate"]["query"]
+
+
+def test_a_release_as_good_as_the_one_before_stays(studio: Application) -> None:
+    with visitors(studio.url):
+        time.sleep(20)
+        studio.write(app_environment={**studio.variables["app_environment"], "STUDIO_ERROR_SHARE": "0.01"})
+        run = valid(studio.deploy("v0.2.1"))
+    found = gates(run.target()["checks"])
+    assert run.rc == 0, run.output
+    assert found["latency_p95"]["state"] == "pass", found["latency_p95"]
+    assert found["latency_mean"]["state"] == "pass", found["latency_mean"]
+    assert "not worse than before" in found["latency_mean"]["reason"]
+
+
+def test_a_release_that_is_slower_than_before_is_undone_though_it_is_within_its_limit(studio: Application) -> None:
+    slower = {"STUDIO_FAULT": "slow", "STUDIO_SLOW_SECONDS": "0.2"}
+    with visitors(studio.url):
+        time.sleep(20)
+        studio.write(app_environment={**studio.variables["app_environment"], **slower})
+        run = valid(studio.deploy("v0.2.1"))
+    found = gates(run.target()["failure"]["checks"])
+    assert (run.rc, run.target()["status"]) == (2, "rolled_back"), run.output
+    assert found["latency_mean"]["state"] == "fail"
+    assert "worse than before: median" in found["latency_mean"]["reason"]
