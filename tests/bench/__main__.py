@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from tests.bench import controller, deploying, kubernetes, metrics, page, probes, standing
+from tests.bench import controller, deploying, kubernetes, metrics, page, probes, standing, wrapper
 from tests.bench.measure import Findings, bounded, compared, say
 
 
@@ -37,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[int], Findings]] = {
     "metrics": _metrics,
     "controller": controller.measure,
     "kubernetes": kubernetes.measure,
+    "wrapper": wrapper.measure,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import kube_application
+from tests.integration import embedding, kube_application
 from tests.integration.application import Application, studio
 from tests.lab import engine, images, lock
 from tests.lab.kubernetes import cluster as lab_cluster
@@ -46,6 +46,23 @@ def app(base_images: images.Images, source: Path, tmp_path_factory: pytest.TempP
     application = studio(tmp_path_factory.mktemp("studio"), source, base_images, free_port(), free_port())
     yield application
     application.remove()
+
+
+@pytest.fixture(scope="module")
+def pages(base_images: images.Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The smallest of the examples, not deployed yet; shared by the tests of a file, which run in order."""
+    application = embedding.pages(tmp_path_factory.mktemp("pages"), base_images, free_port())
+    yield application
+    application.remove()
+
+
+@pytest.fixture(scope="module")
+def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedding.RunFolders]:
+    """Where the runs of this file have their folders, and nobody else's."""
+    # pytest makes its own where TMPDIR says when it first needs one
+    tmp_path_factory.getbasetemp()
+    with embedding.RunFolders() as folders:
+        yield folders
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,184 @@
+"""The command ``doppelganger-ops``: the verbs of the API for people, with no logic of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+import shtab
+
+import doppelganger_ops
+from doppelganger_ops import api, terminal
+from doppelganger_ops.errors import NeverRan, OpsError
+from doppelganger_ops.handle import Handle
+from doppelganger_ops.status import Status
+from doppelganger_ops.terminal import Progress
+
+INVENTORY = "DOPPELGANGER_OPS_INVENTORY"
+#: what the command exits with
+EXIT_CODES = {
+    Status.OK: 0,
+    Status.UNCHANGED: 0,
+    Status.SKIPPED: 0,
+    Status.FAILED: 1,
+    Status.REFUSED: 3,
+    Status.UNREACHABLE: 4,
+    Status.ROLLED_BACK: 5,
+    Status.ROLLBACK_FAILED: 6,
+    Status.NO_HOSTS: 7,
+    Status.TIMED_OUT: 124,
+    Status.CANCELLED: 130,
+}
+NEVER_RAN = 2
+
+#: a command: what it starts, its own parameters (positional, then by name), and a sentence
+Parameter = tuple[str, dict[str, Any]]
+REASON: Parameter = ("--reason", {"help": "why; it goes into the record"})
+CONFIRM: Parameter = ("--confirm", {"metavar": "APP", "help": "the name of the application, to say that you mean it"})
+COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
+    "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
+               "Bring a version up, gate by gate; one that fails is undone by itself."),
+    "rollback": (api.rollback.start,
+                 [("release", {"nargs": "?", "help": "a release's id or version; by default the last good one"}),
+                  REASON, ("--backup", {"help": "a backup whose data comes back as well"}), CONFIRM],
+                 "Bring a recorded release back."),
+    "verify": (api.verify.start, [], "Go through the checklist."),
+    "monitor": (api.monitor.start, [], "Hold what the application shows now against the limits of its metrics."),
+    "status": (api.releases.start, [], "Say what runs now, and who holds the targets."),
+    "releases": (api.releases.start, [], "List releases and backups."),
+    "backup": (api.backup.start, [REASON], "Dump the database and prove the dump readable."),
+    "restore": (api.restore.start, [("backup", {"help": "a backup's id"}), CONFIRM, REASON],
+                "Replace the database with a backup, all or nothing."),
+    "lock": (api.lock.start, [("reason", {"help": "why"})], "Lock the targets for maintenance."),
+    "prepare": (api.prepare.start, [], "Install what the targets need."),
+    "unlock": (api.unlock.start, [("reason", {"help": "why"})], "Take a lease away from its holder."),
+}  # fmt: skip
+
+
+def _common() -> argparse.ArgumentParser:
+    """What every command takes."""
+    common = argparse.ArgumentParser(add_help=False)
+    add = common.add_argument
+    add(
+        "-i",
+        "--inventory",
+        action="append",
+        metavar="PATH",
+        help=f"an inventory; may be given more than once; by default ${INVENTORY}",
+    ).complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
+    add("-l", "--limit", metavar="HOSTS", help="only these hosts of it")
+    add("-C", "--check", action="store_true", help="say what would be done, and do nothing")
+    add("--json", action="store_true", help="print the result as JSON (schemas/run.schema.json), and nothing else")
+    add("--deadline", type=float, metavar="SECONDS", help="end the run after so many seconds")
+    add(
+        "--environment",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an environment variable that the inventory reads, for example a password; may be given more than once",
+    )
+    add(
+        "--vault-password-file",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file with a password of Ansible's vault",
+    ).complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
+    add(
+        "--variables", action="append", default=[], metavar="PATH", help="a file with variables, which may be encrypted"
+    ).complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
+    add("--forks", type=int, metavar="N", help="so many hosts at the same time")
+    add(
+        "--keep", metavar="FOLDER", help="keep the run's output, events and result in a folder of it"
+    ).complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # shtab reads it
+    add("-q", "--quiet", action="store_true", help="show only the result")
+    return common  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    codes = ", ".join(f"{code} {status.value}" for status, code in EXIT_CODES.items() if code)
+    made = argparse.ArgumentParser(
+        prog="doppelganger-ops",
+        description="Deploy, verify, roll back, back up and restore the application of an inventory.",
+        epilog=f"Exit codes: 0 ok or unchanged, {NEVER_RAN} nothing was run, {codes}.",
+    )
+    made.add_argument("--version", action="version", version=doppelganger_ops.__version__)
+    shtab.add_argument_to(made, "--print-completion", help="print the completion script of a shell")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common = _common()
+    for name, (_, parameters, sentence) in COMMANDS.items():
+        command = commands.add_parser(name, help=sentence, description=sentence, parents=[common])
+        for flag, more in parameters:
+            command.add_argument(flag, **more)
+    return made
+
+
+def _start(options: argparse.Namespace, progress: Progress | None) -> Handle[Any]:
+    start, parameters, _ = COMMANDS[options.command]
+    names = [flag.lstrip("-") for flag, _ in parameters]
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    default = os.environ.get(INVENTORY)
+    inventory = options.inventory or ([default] if default else [])
+    if not inventory:
+        raise NeverRan("An inventory is required and none was given.", hint=f"Give -i PATH, or set {INVENTORY}.")
+    return start(
+        inventory=inventory,
+        limit=options.limit,
+        check=options.check,
+        deadline=options.deadline,
+        environment=options.environment,
+        vault_password_files=options.vault_password_file,
+        variable_files=options.variables,
+        forks=options.forks,
+        keep=options.keep,
+        on_event=progress,
+        **given,
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    progress = None if options.json or options.quiet else Progress(sys.stderr)
+    try:
+        handle = _start(options, progress)
+
+        def cancel(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            handle.cancel()
+
+        # both end in a result that says so; the runner ends its processes either way
+        signal.signal(signal.SIGINT, cancel)
+        signal.signal(signal.SIGTERM, cancel)
+        result = handle.wait()
+    finally:
+        if progress is not None:
+            progress.close()
+    if options.json:
+        sys.stdout.write(f"{result.to_json(indent=2)}\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in terminal.lines(options.command, result)))
+    return EXIT_CODES[result.status]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except OpsError as error:
+        if options.json:
+            told = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+            sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
+        else:
+            sys.stderr.write(f"doppelganger-ops: {error}\n")
+        return NEVER_RAN if isinstance(error, NeverRan) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""What keeps a run from happening, and what a caller may have raised about one that did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from doppelganger_ops.result import Outcome
+
+
+class OpsError(Exception):
+    """Everything that this package raises. ``hint`` says what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+
+
+class NeverRan(OpsError):
+    """Nothing was run, so no target was touched."""
+
+
+class InputError(NeverRan):
+    """What the caller gave cannot be used: the wrong type, a file that is not there, a secret that is not set."""
+
+
+class InventoryError(NeverRan):
+    """The inventory is not there, or Ansible cannot read it."""
+
+
+class AnsibleMissing(NeverRan):
+    """Ansible, ansible-runner or the playbooks are not there."""
+
+
+class StartError(NeverRan):
+    """Ansible ended before it began the first play, and neither the inventory nor the hosts are the reason."""
+
+
+class UnexpectedResult(OpsError):
+    """A run ended and published something that its schema does not allow; ``published`` is what it was.
+
+    The run did happen. This is a mistake in the playbooks or in this package.
+    """
+
+    def __init__(self, message: str, published: Any) -> None:
+        super().__init__(message, hint="Look at the targets; then report this together with the published data.")
+        self.published = published
+
+
+class NotSuccessful(OpsError):
+    """A run did happen and its status is not good; ``result`` is what it ended with."""
+
+    def __init__(self, result: Outcome[Any]) -> None:
+        super().__init__(f"{result.operation}: {result.status.value}. {result.message}", hint=result.hint)
+        self.result = result

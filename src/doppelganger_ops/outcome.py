@@ -1,0 +1,175 @@
+"""What a run ended with: decided from what was published and from Ansible's own statistics, never from output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from doppelganger_ops import schemas
+from doppelganger_ops.errors import UnexpectedResult
+from doppelganger_ops.job import Ended
+from doppelganger_ops.result import Known, LeaseChange, Outcome, Phase, Preparation, RunInfo, Target
+from doppelganger_ops.status import Status, worst
+
+KEY = "doppelganger_ops"
+
+
+@dataclass
+class Seen:
+    """What the stream of a run said, as far as it decides anything."""
+
+    has_started: bool = False
+    stats: Mapping[str, Any] | None = None
+    #: the last failure of each host that no rescue took care of, or that is all there is
+    failures: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def take(self, raw: Mapping[str, Any]) -> None:
+        """Look at one report."""
+        name = raw["event"]
+        if name == "playbook_on_play_start":
+            self.has_started = True
+        elif name == "playbook_on_stats":
+            self.stats = raw
+        elif name in ("runner_on_failed", "runner_on_unreachable") and not raw.get("ignored"):
+            res = raw.get("res") or {}
+            default = "unreachable" if name == "runner_on_unreachable" else "failed"
+            self.failures[str(raw["host"])] = {
+                "kind": str(res.get("kind") or default),
+                "error": str(res.get("error") or res.get("msg") or "no message was given"),
+                "hint": str(res.get("hint") or ""),
+            }
+
+    @property
+    def published(self) -> Mapping[str, Any]:
+        """Everything that set_stats published."""
+        return (self.stats or {}).get("published") or {}
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every host that something was done with."""
+        return list((self.stats or {}).get("processed") or {})
+
+    @property
+    def is_red(self) -> bool:
+        """Whether Ansible counted a host as failed or unreachable."""
+        return bool((self.stats or {}).get("failures") or (self.stats or {}).get("dark"))
+
+
+#: a kind of failure as a status; whatever else there is has failed
+BY_KIND = {"refused": Status.REFUSED, "lease_held": Status.REFUSED, "unreachable": Status.UNREACHABLE}
+CUT_HINT = "The next run on this target recovers what was under way; it waits until the lease has expired."
+Phases = Mapping[str, list[dict[str, Any]]]
+
+
+def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Target]:
+    """The outcome of a verb that publishes the result of an operation."""
+    if KEY not in seen.published:
+        return _unpublished(verb, ended, seen, phases, run)
+    data = seen.published[KEY]
+    wrong = schemas.problems("result", data)
+    if wrong:
+        raise UnexpectedResult(f"{verb} published what its schema does not allow: {'; '.join(wrong)}.", dict(data))
+    targets = {name: Target.from_dict(target) for name, target in data["targets"].items()}
+    status = Status(data["status"])
+    if status.is_good and (seen.is_red or ended.exit_code != 0):
+        message = f"The playbook says {status.value}, and Ansible ended with {ended.exit_code}."
+        return Outcome(verb, Status.FAILED, bool(data["changed"]), message, "Look at the run's output.", run, targets)
+    message, hint = _of_worst(targets, status)
+    return Outcome(verb, status, bool(data["changed"]), message, hint, run, targets)
+
+
+def releases_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Known]:
+    """The outcome of asking targets what they know of themselves."""
+    del phases
+    return _by_host(verb, ended, seen, run, f"{KEY}_releases", Known)
+
+
+def lease_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[LeaseChange]:
+    """The outcome of setting a lock or taking a lease away."""
+    del phases
+    return _by_host(verb, ended, seen, run, f"{KEY}_lease", LeaseChange)
+
+
+def prepare_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Preparation]:
+    """The outcome of installing what targets need."""
+    del phases
+    return _by_host(verb, ended, seen, run, f"{KEY}_prepare", Preparation)
+
+
+def _by_host(verb: str, ended: Ended, seen: Seen, run: RunInfo, key: str, kind: Callable[..., Any]) -> Outcome[Any]:
+    found: Mapping[str, Any] = seen.published.get(key) or {}
+    read: Callable[[Mapping[str, Any]], Any] = kind.from_dict  # type: ignore[attr-defined]  # both kinds have it
+    targets = {host: read(data) for host, data in found.items()}
+    for host in seen.hosts or seen.failures:
+        if host not in targets:
+            status, message, hint = _cut(ended, seen.failures.get(host))
+            targets[host] = kind(status=status, message=message, hint=hint)
+    changed = any(getattr(target, "changed", False) for target in targets.values())
+    if not targets:
+        status, message, hint = _without_targets(ended, seen)
+    else:
+        status = worst([target.status for target in targets.values()])
+        message, hint = _of_worst(targets, status)
+    return Outcome(verb, status, changed, message, hint, run, targets)
+
+
+def _of_worst(targets: Mapping[str, Any], status: Status) -> tuple[str, str]:
+    """The sentence and the hint of the target that decides."""
+    deciding = [(name, target) for name, target in targets.items() if target.status == status]
+    name, target = (deciding or list(targets.items()))[0]
+    message = target.message if len(targets) == 1 else f"{name}: {target.message}"
+    return message, target.hint
+
+
+def _unpublished(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Target]:
+    """A run that was cut off, or whose hosts all failed in a way that no role could take care of."""
+    targets = {}
+    for host in [*phases, *(name for name in [*seen.hosts, *seen.failures] if name not in phases)]:
+        if host not in targets:
+            status, message, hint = _cut(ended, seen.failures.get(host))
+            known = tuple(map(Phase.from_dict, phases.get(host, [])))
+            targets[host] = Target(status, verb, message, hint, phases=known, was_cut_off=True)
+    if not targets:
+        status, message, hint = _without_targets(ended, seen)
+    else:
+        status = worst([target.status for target in targets.values()])
+        message, hint = _of_worst(targets, status)
+    changed = any(phase.name not in ("preflight", "verify") for one in targets.values() for phase in one.phases)
+    return Outcome(verb, status, changed, message, hint, run, targets)
+
+
+def _stopped(ended: Ended) -> tuple[Status, str]:
+    if ended.stopped == "timed_out":
+        return Status.TIMED_OUT, "The deadline passed, so the run was ended."
+    return Status.CANCELLED, "The run was cancelled."
+
+
+def _cut(ended: Ended, failure: Mapping[str, str] | None) -> tuple[Status, str, str]:
+    if ended.stopped:
+        status, message = _stopped(ended)
+        return status, message, CUT_HINT
+    if failure:
+        return BY_KIND.get(failure["kind"], Status.FAILED), failure["error"], failure["hint"]
+    return Status.FAILED, f"The run ended without a result: {how_it_ended(ended)}.", CUT_HINT
+
+
+def _without_targets(ended: Ended, seen: Seen) -> tuple[Status, str, str]:
+    if ended.stopped:
+        status, message = _stopped(ended)
+        return status, f"{message} Nothing had begun.", ""
+    if seen.stats is not None and not seen.hosts and ended.exit_code == 0:
+        return Status.NO_HOSTS, "No host matched, so nothing was done.", NO_HOSTS_HINT
+    return Status.FAILED, f"The run ended without a result: {how_it_ended(ended)}.", CUT_HINT
+
+
+NO_HOSTS_HINT = "Give an inventory whose group targets has hosts, and a limit that leaves some of them."
+
+
+def how_it_ended(ended: Ended) -> str:
+    """The end of the process, in words."""
+    if ended.error:
+        return ended.error.rstrip(".")
+    if ended.exit_code is None or ended.exit_code < 0:
+        return "its process was killed"
+    return f"Ansible ended with {ended.exit_code}"

@@ -1,0 +1,73 @@
+"""What is kept of an event of ansible-runner: enough to tell what happened, however large the original was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+#: what a task's result may say that somebody reads here
+SHOWN = (
+    "changed", "failed", "skipped", "unreachable", "msg", "kind", "phase", "error", "hint", "checks", "seconds",
+    "interrupted", "previous", "release", "undo", "target", "censored",
+)  # fmt: skip
+LONGEST = 8000
+#: of a metric; the samples of all of them would be long
+METRIC = ("name", "title", "value", "unit", "state", "tier", "limit", "reason")
+#: begins a line in which a step says what it waits for (plugin_utils/_screen_live.py); the host and the words follow
+WAITS = "\x1edoppelganger.ops waits\x1e"
+#: events that are output alone
+LINES = {"verbose": "info", "debug": "info", "warning": "warning", "system_warning": "warning", "error": "error",
+         "deprecated": "warning"}  # fmt: skip
+TASK = ("runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[:LONGEST]}… ({len(value)} characters)"
+    return value
+
+
+def _metrics(res: Mapping[str, Any]) -> dict[str, Any]:
+    found = res.get("metrics")
+    if not isinstance(found, list):
+        return {}
+    return {"metrics": [{each: one.get(each) for each in METRIC} for one in found if isinstance(one, Mapping)]}
+
+
+def entry_of(path: str | None) -> str:
+    """``role/entry`` of a task's path, for example ``platform_compose/backup``; empty outside of roles."""
+    parts = PurePath(str(path or "").rpartition(":")[0]).parts
+    if len(parts) < 3 or parts[-2] != "tasks":
+        return ""
+    return f"{parts[-3]}/{PurePath(parts[-1]).stem}"
+
+
+def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The event as a small dict, or nothing where nobody needs it."""
+    name = str(event.get("event"))
+    data = event.get("event_data") or {}
+    common = {"event": name, "at": event.get("created")}
+    if name in LINES:
+        text = str(event.get("stdout") or "").strip(" \r\n")
+        if text.startswith(WAITS):
+            host, _, words = text.removeprefix(WAITS).partition("\x1e")
+            return {**common, "event": "waits", "host": host, "waiting": _shortened(words)}
+        return {**common, "level": LINES[name], "text": _shortened(text)} if text else None
+    if name == "playbook_on_stats":
+        counts = {each: data.get(each) or {} for each in ("processed", "failures", "dark", "changed", "ok")}
+        return {**common, **counts, "published": data.get("artifact_data") or {}}
+    if name in TASK:
+        res = data.get("res") or {}
+        return {
+            **common,
+            "host": data.get("host"),
+            "task": data.get("task"),
+            "entry": entry_of(data.get("task_path")),
+            "duration": data.get("duration"),
+            "ignored": bool(data.get("ignore_errors")),
+            "res": {**{each: _shortened(res[each]) for each in SHOWN if each in res}, **_metrics(res)},
+        }
+    if name in ("playbook_on_start", "playbook_on_play_start", "playbook_on_no_hosts_matched"):
+        return {**common, "play": data.get("name")}
+    return None

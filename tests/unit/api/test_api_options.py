@@ -1,0 +1,134 @@
+"""What a caller may give: refused before anything runs, with what to do instead."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import doppelganger_ops as ops
+from doppelganger_ops import environment, installation, options
+from doppelganger_ops.job import Job, unsafe
+from tests.unit.api.scripted import ScriptedExecutor
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    path = tmp_path / "hosts.yml"
+    path.write_text("targets: {hosts: {app: }}\n")
+    return path
+
+
+WRONG: list[tuple[str, dict[str, Any], type[ops.OpsError], str]] = [
+    ("no inventory", {"inventory": "/nowhere/hosts.yml"}, ops.InventoryError, "/nowhere/hosts.yml"),
+    ("an empty list", {"inventory": []}, ops.InventoryError, "empty"),
+    ("one of two", {"inventory": ["/", "/nowhere"]}, ops.InventoryError, "/nowhere"),
+    ("a version that is no text", {"version": 2}, ops.InputError, "version must be text and is 2"),
+    ("a file as limit", {"limit": "@/etc/passwd"}, ops.InputError, "limit"),
+    ("an option as limit", {"limit": "--become"}, ops.InputError, "limit"),
+    ("an empty limit", {"limit": " "}, ops.InputError, "limit"),
+    ("lines as limit", {"limit": "a\nb"}, ops.InputError, "limit"),
+    ("no deadline at all", {"deadline": 0}, ops.InputError, "deadline"),
+    ("a deadline before now", {"deadline": timedelta(seconds=-1)}, ops.InputError, "deadline"),
+    ("a text as deadline", {"deadline": "1m"}, ops.InputError, "deadline"),
+    ("a secret that is not set", {"environment": ["NOT_SET_ANYWHERE"]}, ops.InputError, "NOT_SET_ANYWHERE"),
+    ("a text for a list", {"environment": "HOME"}, ops.InputError, "list"),
+    ("no vault password", {"vault_password_files": ["/nowhere"]}, ops.InputError, "vault"),
+    ("no file of variables", {"variable_files": ["/nowhere"]}, ops.InputError, "variables"),
+    ("variables that have no names", {"variables": {"a b": 1}}, ops.InputError, "variables"),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "said"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_what_cannot_be_used_is_refused(
+    inventory: Path, given: dict[str, Any], error: type[ops.OpsError], said: str
+) -> None:
+    executor = ScriptedExecutor()
+    with pytest.raises(error, match=said) as raised:
+        ops.deploy.start(**{"version": "v1", "inventory": inventory, "executor": executor, **given})
+    assert isinstance(raised.value, ops.NeverRan)
+    assert executor.jobs == []
+
+
+def test_too_large_a_secret_is_refused(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIG", "x" * environment.MOST_SECRETS)
+    with pytest.raises(ops.InputError, match="file"):
+        ops.verify.start(inventory=inventory, environment=["BIG"], executor=ScriptedExecutor())
+
+
+def job(inventory: Path, **given: Any) -> Job:
+    found = options.job_of("deploy", {"version": "v1"}, {"inventory": inventory, **given})  # type: ignore[typeddict-item]  # the cases choose
+    Path(found.folder).rmdir()
+    return found
+
+
+def test_the_environment_is_what_is_needed_and_no_more(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_SECRET_ACCESS_KEY", "ANSIBLE_STDOUT_CALLBACK", "LD_PRELOAD", "K8S_AUTH_API_KEY", "BASH_ENV"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("KUBECONFIG", "/some/where")
+    found = job(inventory).environment
+    assert "secret" not in found.values()
+    assert found["KUBECONFIG"] == "/some/where"
+    assert found["ANSIBLE_HOST_KEY_CHECKING"] == "True"
+    assert Path(found["ANSIBLE_CONFIG"]).is_file()
+
+
+def test_a_secret_is_apart_from_the_environment(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2-canary")
+    found = job(inventory, environment=["DATABASE_PASSWORD"])
+    assert found.secrets == {"DATABASE_PASSWORD": "hunter2-canary"}
+    assert "hunter2-canary" not in str(found.environment)
+    assert "hunter2-canary" not in repr(found)
+
+
+def test_the_own_interpreter_comes_first_on_the_path(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PATH")
+    first = job(inventory).environment["PATH"].split(os.pathsep)[0]
+    assert (Path(first) / "ansible-playbook").exists()
+
+
+def test_arguments(inventory: Path, tmp_path: Path) -> None:
+    found = job(inventory, check=True, forks=3, variable_files=[inventory], vault_password_files=[inventory])
+    assert found.arguments == (
+        "--check", "--diff", "--forks", "3", "--vault-password-file", str(inventory), "-e", f"@{inventory}",
+    )  # fmt: skip
+
+
+def test_a_verbs_own_parameters_win_over_variables(inventory: Path) -> None:
+    assert job(inventory, variables={"version": "v9", "app_soak_seconds": 1}).inputs == {
+        "version": "v1",
+        "app_soak_seconds": 1,
+    }
+
+
+def test_text_is_marked_as_data_however_deep() -> None:
+    assert unsafe({"a": ["{{ 1 }}", {"b": ("x", 1, None)}], "c": True}) == {
+        "a": [{"__ansible_unsafe": "{{ 1 }}"}, {"b": [{"__ansible_unsafe": "x"}, 1, None]}],
+        "c": True,
+    }
+
+
+def test_a_job_crosses_as_one_line(inventory: Path) -> None:
+    found = job(inventory, limit="app", deadline=timedelta(minutes=1))
+    line = found.to_line()
+    assert line.count(b"\n") == 1
+    assert Job.from_line(line) == found
+    assert json.loads(line)["deadline"] == 60.0
+
+
+def test_every_verb_has_a_playbook() -> None:
+    found = installation.find()
+    for verb in (name.removeprefix("start_") for name in ops.__all__ if name.startswith("start_")):
+        assert found.playbook(verb).is_file()
+    with pytest.raises(ops.AnsibleMissing, match="nonsense"):
+        found.playbook("nonsense")
+
+
+def test_a_missing_ansible_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doppelganger_ops.installation.util.find_spec", lambda name: None)
+    with pytest.raises(ops.AnsibleMissing, match="ansible and ansible_runner"):
+        installation.require_ansible()
