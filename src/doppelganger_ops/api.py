@@ -9,8 +9,8 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack
 from doppelganger_ops.executor import DEFAULT
 from doppelganger_ops.handle import Handle, Judge
 from doppelganger_ops.options import Options, job_of
-from doppelganger_ops.outcome import lease_outcome, operation_outcome, prepare_outcome, releases_outcome
-from doppelganger_ops.result import LeaseResult, Outcome, Prepared, Releases, Result
+from doppelganger_ops.outcome import lease_outcome, observe_outcome, operation_outcome, prepare_outcome, releases_outcome
+from doppelganger_ops.result import LeaseResult, Observed, Outcome, Prepared, Releases, Result
 
 P = ParamSpec("P")
 T = TypeVar("T", bound=Outcome[Any])
@@ -100,3 +100,9 @@ def unlock(*, reason: str, **options: Unpack[Options]) -> Handle[LeaseResult]:
 def prepare(**options: Unpack[Options]) -> Handle[Prepared]:
     """Install what the targets need."""
     return _start("prepare", prepare_outcome, options)
+
+
+@Verb
+def observe(**options: Unpack[Options]) -> Handle[Observed]:
+    """Set monitoring up from the catalogue of metrics, or add its rules to what there is."""
+    return _start("observe", observe_outcome, options)

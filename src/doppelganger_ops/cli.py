@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
                  "Bring a recorded release back."),
     "verify": (api.verify.start, [], "Go through the checklist."),
     "monitor": (api.monitor.start, [], "Hold what the application shows now against the limits of its metrics."),
+    "observe": (api.observe.start, [], "Set monitoring up from the catalogue of metrics, or add its rules."),
     "status": (api.releases.start, [], "Say what runs now, and who holds the targets."),
     "releases": (api.releases.start, [], "List releases and backups."),
     "backup": (api.backup.start, [REASON], "Dump the database and prove the dump readable."),

@@ -9,7 +9,7 @@ from typing import Any
 from doppelganger_ops import schemas
 from doppelganger_ops.errors import UnexpectedResult
 from doppelganger_ops.job import Ended
-from doppelganger_ops.result import Known, LeaseChange, Outcome, Phase, Preparation, RunInfo, Target
+from doppelganger_ops.result import Known, LeaseChange, Monitoring, Outcome, Phase, Preparation, RunInfo, Target
 from doppelganger_ops.status import Status, worst
 
 KEY = "doppelganger_ops"
@@ -95,6 +95,12 @@ def prepare_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: Ru
     """The outcome of installing what targets need."""
     del phases
     return _by_host(verb, ended, seen, run, f"{KEY}_prepare", Preparation)
+
+
+def observe_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Monitoring]:
+    """The outcome of setting monitoring up."""
+    del phases
+    return _by_host(verb, ended, seen, run, f"{KEY}_observe", Monitoring)
 
 
 def _by_host(verb: str, ended: Ended, seen: Seen, run: RunInfo, key: str, kind: Callable[..., Any]) -> Outcome[Any]:

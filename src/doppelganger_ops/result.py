@@ -249,6 +249,26 @@ class Preparation:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """How the monitoring of a target stands: ``message`` says which rules are loaded and what is watched."""
+
+    status: Status
+    message: str
+    hint: str = ""
+    changed: bool = False
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
+        """Read what was published for one host."""
+        changed = bool(data["changed"])
+        return cls(Status.OK if changed else Status.UNCHANGED, str(data["summary"]), "", changed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the schema describes."""
+        return _plain(self)
+
+
+@dataclass(frozen=True)
 class RunInfo:
     """The run itself: how long it took, how the process ended, and where its folder is if it was kept."""
 
@@ -261,7 +281,7 @@ class RunInfo:
     survivors: tuple[str, ...] = ()
 
 
-T = TypeVar("T", Target, Known, LeaseChange, Preparation)
+T = TypeVar("T", Target, Known, LeaseChange, Preparation, Monitoring)
 
 
 @dataclass(frozen=True)
@@ -308,3 +328,4 @@ Result = Outcome[Target]
 Releases = Outcome[Known]
 LeaseResult = Outcome[LeaseChange]
 Prepared = Outcome[Preparation]
+Observed = Outcome[Monitoring]

@@ -167,3 +167,12 @@ def test_preparations(published: dict[str, Any], status: Status, message: str) -
     found = outcome.prepare_outcome("prepare", Ended(0), seen(reported), {}, RUN)
     assert (found.status, found.targets["app"].message) == (status, message)
     found.to_json()
+
+
+@pytest.mark.parametrize(("changed", "status"), [(True, Status.OK), (False, Status.UNCHANGED)])
+def test_monitoring(changed: bool, status: Status) -> None:
+    published = {"summary": "24 rules are loaded.", "changed": changed}
+    reported = scripted.stats({"doppelganger_ops_observe": {"app": published}})
+    found = outcome.observe_outcome("observe", Ended(0), seen(reported), {}, RUN)
+    assert (found.status, found.changed, found.message) == (status, changed, "24 rules are loaded.")
+    found.to_json()
