@@ -37,6 +37,9 @@ def well(result: ops.Outcome[ops.Target]) -> ops.Target:
 def test_a_target_that_knows_nothing_yet(app: Application) -> None:
     found = ops.releases(inventory=app.inventory)
     assert (found.status, found.targets["app"].current) == (Status.UNCHANGED, None)
+    # in check mode: which packages it would install is this machine's affair
+    lacking = ops.prepare(inventory=app.inventory, check=True).targets["app"]
+    assert lacking.status is (Status.OK if lacking.packages else Status.UNCHANGED), lacking.message
 
 
 def test_the_first_deployment(app: Application) -> None:

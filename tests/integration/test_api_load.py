@@ -87,7 +87,7 @@ def test_two_megabytes_of_output(deployed: Application, tmp_path: Path) -> None:
 
 
 class Watch(threading.Thread):
-    """Looks for the canary in the folders of runs and in the arguments of all processes while a run goes on."""
+    """Looks for the canary in the folders of runs, all arguments and our environments while a run goes on."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -95,12 +95,23 @@ class Watch(threading.Thread):
         self.done = threading.Event()
         self.found: set[str] = set()
         self.looks = 0
+        self.ours = 0
 
     def run(self) -> None:
         while not self.done.wait(0.02):
             self.looks += 1
             for path in [*self.folder.rglob("*"), *Path("/proc").glob("[0-9]*/cmdline")]:
                 self._look(path)
+                if path.name == "cmdline" and self._is_ours(path):
+                    self.ours += 1
+                    self._look(path.with_name("environ"))
+
+    def _is_ours(self, path: Path) -> bool:
+        """Ansible and the process of the run; what Ansible starts may need the secret in its environment."""
+        try:
+            return b"doppelganger_ops/_" in path.read_bytes()
+        except OSError:
+            return False
 
     def _look(self, path: Path) -> None:
         try:
@@ -140,6 +151,7 @@ def test_a_secret_is_in_no_file_and_in_no_argument(
 
     assert result.status is Status.OK, result.message
     assert watch.looks > 20
+    assert watch.ours > 20
     assert watch.found == set()
     kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
     assert {"events.jsonl", "output.txt", "result.json"} < {path.name for path in kept}
