@@ -9,7 +9,13 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack
 from doppelganger_ops.executor import DEFAULT
 from doppelganger_ops.handle import Handle, Judge
 from doppelganger_ops.options import Options, job_of
-from doppelganger_ops.outcome import lease_outcome, observe_outcome, operation_outcome, prepare_outcome, releases_outcome
+from doppelganger_ops.outcome import (
+    lease_outcome,
+    observe_outcome,
+    operation_outcome,
+    prepare_outcome,
+    releases_outcome,
+)
 from doppelganger_ops.result import LeaseResult, Observed, Outcome, Prepared, Releases, Result
 
 P = ParamSpec("P")
