@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+import doppelganger_ops as ops
 from tests.integration.application import Run, play
 from tests.integration.conftest import free_port
 from tests.integration.receivers import until
@@ -97,6 +98,10 @@ def test_rules_are_added_and_nothing_else_is_touched(theirs: Theirs) -> None:
 
     again = theirs.play()
     assert (again.rc, again.changed()) == (0, 0), again.output
+    called = ops.observe(inventory=theirs.inventory)
+    assert (called.status, called.changed) == (ops.Status.UNCHANGED, False), called
+    assert "rules are loaded" in called.targets["app"].message
+    called.to_json()
 
 
 def test_a_run_that_was_killed_before_the_reload_is_made_good(theirs: Theirs) -> None:
