@@ -14,7 +14,9 @@ import yaml
 from tests.integration.application import ROOT, Application, play
 from tests.integration.observed import everything, validate
 
-PLAYBOOKS = ("deploy", "rollback", "verify", "releases", "backup", "restore", "lock", "unlock", "prepare")
+PLAYBOOKS = (
+    "deploy", "rollback", "verify", "monitor", "releases", "backup", "restore", "lock", "unlock", "prepare", "observe"
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
