@@ -139,6 +139,9 @@ TOO_MUCH: dict[str, Any] = {"resources": {"limits": {"memory": "1Gi"}}}
 VOLUME = {"volumes": [{"name": "v", "secret": {"secretName": "nobody-made-it"}}]}
 MOUNTED: dict[str, Any] = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
 
+#: the container outlives the process that was killed a little: an engine can miss why both end at once
+GREEDY = "echo greedy; tail /dev/zero; code=$?; sleep 1; exit $code"
+
 SITUATIONS: Mapping[str, Situation] = {
     "a new Deployment behind a Service": Situation(
         [[service("fresh", 8080), deployment("fresh", NEW, replicas=2)]], "ready", ""
@@ -173,7 +176,7 @@ SITUATIONS: Mapping[str, Situation] = {
         [[deployment("name", container("Not:A:Name"))]], "failed", "InvalidImageName", known=waiting("InvalidImageName")
     ),
     "a container that is killed for want of memory": Situation(
-        [[deployment("memory", app("echo greedy; tail /dev/zero", resources={"limits": {"memory": "8Mi"}}))]],
+        [[deployment("memory", app(GREEDY, resources={"limits": {"memory": "8Mi"}}))]],
         "failed", "OOMKilled", "want of memory", known=killed,
     ),
     "an init container that fails": Situation(
