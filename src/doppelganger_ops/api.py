@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar, Unpack
+from typing import Generic, ParamSpec, Unpack
 
 from doppelganger_ops.executor import DEFAULT
-from doppelganger_ops.handle import Handle, Judge
+from doppelganger_ops.handle import Handle
 from doppelganger_ops.options import Options, job_of
 from doppelganger_ops.outcome import (
+    Judge,
+    T,
     lease_outcome,
     observe_outcome,
     operation_outcome,
     prepare_outcome,
     releases_outcome,
 )
-from doppelganger_ops.result import LeaseResult, Observed, Outcome, Prepared, Releases, Result
+from doppelganger_ops.result import LeaseResult, Observed, Prepared, Releases, Result
 
 P = ParamSpec("P")
-T = TypeVar("T", bound=Outcome[Any])
 
 
 class Verb(Generic[P, T]):

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from doppelganger_ops import diagnosis, schemas
 from doppelganger_ops.errors import StartError
@@ -20,12 +20,10 @@ from doppelganger_ops.events import Event, RunFinished, Translator, Waiting
 from doppelganger_ops.executor import Executor, Running
 from doppelganger_ops.feed import Feed, Handler
 from doppelganger_ops.job import Ended, Job
-from doppelganger_ops.outcome import NO_HOSTS_HINT, Phases, Seen
-from doppelganger_ops.result import Outcome, RunInfo
+from doppelganger_ops.outcome import NO_HOSTS_HINT, Judge, Seen, T
+from doppelganger_ops.result import RunInfo
 from doppelganger_ops.status import Status
 
-T = TypeVar("T", bound=Outcome[Any])
-Judge = Callable[[str, Ended, Seen, Phases, RunInfo], T]
 #: how often a phase that goes on says so, in seconds
 TICK = 5.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from doppelganger_ops import schemas
 from doppelganger_ops.errors import UnexpectedResult
@@ -60,6 +60,9 @@ class Seen:
 BY_KIND = {"refused": Status.REFUSED, "lease_held": Status.REFUSED, "unreachable": Status.UNREACHABLE}
 CUT_HINT = "The next run on this target recovers what was under way; it waits until the lease has expired."
 Phases = Mapping[str, list[dict[str, Any]]]
+T = TypeVar("T", bound=Outcome[Any])
+#: makes the outcome of a verb out of how its run ended
+Judge = Callable[[str, Ended, Seen, Phases, RunInfo], T]
 
 
 def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Target]:
@@ -79,28 +82,14 @@ def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: 
     return Outcome(verb, status, bool(data["changed"]), message, hint, run, targets)
 
 
-def releases_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Known]:
-    """The outcome of asking targets what they know of themselves."""
-    del phases
-    return _by_host(verb, ended, seen, run, f"{KEY}_releases", Known)
+def published_by_host(kind: Callable[..., Any], part: str) -> Judge[Outcome[Any]]:
+    """The judge of a verb that publishes one thing of each host, under the name of the ``part``."""
 
+    def judge(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Any]:
+        del phases
+        return _by_host(verb, ended, seen, run, f"{KEY}_{part}", kind)
 
-def lease_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[LeaseChange]:
-    """The outcome of setting a lock or taking a lease away."""
-    del phases
-    return _by_host(verb, ended, seen, run, f"{KEY}_lease", LeaseChange)
-
-
-def prepare_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Preparation]:
-    """The outcome of installing what targets need."""
-    del phases
-    return _by_host(verb, ended, seen, run, f"{KEY}_prepare", Preparation)
-
-
-def observe_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Monitoring]:
-    """The outcome of setting monitoring up."""
-    del phases
-    return _by_host(verb, ended, seen, run, f"{KEY}_observe", Monitoring)
+    return judge
 
 
 def _by_host(verb: str, ended: Ended, seen: Seen, run: RunInfo, key: str, kind: Callable[..., Any]) -> Outcome[Any]:
@@ -179,3 +168,9 @@ def how_it_ended(ended: Ended) -> str:
     if ended.exit_code is None or ended.exit_code < 0:
         return "its process was killed"
     return f"Ansible ended with {ended.exit_code}"
+
+
+releases_outcome: Judge[Outcome[Known]] = published_by_host(Known, "releases")
+lease_outcome: Judge[Outcome[LeaseChange]] = published_by_host(LeaseChange, "lease")
+prepare_outcome: Judge[Outcome[Preparation]] = published_by_host(Preparation, "prepare")
+observe_outcome: Judge[Outcome[Monitoring]] = published_by_host(Monitoring, "observe")

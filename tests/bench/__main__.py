@@ -11,19 +11,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from tests.bench import controller, deploying, kubernetes, metrics, page, probes, standing, wrapper
+from tests.bench import controller, deploying, kubernetes, metrics, page, probes, race, standing, wrapper
 from tests.bench.measure import Findings, bounded, compared, say
 
 
 def _probes(runs: int) -> Findings:
-    pairs = [probes.measure() for _ in range(1 if runs < probes.ROUNDS else runs // probes.ROUNDS)]
+    pairs = [probes.measure() for _ in range(1 if runs < race.ROUNDS else runs // race.ROUNDS)]
     by_hand, ours = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     what = f"{probes.PROBES:,} HTTP probes in one task"
     return Findings([compared(what, ours, by_hand, "bare asyncio client", 1.3)])
 
 
 def _metrics(runs: int) -> Findings:
-    pairs = [metrics.measure() for _ in range(1 if runs < metrics.ROUNDS else runs // metrics.ROUNDS)]
+    pairs = [metrics.measure() for _ in range(1 if runs < race.ROUNDS else runs // race.ROUNDS)]
     by_hand, ours = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     what = f"{metrics.METRICS} metrics of one Prometheus in one task"
     judge = bounded(f"a verdict on {metrics.SAMPLES:,} samples", metrics.judge(), 0.2)
