@@ -273,3 +273,19 @@ def test_a_broken_way_tells_nothing_of_the_service(
     outcome = explained(raised.value, check_of(**given), 1)
     assert (outcome.state, outcome.out_of_reach) == (state, is_out_of_reach)
     assert says in outcome.reason
+
+
+@pytest.mark.parametrize(("settle", "is_open"), [(0.0, True), (2.0, False)], ids=["direct", "by a way that accepts"])
+def test_a_way_that_accepts_for_others_has_to_stay_open(settle: float, is_open: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closing = threading.Thread(target=lambda: server.accept()[0].close())
+        closing.start()
+        project = FakeProject()
+        project.settle = settle
+        given = {"kind": "tcp", "service": "app", "port": server.getsockname()[1]}
+        if is_open:
+            assert [one.state for one in attempts(project, **given)] == ["pass"]
+        else:
+            with pytest.raises(ConnectionRefusedError):
+                attempts(project, **given)
+        closing.join()
