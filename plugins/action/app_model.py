@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
@@ -31,9 +31,7 @@ NOT_MODEL = {
 def spec() -> dict[str, Any]:
     """The argument spec of the role ``app``, the only place where the variables are described."""
     path = Path(__file__).resolve().parents[2] / "roles/app/meta/argument_specs.yml"
-    # libyaml's loader, where there is one, is ten times as fast and just as safe
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 both loaders are safe ones
+    document = yaml_load(path.read_text(encoding="utf-8"))
     options: dict[str, Any] = document["argument_specs"]["main"]["options"]
     return {
         name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()

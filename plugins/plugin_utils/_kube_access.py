@@ -17,6 +17,7 @@ from urllib.request import getproxies
 
 import urllib3
 import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 if TYPE_CHECKING:
     from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Way
@@ -93,9 +94,7 @@ def _of_this_pod(token: str) -> Access | None:
 def _of_kubeconfig(path: Path, way: Way, folder: Path) -> Access | None:
     """A kubeconfig as far as it is understood to the last word; whatever is wrong with it, the SDK says better."""
     try:
-        # libyaml's loader, where there is one, is ten times as fast and just as safe
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 both loaders are safe ones
+        config = yaml_load(path.read_text(encoding="utf-8"))
         context = _named(config, "context", way.context or config["current-context"])
         cluster = _named(config, "cluster", context["cluster"])
         user = _named(config, "user", context["user"])
