@@ -177,8 +177,16 @@ class Target:
         return {**{name: found[name] for name in ("status", "operation", "message", "hint")}, "phases": phases}
 
 
+class _Described:
+    """What is published of a host as plain data."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the schema describes."""
+        return _plain(self)
+
+
 @dataclass(frozen=True)
-class Known:
+class Known(_Described):
     """What a target knows of itself: its releases, backups, lease, and what was cut off."""
 
     status: Status
@@ -198,13 +206,9 @@ class Known:
         listed = {name: tuple(data[name]) for name in ("releases", "backups", "table")}
         return cls(**{**_known(cls, data), **listed, "status": Status.UNCHANGED, "message": runs})
 
-    def to_dict(self) -> dict[str, Any]:
-        """What the schema describes."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class LeaseChange:
+class LeaseChange(_Described):
     """What became of the lease of a target: ``lease`` is the one that is held now, ``was`` the one that was taken."""
 
     status: Status
@@ -220,13 +224,9 @@ class LeaseChange:
         status = Status.OK if data["changed"] else Status.UNCHANGED
         return cls(**{**_known(cls, data), "status": status, "message": str(data["sentence"])})
 
-    def to_dict(self) -> dict[str, Any]:
-        """What the schema describes."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class Preparation:
+class Preparation(_Described):
     """What was installed on a target: ``missing`` says what for, ``packages`` what brings it."""
 
     status: Status
@@ -243,13 +243,9 @@ class Preparation:
         message = f"It needs {', '.join(packages)}." if packages else "Nothing is missing."
         return cls(Status.OK if packages else Status.UNCHANGED, message, "", bool(packages), missing, packages)
 
-    def to_dict(self) -> dict[str, Any]:
-        """What the schema describes."""
-        return _plain(self)
-
 
 @dataclass(frozen=True)
-class Monitoring:
+class Monitoring(_Described):
     """How the monitoring of a target stands: ``message`` says which rules are loaded and what is watched."""
 
     status: Status
@@ -262,10 +258,6 @@ class Monitoring:
         """Read what was published for one host."""
         changed = bool(data["changed"])
         return cls(Status.OK if changed else Status.UNCHANGED, str(data["summary"]), "", changed)
-
-    def to_dict(self) -> dict[str, Any]:
-        """What the schema describes."""
-        return _plain(self)
 
 
 @dataclass(frozen=True)
