@@ -55,8 +55,7 @@ class Situation:
     words: str = ""
     #: what the log has to say
     log: str = ""
-    #: more than the rounds of ten seconds in which a busy kubelet takes pods away
-    timeout: float = 90.0
+    timeout: float = 40.0
     settled: bool = True
     namespace: str = NAMESPACE
     #: whether an object shows that the cluster knows; None where the deadline is what ends it
@@ -414,7 +413,7 @@ def played(clusters: dict[str, Cluster]) -> Iterator[tuple[dict[str, Future[Told
 def test_the_matrix(played: tuple[dict[str, Future[Told]], dict[str, Recorder]], name: str) -> None:
     futures, recorders = played
     situation = SITUATIONS[name]
-    told = futures[name].result(timeout=240)
+    told = futures[name].result(timeout=120)
     assert (told.state, told.reasons[0]) == (situation.state, situation.reason), f"{name}: {told.message}"
     assert situation.words in told.message
     assert situation.log in "\n".join(told.log)

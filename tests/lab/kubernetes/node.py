@@ -56,6 +56,9 @@ def kubelet_config(place: Place) -> dict[str, Any]:
         # a node waits for its next report until it is ready; one that says nothing new is not sent
         "nodeStatusUpdateFrequency": "2s",
         "nodeStatusReportFrequency": "5m",
+        # a pod that is deleted while its container is being started is only looked at again then, by default after
+        # one to one and a half minutes
+        "syncFrequency": "5s",
         "serializeImagePulls": False,
         "registryPullQPS": 0,
         # kubelet's own limits (5 requests a second, also of events; 0 means the same 5) are for hundreds of nodes:
