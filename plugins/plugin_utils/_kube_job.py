@@ -11,6 +11,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_refusals import refusal_of_maker
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Readiness, Scene
 
+#: for how many seconds a pod may be told of later than the end of its Job
+_POD_LATER = 1.0
+
 
 def judge_job(job: Object, scene: Scene) -> Readiness:
     """Judge a Job as it is seen now."""
@@ -33,7 +36,11 @@ def _failed(named: str, failed: Mapping[str, Any], pods: Sequence[Object]) -> Re
     if ended:
         how = "killed for want of memory, " if ended.get("reason") == "OOMKilled" else ""
         words = f"{words}; the last pod: {how}exit code {ended.get('exitCode')}"
-    return Readiness("failed", named, str(failed.get("reason") or "Failed"), words, pod, container)
+    # the Job may be told of before its last pod is, which knows why
+    is_all = bool(ended) or not pods
+    reason = str(failed.get("reason") or "Failed")
+    state, patience = ("failed", None) if is_all else ("waiting", _POD_LATER)
+    return Readiness(state, named, reason, words, pod, container, patience=patience)
 
 
 def last_failure(pods: Sequence[Object]) -> tuple[str, str, Object]:

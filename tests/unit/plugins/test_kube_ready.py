@@ -256,6 +256,13 @@ def test_a_job(status: Object, spec: Object, pods: list[Object], state: str, rea
         assert "exit code 3" in verdict.detail
 
 
+def test_a_job_that_is_told_of_before_its_last_pod_waits_for_it_a_moment() -> None:
+    conditions = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]
+    found = workload("Job", status={"conditions": conditions})
+    verdict = judge(found, Scene(pods=[pod(found, running())]))
+    assert (verdict.state, verdict.reason, verdict.patience) == ("waiting", "BackoffLimitExceeded", 1.0)
+
+
 @pytest.mark.parametrize(
     ("generation", "at", "state"),
     [
