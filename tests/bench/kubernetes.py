@@ -17,20 +17,21 @@ import jinja2
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import step_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
-from tests.bench import collection, studio
+from tests.bench import collection, standing, studio
 from tests.bench.cluster import REPLICAS, Studio
 from tests.bench.cluster import studio as on_cluster
 from tests.bench.deploying import where
-from tests.bench.measure import Cost, Findings, Row, bounded, compared, cost_of, median_wall, say
+from tests.bench.measure import Cost, Findings, Row, compared, cost_of, median_wall, say
 from tests.integration.application import ROOT, Run
 from tests.lab import lock
 
 SCRIPT = Path(__file__).with_name("plain_kubernetes.sh")
 PLAYBOOK = Path(__file__).with_name("plain_kubernetes")
 MANIFESTS = ROOT / "examples/studio/app/kubernetes"
-#: a kubelet of this version takes pods away once in ten seconds, which only many turns even out
+#: how long pods take to end varies, which only many turns even out
 TURNS, FIELD_TURNS = 2, 3
-DEPLOY_MOST, STANDING_MOST, VERIFY_MOST, TASK_MOST, PLAYBOOK_MOST = 1.05, 2.0, 1.2, 0.06, 0.5
+DEPLOY_MOST, TASK_MOST, PLAYBOOK_MOST = 1.05, 0.06, 0.5
+STANDING_MOST = standing.Most(deploy=2.0, verify=1.2, monitor=1.5)
 #: how many tasks more the longer of two playbooks has
 TASKS = 20
 #: where the way of a task's requests is read from: what the role ``app`` makes of the inventory
@@ -102,7 +103,7 @@ def measure(runs: int) -> Findings:
     with lock.together("cluster"), studio.sources() as source, on_cluster(source) as app, on_cluster(source) as other:
         plain = Plain.prepare(other, source)
         found = _deployments(runs, source, app, plain)
-        found.rows += _standing(runs, app, source.made[-1])
+        found.rows += standing.rows(runs, app, source.made[-1], STANDING_MOST, "Kubernetes: ")
         found.rows.append(_task(runs, app))
     return found
 
@@ -149,26 +150,6 @@ def _deployments(runs: int, source: studio.Source, app: Studio, plain: Plain) ->
     phases, steps = [turn.phases for turn in turns], [turn.steps for turn in turns]
     title = "Where the time of a deployment on Kubernetes goes"
     return Findings(rows, {title: where(ours, phases, script, steps, median_wall(floor))})
-
-
-def _standing(runs: int, app: Studio, version: str) -> list[Row]:
-    costs: dict[str, list[Cost]] = {"empty": [], "deploy": [], "verify": []}
-    for number in range(1, runs + 1):
-        costs["empty"].append(cost_of(lambda: studio.empty(app.folder, app.inventory)))
-        costs["deploy"].append(cost_of(lambda: _unchanged(app, version)))
-        costs["verify"].append(cost_of(lambda: app.play("verify")))
-        say(f"nothing to change {number}: {', '.join(f'{name} {each[-1].wall:.2f} s' for name, each in costs.items())}")
-    against = f"{median_wall(costs['empty']):.2f} s, empty playbook"
-    return [
-        bounded("Kubernetes: deploy what runs already", median_wall(costs["deploy"]), STANDING_MOST, against),
-        bounded("Kubernetes: verify", median_wall(costs["verify"]), VERIFY_MOST, against),
-    ]
-
-
-def _unchanged(app: Studio, version: str) -> None:
-    run = app.play("deploy", version=version)
-    if run.changed():
-        raise RuntimeError(f"something changed:\n{run.output}")
 
 
 def _task(runs: int, app: Studio) -> Row:

@@ -1,6 +1,6 @@
 """Metrics: 200 from one Prometheus in one task against the same queries from a bare asyncio client, and the judge.
 
-Both clients talk to the same server, in a process of its own, with at most 20 questions at a time, each over a
+Both clients talk to the same real Prometheus, which watches itself, with at most 20 questions at a time, each over a
 connection that stays open, as Prometheus offers, and read the values.
 """
 
@@ -11,7 +11,11 @@ import json
 import random
 import statistics
 import sys
+import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,17 +28,31 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_task import MEASURING, examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Sample
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import Limit
-from tests.bench.race import ROUNDS, raced, response, timed
+from tests.bench.race import ROUNDS, raced, timed
+from tests.lab import monitoring
 
 METRICS, AT_ONCE = 200, 20
 SAMPLES = 100_000
-SERIES = [{"metric": {"__name__": "up", "instance": f"host-{number}"}, "value": [1, "1"]} for number in range(3)]
-BODY = json.dumps({"status": "success", "data": {"resultType": "vector", "result": SERIES}}).encode()
 
 
 def query(number: int) -> str:
-    """What is asked for."""
-    return f'sum by (instance) (rate(requests_total{{job="shop",path="/{number}"}}[300s]))'
+    """What is asked for; each is another question."""
+    return f'sum by (instance) (rate(process_cpu_seconds_total{{job!="shop-{number}"}}[300s]))'
+
+
+@contextmanager
+def prometheus() -> Iterator[int]:
+    """The port of a Prometheus that has something to tell."""
+    with tempfile.TemporaryDirectory() as folder, monitoring.prometheus(Path(folder), "prometheus") as url:
+        port = int(url.rpartition(":")[2])
+        while not _known(port):
+            time.sleep(0.2)
+        yield port
+
+
+def _known(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={quote(query(0))}", timeout=5) as answer:
+        return bool(json.load(answer)["data"]["result"])
 
 
 def bare(port: int) -> None:
@@ -57,7 +75,7 @@ def bare(port: int) -> None:
         numbers = iter(range(METRICS))  # whoever is free takes the next
         return [value for each in await asyncio.gather(*(ask(numbers) for _ in range(AT_ONCE))) for value in each]
 
-    assert set(asyncio.run(main())) == {1.0}
+    assert len(asyncio.run(main())) == METRICS
 
 
 def task(port: int) -> None:
@@ -81,7 +99,7 @@ def task(port: int) -> None:
 
 def measure() -> tuple[float, float, float]:
     """Medians of the bare client and of the task, in seconds, and their ratio."""
-    return raced(response(BODY), bare, task)
+    return raced(prometheus(), bare, task)
 
 
 def judge() -> float:

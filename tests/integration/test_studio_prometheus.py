@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.integration.application import Application
-from tests.integration.conftest import free_port
 from tests.integration.test_studio_metrics import gates, valid, visitors
-from tests.lab import debian
+from tests.lab import monitoring
 
 SOAK = 15
 LATENCY = {"metric": "latency_p95", "tier": "warning", "interval": 1, "warm_up": 5, "window": 8}
@@ -35,32 +28,10 @@ WITHOUT = {
 @pytest.fixture(scope="module")
 def prometheus(app: Application, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a Prometheus that asks the studio every second."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    subprocess.run(["dpkg", "-x", debian.newer("prometheus"), folder], check=True)
-    target = {"job_name": app.name, "static_configs": [{"targets": [app.url.removeprefix("http://")]}]}
-    config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [target]}
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{free_port()}"
-    files = {"config.file": folder / "prometheus.yml", "storage.tsdb.path": folder / "data"}
-    options = {**files, "web.listen-address": address}
-    command = [str(folder / "usr/bin/prometheus"), *(f"--{name}={value}" for name, value in options.items())]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        until(f"http://{address}/-/ready", folder / "log")
-        yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def until(url: str, log: Path) -> None:
-    for _ in range(100):
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
+    with monitoring.prometheus(
+        tmp_path_factory.mktemp("prometheus"), app.name, [app.url.removeprefix("http://")]
+    ) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

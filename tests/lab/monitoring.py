@@ -1,6 +1,13 @@
 """Prometheus, Alertmanager, their tools and exporters: as programs, and as images in place of the official ones."""
 
+import contextlib
 import hashlib
+import json
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.lab import debian, engine, images
@@ -48,6 +55,38 @@ def ensure() -> dict[str, str]:
             options = ["--target", target, "--tag", name, "--label", f"lab.recipe={_recipe()}"]
             docker("build", "--quiet", *options, "--file", RECIPE / "Dockerfile", programs())
     return IMAGES
+
+
+@contextlib.contextmanager
+def prometheus(data: Path, job: str, ask: Sequence[str] = ()) -> Iterator[str]:
+    """The URL of a Prometheus that asks these addresses, or else itself, every second; it is gone after the block."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    target = {"job_name": job, "static_configs": [{"targets": [*ask] or [address]}]}
+    config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [target]}
+    # what is JSON is YAML as well
+    (data / "prometheus.yml").write_text(json.dumps(config))
+    files = {"config.file": data / "prometheus.yml", "storage.tsdb.path": data / "tsdb"}
+    options = {**files, "web.listen-address": address}
+    log = data / "log"
+    with log.open("w") as output:
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        process = subprocess.Popen([programs() / "prometheus", *flags], stdout=output, stderr=output)
+    try:
+        _until_ready(f"http://{address}/-/ready", log)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _until_ready(url: str, log: Path) -> None:
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        time.sleep(0.1)
+    raise LabError(f"Prometheus was not ready within 10 s; it said: {log.read_text()[-2000:]}")
 
 
 def _recipe() -> str:
