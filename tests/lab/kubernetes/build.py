@@ -10,6 +10,7 @@ from tests.lab.paths import CACHE, HERE, folder
 from tests.lab.steps import run, step
 
 RECIPE = HERE / "kubernetes" / "binaries"
+PATCHES = HERE / "kubernetes" / "patches"
 KEPT = CACHE / "kubernetes"
 BUILT = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"]
 TOOLS = ["dpkg-dev", "gcc", "golang-go", "jq", "libc6-dev", "make", "patch", "rsync", "xz-utils"]
@@ -26,7 +27,8 @@ def ensure() -> Path:
 
 
 def recipe() -> str:
-    return hashlib.sha256(RECIPE.read_bytes()).hexdigest()[:12]
+    parts = [RECIPE, *sorted(PATCHES.glob("*.patch"))]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
 
 
 def _build(kept: Path) -> None:
