@@ -19,9 +19,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words imp
     what_next,
 )
 
-_TEMPLATE = Path(__file__).with_name("report.html.j2")
+_HERE = Path(__file__).parent
 #: how a state is shown: its mark, its word, and good, bad or dim
-_STATES = {
+STATES = {
     "pass": ("✓", "passed", "good"),
     "fail": ("✗", "failed", "bad"),
     "error": ("!", "could not be looked at", "bad"),
@@ -32,27 +32,32 @@ _STATES = {
 
 def page(found: Mapping[str, Any]) -> str:
     """The page of a report."""
-    return _template().render(_safe(view(found)))
+    return template("report.html.j2").render(safe(view(found)))
 
 
 @functools.cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A page's template; whatever is put into it is text."""
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(_HERE),
     )
     environment.filters["seconds"] = seconds
     environment.filters["figure"] = figure
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return environment.get_template(name)
 
 
-def _safe(value: Any) -> Any:
+def safe(value: Any) -> Any:
     """The same without control characters, which a page must not have."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, Mapping):
-        return {key: _safe(each) for key, each in value.items()}
+        return {key: safe(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_safe(each) for each in value]
+        return [safe(each) for each in value]
     return value
 
 
@@ -68,7 +73,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "run": found["run"],
         "mode": "Check mode: nothing was changed." if mode else "",
         "targets": [_target(host, target) for host, target in targets.items()],
-        "releases": [_releases(host, known) for host, known in found["releases"].items()],
+        "releases": [release_rows(host, known) for host, known in found["releases"].items()],
         "failures": found["failures"],
         "others": [
             {"host": host, "counts": [(name, count) for name, count in counts.items() if count]}
@@ -98,7 +103,7 @@ def _target(host: str, target: Mapping[str, Any]) -> dict[str, Any]:
         "facts": facts(target),
         "line": time_line(target.get("phases") or []),
         "checklists": [
-            {"title": title, "checks": [_check(check) for check in checks]}
+            {"title": title, "checks": [check_row(check) for check in checks]}
             for title, checks in (
                 ("Checklist when it failed", failure.get("checks") or []),
                 ("Checklist now" if failure.get("checks") else "Checklist", target.get("checks") or []),
@@ -111,8 +116,9 @@ def _target(host: str, target: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(check: Mapping[str, Any]) -> dict[str, Any]:
-    mark, word, tone = _STATES.get(str(check.get("state")), ("?", str(check.get("state")), "dim"))
+def check_row(check: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of a checklist."""
+    mark, word, tone = STATES.get(str(check.get("state")), ("?", str(check.get("state")), "dim"))
     return {
         "mark": mark,
         "word": word,
@@ -125,7 +131,7 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
-    mark, word, tone = _STATES.get(metric["verdict"], ("", metric["verdict"], "dim"))
+    mark, word, tone = STATES.get(metric["verdict"], ("", metric["verdict"], "dim"))
     is_bad = tone == "bad"
     if is_bad and metric["tier"] in ("warning", "info"):
         tone = "warn"
@@ -164,7 +170,8 @@ def _changed(target: Mapping[str, Any]) -> str:
     return ", ".join(services) or ("nothing that runs" if target.get("changed") else "nothing")
 
 
-def _releases(host: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def release_rows(host: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The releases of a host, the newest first."""
     lease = known.get("lease") or {}
     held = f"Held by {lease.get('holder')} for {lease.get('purpose')}." if lease else ""
     rows = [_release(release, known.get("current")) for release in reversed(known.get("releases") or [])]
@@ -178,6 +185,7 @@ def _release(release: Mapping[str, Any], current: Any) -> dict[str, Any]:
     return {
         "id": release.get("id"),
         "is_current": release.get("id") == current,
+        "note": release.get("role") if release.get("role") != "current" else "",
         "status": status,
         "mark": mark,
         "tone": tone,
