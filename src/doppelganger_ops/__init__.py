@@ -22,6 +22,7 @@ from doppelganger_ops.api import (
     unlock,
     verify,
 )
+from doppelganger_ops.dashboard import Dashboard
 from doppelganger_ops.errors import (
     AnsibleMissing,
     InputError,
@@ -61,6 +62,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnsibleMissing",
     "Check",
+    "Dashboard",
     "Executor",
     "Failure",
     "Handle",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import shtab
 
 import doppelganger_ops
 from doppelganger_ops import api, terminal
+from doppelganger_ops.dashboard import EVERY, Dashboard
 from doppelganger_ops.errors import NeverRan, OpsError
 from doppelganger_ops.handle import Handle
 from doppelganger_ops.status import Status
@@ -36,6 +38,8 @@ EXIT_CODES = {
     Status.CANCELLED: 130,
 }
 NEVER_RAN = 2
+#: the command that is no run
+DASHBOARD = "dashboard"
 
 #: a command: what it starts, its own parameters (positional, then by name), and a sentence
 Parameter = tuple[str, dict[str, Any]]
@@ -62,10 +66,10 @@ COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
 }  # fmt: skip
 
 
-def _common() -> argparse.ArgumentParser:
-    """What every command takes."""
-    common = argparse.ArgumentParser(add_help=False)
-    add = common.add_argument
+def _asked() -> argparse.ArgumentParser:
+    """Who is asked, and with what: every command takes it."""
+    asked = argparse.ArgumentParser(add_help=False)
+    add = asked.add_argument
     add(
         "-i",
         "--inventory",
@@ -74,9 +78,6 @@ def _common() -> argparse.ArgumentParser:
         help=f"an inventory; may be given more than once; by default ${INVENTORY}",
     ).complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
     add("-l", "--limit", metavar="HOSTS", help="only these hosts of it")
-    add("-C", "--check", action="store_true", help="say what would be done, and do nothing")
-    add("--json", action="store_true", help="print the result as JSON (schemas/run.schema.json), and nothing else")
-    add("--deadline", type=float, metavar="SECONDS", help="end the run after so many seconds")
     add(
         "--environment",
         action="append",
@@ -95,6 +96,16 @@ def _common() -> argparse.ArgumentParser:
         "--variables", action="append", default=[], metavar="PATH", help="a file with variables, which may be encrypted"
     ).complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
     add("--forks", type=int, metavar="N", help="so many hosts at the same time")
+    return asked
+
+
+def _common() -> argparse.ArgumentParser:
+    """What every command takes that is a run."""
+    common = argparse.ArgumentParser(add_help=False, parents=[_asked()])
+    add = common.add_argument
+    add("-C", "--check", action="store_true", help="say what would be done, and do nothing")
+    add("--json", action="store_true", help="print the result as JSON (schemas/run.schema.json), and nothing else")
+    add("--deadline", type=float, metavar="SECONDS", help="end the run after so many seconds")
     add(
         "--keep", metavar="FOLDER", help="keep the run's output, events and result in a folder of it"
     ).complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # shtab reads it
@@ -118,30 +129,69 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=sentence, description=sentence, parents=[common])
         for flag, more in parameters:
             command.add_argument(flag, **more)
+    _add_dashboard(commands)
     return made
+
+
+def _add_dashboard(commands: Any) -> None:
+    sentence = "Show targets, releases, checks, alerts and metrics on a page that keeps itself current."
+    add = commands.add_parser(DASHBOARD, help=sentence, description=sentence, parents=[_asked()]).add_argument
+    add("--port", type=int, metavar="N", help="by default 3000, or the next that is free")
+    add("--address", default="127.0.0.1", help="where to listen; there is no login, so by default for this machine alone")
+    add("--every", type=float, default=EVERY, metavar="SECONDS", help=f"how often to look; by default {EVERY:g}")
+    add("--grafana-url", metavar="URL", help="a Grafana that the page is to have a link to")
+
+
+def _who(options: argparse.Namespace) -> dict[str, Any]:
+    """What every command takes, as the API calls it."""
+    default = os.environ.get(INVENTORY)
+    inventory = options.inventory or ([default] if default else [])
+    if not inventory:
+        raise NeverRan("An inventory is required and none was given.", hint=f"Give -i PATH, or set {INVENTORY}.")
+    return {
+        "inventory": inventory,
+        "limit": options.limit,
+        "environment": options.environment,
+        "vault_password_files": options.vault_password_file,
+        "variable_files": options.variables,
+        "forks": options.forks,
+    }
 
 
 def _start(options: argparse.Namespace, progress: Progress | None) -> Handle[Any]:
     start, parameters, _ = COMMANDS[options.command]
     names = [flag.lstrip("-") for flag, _ in parameters]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    default = os.environ.get(INVENTORY)
-    inventory = options.inventory or ([default] if default else [])
-    if not inventory:
-        raise NeverRan("An inventory is required and none was given.", hint=f"Give -i PATH, or set {INVENTORY}.")
     return start(
-        inventory=inventory,
-        limit=options.limit,
+        **_who(options),
         check=options.check,
         deadline=options.deadline,
-        environment=options.environment,
-        vault_password_files=options.vault_password_file,
-        variable_files=options.variables,
-        forks=options.forks,
         keep=options.keep,
         on_event=progress,
         **given,
     )
+
+
+def _show(options: argparse.Namespace) -> int:
+    """Serve the dashboard until it is ended, which is how it is meant to end."""
+    board = Dashboard(
+        port=options.port,
+        address=options.address,
+        every=options.every,
+        grafana_url=options.grafana_url,
+        **_who(options),
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), board:
+        sys.stdout.write("".join(f"{line}\n" for line in terminal.dashboard(board.url, options.port)))
+        sys.stdout.flush()
+        try:
+            board.wait()
+        finally:
+            # once more would keep it from ending what it has started
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -171,9 +221,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says."""
     options = parser().parse_args(arguments)
     try:
-        return _run(options)
+        return _show(options) if options.command == DASHBOARD else _run(options)
     except OpsError as error:
-        if options.json:
+        if getattr(options, "json", False):
             told = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
             sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
         else:

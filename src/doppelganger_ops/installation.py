@@ -60,7 +60,16 @@ def require_ansible() -> None:
 
 def plugin_utils(name: str) -> Any:
     """A module of the collection that needs nothing of Ansible, for example ``_report``."""
+    return _of_collection("plugin_utils", name)
+
+
+def module_utils(name: str) -> Any:
+    """The same, of those that targets have as well, for example ``_releases``."""
+    return _of_collection("module_utils", name)
+
+
+def _of_collection(folder: str, name: str) -> Any:
     path = str(find().collections)
     if path not in sys.path:
         sys.path.append(path)
-    return importlib.import_module(f"ansible_collections.doppelganger.ops.plugins.plugin_utils.{name}")
+    return importlib.import_module(f"ansible_collections.doppelganger.ops.plugins.{folder}.{name}")

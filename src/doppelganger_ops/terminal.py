@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from doppelganger_ops import events, installation
+from doppelganger_ops._board_server import PORT
 from doppelganger_ops.result import Known, Outcome, Target
 
 if TYPE_CHECKING:
@@ -113,4 +115,15 @@ def _known(command: str, host: str, known: Known) -> list[str]:
     if known.interrupted:
         cut = known.interrupted
         found.append(f"{host}: {cut['operation']} of {cut['release']} was interrupted; the next run recovers it")
+    return found
+
+
+def dashboard(url: str, asked_for: int | None) -> list[str]:
+    """Where the dashboard is, and what is worth knowing of that."""
+    found = [f"The dashboard is at {url} until Ctrl-C."]
+    place = urlsplit(url)
+    if asked_for is None and place.port != PORT:
+        found.append(f"Port {PORT} is taken by somebody else, so this is the next that is free.")
+    if place.hostname not in ("127.0.0.1", "::1"):
+        found.append("There is no login: everybody who reaches this address can read it.")
     return found

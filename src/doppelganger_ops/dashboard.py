@@ -1,0 +1,176 @@
+"""The dashboard: asks the targets again and again with verbs that only look, and shows on a page what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self, Unpack, cast
+from urllib.parse import urlsplit
+
+from doppelganger_ops import _board_server, api
+from doppelganger_ops.board import Board
+from doppelganger_ops.errors import InputError, OpsError
+from doppelganger_ops.executor import ProcessExecutor
+from doppelganger_ops.handle import Handle
+from doppelganger_ops.options import Options
+
+#: how often the targets are asked, in seconds, unless the caller says so; and the least that makes sense
+EVERY, LEAST = 15.0, 2.0
+#: what is asked side by side. Metrics come alone: what the others take of the processor would be measured as well
+STAGES = (("releases", "verify"), ("monitor",))
+VERBS: dict[str, Any] = {"releases": api.releases, "verify": api.verify, "monitor": api.monitor}
+#: a look that takes longer is ended, in seconds
+DEADLINE = 60.0
+#: how long looks may take to end when the dashboard does, before their processes are ended
+PATIENCE = 1.0
+
+
+class Dashboard:
+    """A page about the targets of an inventory. It runs from ``start()``, or the begin of a ``with`` block, on.
+
+    Where ``port`` is not given it is 3000, or the next one that is free; 0 takes any.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int | None = None,
+        address: str = "127.0.0.1",
+        every: float = EVERY,
+        grafana_url: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        if not isinstance(every, (int, float)) or not every >= LEAST:
+            raise InputError(f"every must be a number of seconds, at least {LEAST:g}, and is {every!r}.")
+        if grafana_url and urlsplit(grafana_url).scheme not in ("http", "https"):
+            raise InputError(f"grafana_url must be an http or https address and is {grafana_url!r}.")
+        if options.get("check"):
+            raise InputError("A dashboard only looks, so there is nothing to be checked.", hint="Leave check out.")
+        self._options = cast(Options, {"deadline": DEADLINE, "executor": ProcessExecutor(most=2), **options})
+        self._every = float(every)
+        self._address, self._port = address, port
+        self._board = Board(every=self._every, grafana=grafana_url or None)
+        self._ending = threading.Event()
+        self._lock = threading.Lock()
+        self._handles: dict[str, Handle[Any]] = {}
+        self._server: _board_server.BoardServer | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> Self:
+        """Serve the page, and begin to ask. Raises what keeps it from either, as :class:`NeverRan`."""
+        try:
+            first = self._begin(STAGES[0])
+            self._server = _board_server.serve(self._board, self._address, self._port)
+        except BaseException:
+            self.stop()
+            raise
+        for name, function in (("server", self._serve), ("rounds", lambda: self._ask(first))):
+            thread = threading.Thread(target=function, name=f"dashboard {name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        if self._server is None:
+            raise RuntimeError("The dashboard was not started.")
+        return self._server.url
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it knows, as ``schemas/dashboard.schema.json`` describes it; the page is made from the same."""
+        return self._board.to_dict()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until somebody stops it; false where it still runs after ``timeout`` seconds."""
+        return self._ending.wait(timeout)
+
+    def stop(self) -> None:
+        """End it: the looks that are under way, their processes, and the server."""
+        self._ending.set()
+        with self._lock:
+            handles = list(self._handles.values())
+        for handle in handles:
+            handle.cancel()
+        self._board.close()
+        if self._server is not None and self._threads:
+            self._server.shutdown()
+        if self._server is not None:
+            self._server.server_close()
+        _end(handles)
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        if self._server is not None:
+            self._server.serve_forever(poll_interval=0.1)
+
+    def _ask(self, under_way: dict[str, Handle[Any]]) -> None:
+        """Round after round, each ``every`` seconds after the one before began, or at once where that took longer."""
+        while True:
+            began = time.monotonic()
+            for place, stage in enumerate(STAGES):
+                handles = under_way if under_way and place == 0 else self._begin_or_tell(stage)
+                for verb, handle in handles.items():
+                    self._take(verb, handle)
+                if self._ending.is_set():
+                    return
+            under_way = {}
+            if self._ending.wait(max(0.0, began + self._every - time.monotonic())):
+                return
+
+    def _begin(self, stage: tuple[str, ...]) -> dict[str, Handle[Any]]:
+        with self._lock:
+            if self._ending.is_set():
+                return {}
+            self._handles = {}
+            for verb in stage:
+                self._board.began(verb)
+                self._handles[verb] = VERBS[verb].start(**self._options)
+            return dict(self._handles)
+
+    def _begin_or_tell(self, stage: tuple[str, ...]) -> dict[str, Handle[Any]]:
+        """What keeps a look from beginning is shown on the page: it may be mended."""
+        try:
+            return self._begin(stage)
+        except OpsError as error:
+            for verb in stage:
+                self._board.failed(verb, error.message, error.hint)
+            return dict(self._handles)
+
+    def _take(self, verb: str, handle: Handle[Any]) -> None:
+        try:
+            outcome = handle.wait()
+        except OpsError as error:
+            self._board.failed(verb, error.message, error.hint)
+        except Exception as error:  # whatever a look ends with, the next one is tried
+            self._board.failed(verb, f"{type(error).__name__}: {error}")
+        else:
+            if not self._ending.is_set():
+                self._board.took(verb, outcome, handle.events())
+
+
+def _end(handles: list[Handle[Any]]) -> None:
+    """Wait for looks that were cancelled; the processes of one that does not end are ended."""
+    until = time.monotonic() + PATIENCE
+    for handle in handles:
+        with contextlib.suppress(Exception):  # how it ended is of no interest any more
+            handle.wait(max(0.0, until - time.monotonic()))
+    from doppelganger_ops import _processes
+
+    for handle in handles:
+        if not handle.done():
+            _processes.end_all(handle.id, patience=0.3)
+            with contextlib.suppress(Exception):
+                handle.wait(PATIENCE)
