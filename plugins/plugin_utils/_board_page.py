@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_report import trend
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import GROUPS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._run_page import (
     STATES,
@@ -22,6 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._run_picture impo
 _HERE = Path(__file__).parent
 #: a line is broken where nothing was seen for so many rounds, and never for less than so many seconds
 _ROUNDS, _SECONDS = 3, 60.0
+#: a trend is that of so many values
+_RECENT = 40
 #: the state of a target: its mark, its word, and the tone
 _TARGETS = {
     "fine": ("✓", "fine", "good"),
@@ -59,7 +62,7 @@ def view(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": f"{words} · Dashboard",
         "summary": words,
-        "tone": next((tone for _, _, tone in reversed(_TARGETS.values()) if any(t["tone"] == tone for t in targets)), "dim"),
+        "tone": _worst_tone(targets),
         "now": data["now"],
         "started": data["started"],
         "every": data["every"],
@@ -75,6 +78,11 @@ def _summary(targets: Sequence[Mapping[str, Any]]) -> str:
     """How many targets are how, the worst first."""
     counts = {word: sum(target["word"] == word for target in targets) for _, word, _ in reversed(_TARGETS.values())}
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "Nothing is known yet"
+
+
+def _worst_tone(targets: Sequence[Mapping[str, Any]]) -> str:
+    seen = {target["tone"] for target in targets}
+    return next((tone for _, _, tone in reversed(_TARGETS.values()) if tone in seen), "dim")
 
 
 def _errors(looks: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -141,6 +149,7 @@ def _metric(
     state = metric["state"]
     mark, _, tone = STATES[state]
     gap = max(_ROUNDS * every, _SECONDS)
+    own = [(at, value) for at, value in points.get(metric["name"], ())]
     limits = {tier: about for tier, about in metric["limits"].items() if about}
     if state == "fail":
         tone, word = _TONES.get(metric["tier"], "bad"), metric["tier"] or "beyond its limit"
@@ -154,12 +163,12 @@ def _metric(
         "word": word,
         "tone": "dim" if word == "no limit" else tone,
         "said": _said(metric["value"], metric["unit"]),
-        "trend": _TRENDS.get(metric["trend"], ""),
+        "trend": _TRENDS.get(trend(own[-_RECENT:]), ""),
         "reason": "" if state == "pass" else metric["reason"],
         "limits": [
             f"{tier} {_SIGNS[op]} {figure(value)}" for tier, about in limits.items() for op, value in about.items()
         ],
-        "chart": live_chart([(at, value) for at, value in points.get(metric["name"], ())], limits, now, gap),
+        "chart": live_chart(own, limits, now, gap),
         "beyond": state == "fail",
     }
 

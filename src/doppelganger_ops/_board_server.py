@@ -58,6 +58,7 @@ class BoardServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Without asking a name server for a name that nobody needs, as the parent does."""
         TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     @property
     def url(self) -> str:

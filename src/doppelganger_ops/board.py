@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -195,6 +195,7 @@ def _look(standing: Standing, verb: str, target: Target | Known, now: float, mom
     if verb == "monitor" and isinstance(target, Target):
         for metric in target.metrics:
             _measured(standing, metric, moment)
+        _forget(standing, {metric.name for metric in target.metrics})
 
 
 def _saw(target: Target | Known) -> bool:
@@ -221,6 +222,13 @@ def _measured(standing: Standing, metric: Metric, moment: float) -> None:
     elif metric.state in ("pass", "skipped"):
         standing.since.pop(metric.name, None)
         standing.beyond.pop(metric.name, None)
+
+
+def _forget(standing: Standing, names: Collection[str]) -> None:
+    """What the catalogue does not have any more, nobody waits to see again."""
+    for known in (standing.points, standing.since, standing.beyond):
+        for name in [name for name in known if name not in names]:
+            del known[name]
 
 
 def _alerts(standing: Standing, is_current: bool) -> list[dict[str, Any]]:

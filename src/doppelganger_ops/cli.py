@@ -137,7 +137,11 @@ def _add_dashboard(commands: Any) -> None:
     sentence = "Show targets, releases, checks, alerts and metrics on a page that keeps itself current."
     add = commands.add_parser(DASHBOARD, help=sentence, description=sentence, parents=[_asked()]).add_argument
     add("--port", type=int, metavar="N", help="by default 3000, or the next that is free")
-    add("--address", default="127.0.0.1", help="where to listen; there is no login, so by default for this machine alone")
+    add(
+        "--address",
+        default="127.0.0.1",
+        help="where to listen; there is no login, so by default for this machine alone",
+    )
     add("--every", type=float, default=EVERY, metavar="SECONDS", help=f"how often to look; by default {EVERY:g}")
     add("--grafana-url", metavar="URL", help="a Grafana that the page is to have a link to")
 

@@ -13,7 +13,7 @@ import pytest
 
 import doppelganger_ops as ops
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_live, _screen_waits, _screen_words
-from doppelganger_ops import cli, environment, events, reports
+from doppelganger_ops import board, cli, dashboard, environment, events, reports
 from doppelganger_ops.schemas import schema
 from tests.contract.house import PLAYBOOKS, ROOT, load
 
@@ -64,7 +64,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 def test_there_is_a_verb_for_each_playbook_and_a_command_for_each_verb() -> None:
     assert set(VERBS) == {path.stem for path in PLAYBOOKS}
-    assert set(commands()) - set(SHORT) == set(VERBS)
+    assert set(commands()) - set(SHORT) - {cli.DASHBOARD} == set(VERBS)
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -88,6 +88,19 @@ def test_a_command_can_ask_for_everything_that_is_not_code() -> None:
     known = set(ops.Options.__annotations__)
     renamed = {"vault_password_file": "vault_password_files", "variables": "variable_files"}
     assert known - {renamed.get(flag, flag) for flag in flags} == {"on_event", "executor", "variables", "verbosity"}
+
+
+def test_the_dashboard_asks_with_verbs_that_only_look_and_takes_what_a_look_takes() -> None:
+    assert {verb for stage in dashboard.STAGES for verb in stage} == set(board.LOOKS) == set(dashboard.VERBS)
+    assert [verb for verb in board.LOOKS if "Changes nothing" not in said_of(verb)] == []
+    taken = set(inspect.signature(ops.Dashboard).parameters) - {"options"}
+    flags = {action.dest for action in commands()[cli.DASHBOARD]._actions if action.dest != "help"}
+    assert flags == taken | {action.dest for action in cli._asked()._actions}
+
+
+def said_of(role: str) -> str:
+    """What the spec of an operation says."""
+    return (ROOT / f"roles/{role}/meta/argument_specs.yml").read_text("utf-8")
 
 
 def test_a_status_is_called_the_same_everywhere() -> None:

@@ -102,14 +102,16 @@ class Browser:
         elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
 
-    def open(self, page: Path, width: int, *, height: int = 800, dark: bool = False, media: str = "screen") -> None:
-        """Show a file in a window of this size."""
+    def open(
+        self, page: Path | str, width: int, *, height: int = 800, dark: bool = False, media: str = "screen"
+    ) -> None:
+        """Show a file, or what is at an address, in a window of this size."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                   mobile=width < 600)  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
         self._loaded = False
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while not self._loaded:
             self._read()
 

@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
 from tests.unit.plugins.making import DB, WEB, backup
 from tests.unit.plugins.results import ENDINGS, ended
 
-NAMES = ("backup", "evidence", "release", "result")
+NAMES = ("backup", "dashboard", "evidence", "release", "result")
 
 
 def schema(name: str) -> dict[str, Any]:
