@@ -24,7 +24,7 @@ VERBS: dict[str, Any] = {"releases": api.releases, "verify": api.verify, "monito
 #: a look that takes longer is ended, in seconds
 DEADLINE = 60.0
 #: how long looks may take to end when the dashboard does, before their processes are ended
-PATIENCE = 1.0
+PATIENCE = 0.5
 
 
 class Dashboard:
@@ -171,6 +171,6 @@ def _end(handles: list[Handle[Any]]) -> None:
 
     for handle in handles:
         if not handle.done():
-            _processes.end_all(handle.id, patience=0.3)
+            _processes.end_all(handle.id, patience=0.2)
             with contextlib.suppress(Exception):
                 handle.wait(PATIENCE)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +119,14 @@ class Browser:
     def value(self, expression: str) -> Any:
         """What a JavaScript expression is on the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def until(self, expression: str, seconds: float) -> None:
+        """Wait until a JavaScript expression is true on the page."""
+        end = time.monotonic() + seconds
+        while not self.value(expression):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not so after {seconds} s: {expression}\n{self.value('document.body.innerText')}")
+            time.sleep(0.1)
 
     def picture(self, path: Path) -> None:
         """Keep a picture of the whole page."""

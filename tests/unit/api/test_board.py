@@ -177,7 +177,7 @@ def test_what_the_source_remembers_comes_before_what_was_seen() -> None:
 
 
 def test_a_look_is_of_the_time_at_which_its_host_was_looked_at() -> None:
-    measured_at = {"name": "m", "state": "pass", "value": 1.0, "unit": "", "tier": "", "limit": ""}
+    measured_at: dict[str, Any] = {"name": "m", "state": "pass", "value": 1.0, "unit": "", "tier": "", "limit": ""}
     told: list[events.Event] = [
         events.PhaseStarted(at="2026-09-21T14:13:20+00:00", host="one", phase="monitor"),
         events.MetricMeasured(at="2026-09-21T14:13:21+00:00", host="one", **measured_at),

@@ -102,7 +102,7 @@ def test_several_targets_are_told_apart_and_the_worst_counts() -> None:
 def test_what_targets_say_is_text(evil: str) -> None:
     watched = Watched()
     bad = metric(value=20.0, tier="critical", title=evil, unit=evil, reason=evil, remedy=evil, page=evil, series=evil)
-    looks = {
+    looks: dict[str, Any] = {
         "monitor": measured(bad, metric(evil, None, title=evil, reason=evil)),
         "verify": verified(check(name=evil, reason=evil, state="fail")),
         "releases": known(
