@@ -105,7 +105,8 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "tone": tone,
         "reasons": target["reasons"],
         "current": target["current"] or "",
-        "looks": [{"verb": verb, **look} for verb, look in looks.items()],
+        "blind": _blind(looks),
+        "has_releases": bool(looks["releases"]["seen"]),
         "seen": min((look["seen"] for look in looks.values() if look["seen"]), default=None),
         "is_blind": target["state"] == "unseen" or not all(look["is_current"] for look in looks.values()),
         "old": {verb: "" if look["is_current"] else "old" for verb, look in looks.items()},
@@ -114,6 +115,18 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "groups": [group for group in groups if group["charts"] or group["rest"]],
         "releases": release_rows(host, target),
     }
+
+
+def _blind(looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The looks that are not of now, together where they have the same reason."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for verb, look in looks.items():
+        if not look["is_current"]:
+            found.setdefault((look["message"], look["hint"], bool(look["seen"])), []).append(verb)
+    return [
+        {"verbs": ", ".join(verbs), "message": message, "hint": hint, "seen": looks[verbs[0]]["seen"]}
+        for (message, hint, _), verbs in found.items()
+    ]
 
 
 def _alert(host: str, alert: Mapping[str, Any]) -> dict[str, Any]:

@@ -190,6 +190,10 @@ def _look(standing: Standing, verb: str, target: Target | Known, now: float, mom
     look.status, look.message, look.hint, look.at = target.status.value, target.message, target.hint, moment
     if not _saw(target):
         look.at = now
+        failure = target.failure if isinstance(target, Target) else None
+        if failure:
+            # without the verb's own words, so that several looks that fail alike say the same
+            look.message, look.hint = failure.error, failure.hint
         return
     look.seen, look.data = moment, target
     if verb == "monitor" and isinstance(target, Target):

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from doppelganger_ops import board, events, schemas
+from doppelganger_ops.result import Target
 from doppelganger_ops.status import Status
 from tests.unit.api.looked import BEGAN, LOST, RELEASE, Watched, known, measured, metric, outcome, verified
-from tests.unit.api.scripted import check
+from tests.unit.api.scripted import check, failure, target
 
 
 def iso(seconds: float) -> str | None:
@@ -73,6 +74,15 @@ def test_what_was_seen_is_kept_with_its_time_when_a_look_fails() -> None:
     ] * 3
     assert (found["current"], len(found["checks"]), len(found["metrics"])) == ("0001-v1", 1, 1)
     assert watched.round()["state"] == "fine", "and is over when it is seen again"
+
+
+def test_looks_that_fail_alike_say_so_once() -> None:
+    refused = {"kind": "refused", "phase": "preflight", "error": "No model.", "hint": "Mend it.", "checks": []}
+    published = target(status="refused", checks=[], message="Verify was refused: No model.", failure=failure(**refused))
+    looks: dict[str, Any] = {verb: Target.from_dict(published) for verb in ("verify", "monitor")}
+    found = Watched().round(**looks)
+    assert found["reasons"] == ["verify, monitor: No model."]
+    assert found["looks"]["verify"]["hint"] == "Mend it."
 
 
 def test_what_is_old_is_not_fine() -> None:

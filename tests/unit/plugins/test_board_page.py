@@ -73,11 +73,21 @@ def test_what_cannot_be_seen_is_never_shown_as_fine() -> None:
     watched.round(monitor=measured(metric(value=20.0, tier="critical")))
     watched.round(**LOST)
     text = shown(watched)
-    for said in ("1 cannot be seen", "monitor: No route to host. See the network.", "What is shown of it was seen",
-                 "beyond its limit when it was last seen"):  # fmt: skip
+    for said in (
+        "1 cannot be seen", "releases, verify, monitor: No route to host. See the network.",
+        "What is shown of it was seen", "beyond its limit when it was last seen",
+    ):  # fmt: skip
         assert said in text
     assert "No metric is beyond a limit" not in text
     assert _board_page.page(watched.board.to_dict()).count('class="old"') == 3
+
+
+def test_of_what_was_never_seen_nothing_is_said() -> None:
+    watched = Watched()
+    watched.round(**LOST)
+    text = shown(watched)
+    assert "never seen" in text
+    assert [word for word in ("Releases", "Checks", "Application", "No metric is") if word in text] == []
 
 
 def test_a_run_that_could_not_look_is_told_once() -> None:
