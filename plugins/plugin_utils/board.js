@@ -3,6 +3,7 @@
 "use strict";
 
 const SILENCE = 15000;
+const BROKEN = 4000;
 const AGAIN = 5000;
 let heard = Date.now();
 let shown = null;
@@ -62,6 +63,8 @@ function listen() {
   source = new EventSource("/events");
   source.addEventListener("revision", told);
   source.onerror = () => {
+    // a connection that is refused says more than one on which nothing comes
+    heard = Math.min(heard, Date.now() - SILENCE + BROKEN);
     // refused for good, as where too many listen: ask now and then instead
     if (source && source.readyState === EventSource.CLOSED) {
       quiet();
