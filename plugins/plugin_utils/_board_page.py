@@ -168,6 +168,7 @@ def _metric(
         tone, word = _TONES.get(metric["tier"], "bad"), metric["tier"] or "beyond its limit"
     else:
         word = _WORDS.get(state, "within its limits" if limits else "no limit")
+    picture = live_chart(own, limits, now, gap)
     return {
         "name": metric["name"],
         "title": metric["title"],
@@ -181,9 +182,13 @@ def _metric(
         "limits": [
             f"{tier} {_SIGNS[op]} {figure(value)}" for tier, about in limits.items() for op, value in about.items()
         ],
-        "chart": live_chart(own, limits, now, gap),
-        "beyond": state == "fail",
+        "chart": picture,
+        "span": _roughly(picture["seconds"]) if picture else "",
     }
+
+
+def _roughly(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _seconds(text: str | None) -> float | None:
