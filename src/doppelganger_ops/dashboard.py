@@ -6,15 +6,18 @@ import contextlib
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from urllib.parse import urlsplit
 
-from doppelganger_ops import _board_server, api
+from doppelganger_ops import api
 from doppelganger_ops.board import Board
 from doppelganger_ops.errors import InputError, OpsError
 from doppelganger_ops.executor import ProcessExecutor
 from doppelganger_ops.handle import Handle
 from doppelganger_ops.options import Options
+
+if TYPE_CHECKING:
+    from doppelganger_ops._board_server import BoardServer
 
 #: how often the targets are asked, in seconds, unless the caller says so; and the least that makes sense
 EVERY, LEAST = 15.0, 2.0
@@ -55,14 +58,17 @@ class Dashboard:
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self._handles: dict[str, Handle[Any]] = {}
-        self._server: _board_server.BoardServer | None = None
+        self._server: BoardServer | None = None
         self._threads: list[threading.Thread] = []
 
     def start(self) -> Self:
         """Serve the page, and begin to ask. Raises what keeps it from either, as :class:`NeverRan`."""
+        # what serves is nothing that every user of this package needs
+        from doppelganger_ops import _board_server
+
         try:
-            first = self._begin(STAGES[0])
             self._server = _board_server.serve(self._board, self._address, self._port)
+            first = self._begin(STAGES[0])
         except BaseException:
             self.stop()
             raise

@@ -7,7 +7,6 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from doppelganger_ops import events, installation
-from doppelganger_ops._board_server import PORT
 from doppelganger_ops.result import Known, Outcome, Target
 
 if TYPE_CHECKING:
@@ -120,6 +119,8 @@ def _known(command: str, host: str, known: Known) -> list[str]:
 
 def dashboard(url: str, asked_for: int | None) -> list[str]:
     """Where the dashboard is, and what is worth knowing of that."""
+    from doppelganger_ops._board_server import PORT
+
     found = [f"The dashboard is at {url} until Ctrl-C."]
     place = urlsplit(url)
     if asked_for is None and place.port != PORT:
