@@ -30,7 +30,7 @@ from tests.lab import browser
 #: often, so that a test need not wait; a look takes longer, so one follows the other
 EVERY = "2"
 #: within which what happened is on the page: two looks on a busy machine
-SOON = 45.0
+SOON = 90.0
 #: less than Ansible is given to end by itself; where nothing else runs it takes half a second
 GONE = 4.0
 #: nobody listens there
