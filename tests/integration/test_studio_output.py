@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import from_message
+from doppelganger_ops.schemas import problems
 from tests.integration.application import ROOT, Application, Run, controller
 from tests.lab import browser
 
@@ -177,6 +178,7 @@ def test_a_report_is_written_where_it_was_asked_for_and_only_there(reports: Path
     assert len(list(reports.iterdir())) == 4, "one of each for each of the two runs that asked for one"
     written = [json.loads(path.read_text()) for path in data]
     assert [report["targets"] for report in written] == [run.result["targets"] for run in (good, undone)]
+    assert [problems("report", report) for report in written] == [[], []]
     assert f"The report is {pages[0]}" in good.output
 
 

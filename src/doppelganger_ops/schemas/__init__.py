@@ -24,7 +24,7 @@ def _validator(name: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
 
-    known = [schema(each) for each in ("result", "release", "run")]
+    known = [schema(each) for each in ("result", "release", "backup")]
     registry: Registry[Any] = Registry().with_resources((each["$id"], Resource.from_contents(each)) for each in known)
     return Draft202012Validator(schema(name), registry=registry)
 

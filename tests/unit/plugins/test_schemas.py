@@ -12,24 +12,23 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _check_report, _evidence, _lifecycle
+from ansible_collections.doppelganger.ops.plugins.module_utils import _check_report, _evidence, _lease, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _run_document
+from doppelganger_ops import schemas
 from tests.unit.plugins.making import DB, WEB, backup
 from tests.unit.plugins.results import ENDINGS, ended
 
-NAMES = ("backup", "dashboard", "evidence", "release", "result")
+NAMES = sorted(path.name.removesuffix(".schema.json") for path in files(schemas).iterdir() if "json" in path.name)
 
 
-def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((files("doppelganger_ops") / f"schemas/{name}.schema.json").read_text("utf-8"))
-    return found
+#: what a probe saw has fields of its own; a list of releases is shown even where a record in it is not as it should be
+LOOSE = ("/check/properties/observed", "/known/properties/releases/items", "/known/properties/backups/items")
 
 
 def problems(name: str, value: Any) -> list[str]:
-    plain = json.loads(json.dumps(value))  # as it is written and read
-    return [f"{e.json_path}: {e.message}" for e in jsonschema.Draft202012Validator(schema(name)).iter_errors(plain)]
+    return schemas.problems(name, json.loads(json.dumps(value)))  # as it is written and read
 
 
 def objects(node: Any, path: str = "") -> list[tuple[str, dict[str, Any]]]:
@@ -40,12 +39,11 @@ def objects(node: Any, path: str = "") -> list[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_sound_and_lets_nothing_unknown_in(name: str) -> None:
-    found = schema(name)
+    found = schemas.schema(name)
     jsonschema.Draft202012Validator.check_schema(found)
     assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    # what a probe saw is the only thing whose fields are its own
     loose = [path for path, each in objects(found) if "additionalProperties" not in each]
-    assert [path for path in loose if not path.endswith("/check/properties/observed")] == []
+    assert [path for path in loose if not path.endswith(LOOSE)] == []
 
 
 CHECK = _check_report.as_data(Result("API", "http", "required", "pass", "answered 200", 3.1, 1, 0.01, {"status": 200}))
@@ -115,10 +113,51 @@ def test_every_ending_is_as_the_schema_says(operation: str, check_mode: bool) ->
 
 
 def test_the_schema_knows_every_status_and_every_kind_of_error() -> None:
-    found = schema("result")
+    found = schemas.schema("result")
     assert tuple(found["properties"]["status"]["enum"]) == _result.STATUSES
     kinds = {error.kind for error in (OpsError, Refused, LeaseHeld, LeaseLost)} | {"unreachable"}
     assert set(found["$defs"]["failure"]["properties"]["kind"]["enum"]) == kinds
+
+
+RECAP = {"ok": 9, "changed": 2, "failures": 0, "unreachable": 0, "skipped": 1, "rescued": 0, "ignored": 0}
+LEASE = _lease.Lease("ana@console", "a new disk", _lease.MAINTENANCE, 7, 1795466465, 1795466465.5, None).as_dict()
+KNOWN = {
+    "changed": False, "failed": False, "current": "0002-v2", "table": ["* 0002-v2"], "backups": [backup()],
+    "lease": LEASE, "interrupted": ENDINGS["interrupted before"]["ops_start"]["interrupted"],
+}  # fmt: skip
+
+
+def report(published: dict[str, Any], failures: int = 0, check_mode: bool = False) -> dict[str, Any]:
+    """The report of a run on one host."""
+    failed = [{"host": "one", "task": "Copy", "message": "no"}] * failures
+    recap = {"one": {**RECAP, "failures": failures}}
+    return _run_document.document(
+        _run_document.Run("site", 1795466465.1, check_mode, 1795466470.9, recap, failed), published
+    )
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("how", ENDINGS)
+def test_the_report_of_every_ending_is_as_its_schema_says(how: str, check_mode: bool) -> None:
+    targets = {"one": ended(how, check_mode=check_mode), "two": _result.skipped("deploy", "Not touched.")}
+    published = {_result.KEY: _result.fleet_result("deploy", targets)}
+    assert problems("report", report(published, check_mode=check_mode)) == []
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+def test_the_report_of_a_run_without_a_result_is_as_its_schema_says(failures: int) -> None:
+    assert problems("report", report({}, failures)) == []
+
+
+def listed() -> dict[str, Any]:
+    """The report of a list of releases."""
+    empty = {"current": None, "releases": [], "backups": [{}], "lease": None, "interrupted": None}
+    hosts = {"one": {**KNOWN, "releases": [good(), pending()]}, "two": {**KNOWN, **empty}}
+    return report({_run_document.RELEASES_KEY: hosts})
+
+
+def test_the_report_of_releases_is_as_its_schema_says() -> None:
+    assert problems("report", listed()) == []
 
 
 def result() -> dict[str, Any]:
@@ -128,12 +167,30 @@ def result() -> dict[str, Any]:
 BREAKS: dict[str, tuple[str, Callable[[], dict[str, Any]], dict[str, Any], str]] = {
     "an unknown field": ("release", good, {"password": "x"}, "'password' was unexpected"),
     "an unknown status": ("release", good, {"status": "fine"}, "'fine' is not one of"),
-    "a good release that was never activated": ("release", good, {"activated": None}, "$.activated"),
-    "a good release without images": ("release", good, {"images": {}}, "$.images"),
-    "a path in an id": ("release", good, {"id": "../1-v1"}, "$.id"),
-    "an empty dump": ("backup", backup, {"size": 0}, "$.size"),
-    "an unknown operation": ("result", result, {"operation": "reboot"}, "$.operation"),
-    "a fleet of nobody": ("result", result, {"targets": {}}, "$.targets"),
+    "a good release that was never activated": ("release", good, {"activated": None}, "activated: "),
+    "a good release without images": ("release", good, {"images": {}}, "images: "),
+    "a path in an id": ("release", good, {"id": "../1-v1"}, "id: "),
+    "an empty dump": ("backup", backup, {"size": 0}, "size: "),
+    "an unknown operation": ("result", result, {"operation": "reboot"}, "operation: "),
+    "a fleet of nobody": ("result", result, {"targets": {}}, "targets: "),
+    "another version of the report": ("report", listed, {"schema": 2}, "schema: 1 was expected"),
+    "a report that was cancelled": ("report", listed, {"status": "cancelled"}, "status: "),
+    "a report with more in it": ("report", listed, {"stdout": "x"}, "'stdout' was unexpected"),
+    "a target of which little is known": ("report", listed, {"targets": {"one": {}}}, "targets/one: "),
+    "a release that is no record": (
+        "report",
+        listed,
+        {"releases": {"one": {**KNOWN, "releases": [{"id": "0001-v1"}]}}},
+        "releases/one/releases/0: ",
+    ),
+    "half a backup": (
+        "report",
+        listed,
+        {"releases": {"one": {**KNOWN, "releases": [], "backups": [{"id": "x"}]}}},
+        "one/backups/0: ",
+    ),
+    "counts that Ansible does not have": ("report", listed, {"recap": {"one": {"ok": 1}}}, "recap/one: "),
+    "a failure of nobody": ("report", listed, {"failures": [{"task": "T", "message": "m"}]}, "failures/0: "),
 }
 
 
@@ -144,7 +201,7 @@ def test_what_is_wrong_is_refused(
     assert problem in " ".join(problems(name, {**make(), **change}))
 
 
-@pytest.mark.parametrize("field", sorted(schema("release")["properties"]))
+@pytest.mark.parametrize("field", sorted(schemas.schema("release")["properties"]))
 def test_no_field_of_a_release_may_be_missing(field: str) -> None:
     broken = {name: value for name, value in good().items() if name != field}
     assert f"'{field}' is a required property" in " ".join(problems("release", broken))
