@@ -75,7 +75,7 @@ def step_of(task: Any) -> Step:
 
 
 class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no types
-    """The output callback ``doppelganger.ops.runbook``; ``_full`` where it is the default callback instead."""
+    """The output callback ``doppelganger.ops.runbook``: its hooks show phases, or are those of the default callback."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
@@ -83,12 +83,15 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
 
     def __init__(self) -> None:
         super().__init__()
-        self._full = self._display.verbosity > 0
         self._screen = Screen(WIDTH)
         self._live: LiveLine | None = None
         self._steps: dict[str, Step] = {}
         self._diffs: dict[str, str] = {}
-        SHOWN.results = not self._full
+        SHOWN.results = self._display.verbosity == 0
+        if not SHOWN.results:
+            # all of Ansible's output was asked for
+            for hook in [name for name in vars(CallbackModule) if name.startswith("v2_")]:
+                setattr(self, hook, getattr(super(), hook))
 
     # what is shown
 
@@ -137,35 +140,22 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Begin."""
-        if self._full:
-            super().v2_playbook_on_start(playbook)
-        else:
-            self._begin_live()
+        self._begin_live()
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Keep the heading for the first line that belongs to it."""
-        if self._full:
-            super().v2_playbook_on_play_start(play)
-            return
         self._play = play
         name = play.get_name().strip()
         self._screen.play(name or "Play", _hosts_of(play), _hosts_of(play, all_batches=True), bool(play.check_mode))
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Nothing: which host does it is not known yet."""
-        if self._full:
-            super().v2_playbook_on_task_start(task, is_conditional)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """Nothing, as for any other task."""
-        if self._full:
-            super().v2_playbook_on_handler_task_start(task)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """A task begins on a host."""
-        if self._full:
-            super().v2_runner_on_start(host, task)
-            return
         self._screen.begun(host.get_name(), self._step(task), time.monotonic())
         if self._live is not None:
             self._live.pause(task.action.rpartition(".")[2] == "pause")
@@ -173,16 +163,11 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
 
     def v2_playbook_on_include(self, included_file: Any) -> None:
         """Nothing: what is included says what it does."""
-        if self._full:
-            super().v2_playbook_on_include(included_file)
 
     # what happens: results
 
     def v2_on_file_diff(self, result: Any) -> None:
         """Keep a difference for the line of its task."""
-        if self._full:
-            super().v2_on_file_diff(result)
-            return
         found = result.result
         parts = found["results"] if result.task.loop and "results" in found else [found]
         texts = [self._get_diff(part["diff"]) for part in parts if part.get("changed") and part.get("diff")]
@@ -190,76 +175,47 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task did what it should."""
-        if self._full:
-            super().v2_runner_on_ok(result)
-        else:
-            self._ended(result, "ok")
+        self._ended(result, "ok")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """A task failed."""
-        if self._full:
-            super().v2_runner_on_failed(result, ignore_errors)
-        else:
-            self._ended(result, "ignored" if ignore_errors else "failed")
+        self._ended(result, "ignored" if ignore_errors else "failed")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Ansible could not reach a host."""
-        if self._full:
-            super().v2_runner_on_unreachable(result)
-        else:
-            self._ended(result, "unreachable")
+        self._ended(result, "unreachable")
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         """Nothing, unless skipped tasks are asked for."""
-        if self._full:
-            super().v2_runner_on_skipped(result)
-        else:
-            self._screen.idle(result.host.get_name())
+        self._screen.idle(result.host.get_name())
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
         """Nothing: its task says that it changed something."""
-        if self._full:
-            super().v2_runner_item_on_ok(result)
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
         """An item of a loop failed."""
-        if self._full:
-            super().v2_runner_item_on_failed(result)
-            return
         found = dict(result.result)
         step = Step(f"{self._step(result.task).name} ({self._get_item_label(found)})")
         self._show(self._screen.ended(result.host.get_name(), step, "failed", found, time.monotonic()))
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
         """Nothing."""
-        if self._full:
-            super().v2_runner_item_on_skipped(result)
 
     def v2_runner_retry(self, result: Any) -> None:
         """A task is tried again: on a terminal the last line says so."""
-        if self._full:
-            super().v2_runner_retry(result)
-            return
         left = result.result.get("retries", 0) - result.result.get("attempts", 0)
         self._screen.waits(result.host.get_name(), f"{left} tries left")
 
     def v2_runner_on_async_poll(self, result: Any) -> None:
         """A task goes on in the background, which the last line shows anyway."""
-        if self._full:
-            super().v2_runner_on_async_poll(result)
 
     # the end
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         """Nothing: each host has said why it ended."""
-        if self._full:
-            super().v2_playbook_on_no_hosts_remaining()
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Say how it ended."""
-        if self._full:
-            super().v2_playbook_on_stats(stats)
-            return
         if self._live is not None:
             self._live.close()
             self._live = None

@@ -151,7 +151,7 @@ def test_the_report_of_a_run_without_a_result_is_as_its_schema_says(failures: in
 
 def listed() -> dict[str, Any]:
     """The report of a list of releases."""
-    empty = {"current": None, "releases": [], "backups": [{}], "lease": None, "interrupted": None}
+    empty: dict[str, Any] = {"current": None, "releases": [], "backups": [{}], "lease": None, "interrupted": None}
     hosts = {"one": {**KNOWN, "releases": [good(), pending()]}, "two": {**KNOWN, **empty}}
     return report({_run_document.RELEASES_KEY: hosts})
 
