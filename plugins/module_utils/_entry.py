@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_caller
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Step:
 
 def run_module(entry: Entry) -> None:
     """Run an entry as an Ansible module."""
+    end_with_caller()
     module = AnsibleModule(argument_spec=dict(entry.spec), supports_check_mode=True, **(entry.rules or {}))
     try:
         result = entry.run(module.params, module.check_mode)

@@ -90,12 +90,17 @@ def left_of(ident: str) -> list[str]:
     return found
 
 
+def wait_until(is_so: Callable[[], bool], within: float = 20) -> None:
+    """Wait for something, at most so long; whoever asks looks again."""
+    until = time.monotonic() + within
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def nothing_left(ident: str, within: float = 0) -> None:
     """No process of the run is alive; ``within`` so many seconds where nobody waited for it."""
-    until = time.monotonic() + within
-    while (found := left_of(ident)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert found == []
+    wait_until(lambda: not left_of(ident), within)
+    assert left_of(ident) == []
 
 
 def in_phase(handle: ops.Handle[Any], phase: str, act: Callable[[], object]) -> None:

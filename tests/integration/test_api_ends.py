@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ import pytest
 import doppelganger_ops as ops
 from doppelganger_ops import Status
 from tests.integration.application import ROOT, Application
-from tests.integration.embedding import RunFolders, in_phase, lease_expires, left_of, nothing_left
+from tests.integration.embedding import RunFolders, in_phase, lease_expires, left_of, nothing_left, wait_until
 
 #: where an operation has changed nothing yet that another one would have to recover from
 HARMLESS = ("preflight", "lease")
@@ -137,12 +137,6 @@ def embedder(app: Application, folder: Path) -> tuple[subprocess.Popen[str], str
         ident = stream.readline().strip()
     assert ident, said.read_text()
     return process, ident
-
-
-def wait_until(is_so: Callable[[], bool], within: float = 20) -> None:
-    until = time.monotonic() + within
-    while not is_so() and time.monotonic() < until:
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)

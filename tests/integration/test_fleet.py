@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+import doppelganger_ops as ops
 from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
+from tests.integration.embedding import in_phase, nothing_left, wait_until
 from tests.lab import fleet, images, registry
+from tests.lab.docker import docker
 
 #: of its own, so that nothing else on the hosts is in the way
 PORT = 20000 + secrets.randbelow(10000)
@@ -44,10 +48,8 @@ class Fleet:
         """The hosts in the order of the inventory."""
         return [host.name for host in self.hosts.hosts]
 
-    def play(
-        self, playbook: str, broken: Mapping[str, Mapping[str, Any]] | None = None, *arguments: str, **inputs: Any
-    ) -> Run:
-        """Run a playbook on all hosts, some of them with other variables."""
+    def inventory(self, broken: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
+        """The inventory of all hosts, some of them with other variables."""
         inventory: dict[str, Any] = yaml.safe_load(self.hosts.inventory.read_text())
         targets = inventory["targets"]
         for host, variables in (broken or {}).items():
@@ -63,7 +65,13 @@ class Fleet:
         })  # fmt: skip
         path = self.folder / "hosts.yml"
         path.write_text(yaml.safe_dump(inventory))
-        return play(path, playbook, *arguments, **inputs)
+        return path
+
+    def play(
+        self, playbook: str, broken: Mapping[str, Mapping[str, Any]] | None = None, *arguments: str, **inputs: Any
+    ) -> Run:
+        """Run a playbook on all hosts, some of them with other variables."""
+        return play(self.inventory(broken), playbook, *arguments, **inputs)
 
     def running(self) -> dict[str, str]:
         """The version that each host runs, as its page says."""
@@ -74,10 +82,25 @@ class Fleet:
             found[host.name] = page.partition("<h1>Pages ")[2].partition("<")[0]
         return found
 
+    def another(self, host: fleet.Host) -> str:
+        """A version that is not the current release of the host."""
+        current = json.loads(self.hosts.ssh(host, "cat", f"/srv/{self.name}/state/current.json"))["release"]
+        return "1.0" if current.endswith("1.1") else "1.1"
+
     def releases(self, host: str) -> list[str]:
         """The ids of a host's releases."""
         found = next(one for one in self.hosts.hosts if one.name == host)
         return self.hosts.ssh(found, "ls", f"/srv/{self.name}/state/releases").split()
+
+    def lease(self, host: fleet.Host) -> dict[str, Any]:
+        """The lease as the host keeps it."""
+        found: dict[str, Any] = json.loads(self.hosts.ssh(host, "cat", f"/srv/{self.name}/state/lease.json"))
+        return found
+
+    def working(self, host: fleet.Host) -> list[str]:
+        """What works on the host on behalf of a run: an interpreter, and the commands that it started."""
+        listed = docker("exec", host.container, "ps", "-eo", "comm,args").splitlines()
+        return [line for line in listed if line.split()[0] in ("python3", "docker", "docker-compose")]
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +173,31 @@ def test_a_fleet_that_is_sound_gets_the_release_and_then_has_nothing_to_change(p
     assert again.rc == 0
     assert statuses(again) == dict.fromkeys(pages.names, "unchanged")
     json.dumps(again.result)
+
+
+def test_cancelled_while_the_host_works_nothing_goes_on_there(pages: Fleet) -> None:
+    host, ttl = pages.hosts.hosts[0], 5
+    inventory = pages.inventory({host.name: {"app_soak_seconds": 60, "app_lease_ttl": ttl}})
+    handle = ops.deploy.start(version=pages.another(host), inventory=inventory, limit=host.name)
+    in_phase(handle, "verify", lambda: wait_until(lambda: bool(pages.working(host))))
+    handle.cancel()
+    assert handle.wait(60).status is ops.Status.CANCELLED
+    nothing_left(handle.id)
+    wait_until(lambda: not pages.working(host), within=5)
+    assert pages.working(host) == []
+    lease = pages.lease(host)
+    assert lease["expires"] <= time.time() + ttl
+    time.sleep(1.5)  # somebody who holds it renews it every second
+    assert pages.lease(host) == lease
+
+
+def test_what_was_cancelled_on_the_host_is_recovered_from(pages: Fleet) -> None:
+    host = pages.hosts.hosts[0]
+    version = pages.another(host)
+    result = ops.deploy(version=version, inventory=pages.inventory(), limit=host.name).raise_for_status()
+    target = result.targets[host.name]
+    assert (target.status, target.recovered is not None) == (ops.Status.OK, True)
+    assert pages.running()[host.name] == version
 
 
 def test_what_a_debian_host_lacks_is_installed_and_then_nothing(pages: Fleet) -> None:

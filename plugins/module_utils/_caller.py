@@ -1,0 +1,53 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A module does not outlive who called it: where a run was cancelled or the connection is gone, it ends at once.
+
+Without that it would go on, and renew its lease, until its work is done. It ends as if killed: what it leaves is what
+the next run recovers from.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from pathlib import Path
+
+STDOUT = 1
+
+
+def end_with_caller() -> None:
+    """From now on, end this process and what it started as soon as nobody reads its output any more."""
+    threading.Thread(target=_watch, name="caller", daemon=True).start()
+
+
+def _watch() -> None:
+    watched = select.poll()
+    # no event is asked for: what is told all the same is that the other end of a pipe, a socket or a terminal is gone
+    watched.register(STDOUT, 0)
+    if any(told & (select.POLLERR | select.POLLHUP) for _, told in watched.poll()):
+        # without a pause, in which the module would note that what it started has failed
+        for started in _started_by(os.getpid()):
+            try:
+                os.kill(started, signal.SIGKILL)
+            except OSError:
+                continue
+        os._exit(1)
+
+
+def _started_by(parent: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # the name of the command, in brackets, may hold anything
+            ancestor = int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        children.setdefault(ancestor, []).append(int(entry.parent.name))
+    found, asked = [], [parent]
+    while asked:
+        more = children.get(asked.pop(), [])
+        found += more
+        asked += more
+    return found

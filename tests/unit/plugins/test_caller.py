@@ -1,0 +1,93 @@
+"""A module ends with who called it, and what it started ends with it: real processes, as a connection has them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+#: starts something that starts something, says so, and waits; what it would do afterwards is told by a file
+MODULE = """
+import subprocess, sys
+from pathlib import Path
+from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_caller
+end_with_caller()
+marker = Path(sys.argv[1])
+starts = "import subprocess, sys; subprocess.run(['sleep', sys.argv[1]])"
+child = subprocess.Popen([sys.executable, "-c", starts, sys.argv[2]])
+marker.with_suffix(".started").touch()
+child.wait()
+marker.touch()
+print("done")
+"""
+
+
+def pipe() -> tuple[int, Callable[[], None]]:
+    ours, theirs = os.pipe()
+    return theirs, lambda: os.close(ours)
+
+
+def pair() -> tuple[int, Callable[[], None]]:
+    """As sshd has it: the same socket in both directions, of which the module's input ended before it began."""
+    ours, theirs = socket.socketpair()
+    ours.shutdown(socket.SHUT_WR)
+    return theirs.detach(), ours.close
+
+
+def terminal() -> tuple[int, Callable[[], None]]:
+    ours, theirs = os.openpty()
+    return theirs, lambda: os.close(ours)
+
+
+def sleeping(seconds: str) -> list[str]:
+    found = subprocess.run(
+        ["pgrep", "-f", f"sleep {seconds}|sleep.*{seconds}"], check=False, capture_output=True, text=True
+    )
+    return found.stdout.split()
+
+
+def module(output: int, marker: Path, seconds: str) -> subprocess.Popen[bytes]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "collections")}
+    command = [sys.executable, "-c", MODULE, str(marker), seconds]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, env=environment)
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("make", [pipe, pair, terminal], ids=lambda make: make.__name__)
+def test_it_ends_where_nobody_reads_what_it_says(
+    tmp_path: Path, make: Callable[[], tuple[int, Callable[[], None]]]
+) -> None:
+    output, hang_up = make()
+    seconds = f"600.{time.time_ns() % 10**9:09d}"
+    with module(output, tmp_path / "over", seconds) as process:
+        os.close(output)
+        wait_for(tmp_path / "over.started")
+        time.sleep(0.3)
+        assert process.poll() is None
+        assert sleeping(seconds)
+        hang_up()
+        assert process.wait(10) != 0
+    assert sleeping(seconds) == []
+    assert not (tmp_path / "over").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "file"])
+def test_it_works_to_its_end_where_somebody_does(tmp_path: Path, kind: str) -> None:
+    with (tmp_path / "output").open("wb") as stream:
+        output = subprocess.PIPE if kind == "pipe" else stream.fileno()
+        with module(output, tmp_path / "over", "0.3") as process:
+            assert process.wait(20) == 0
+    assert (tmp_path / "over").exists()
