@@ -16,6 +16,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KE
 
 SCHEMA = 1
 RELEASES_KEY = "doppelganger_ops_releases"
+#: what a target knows of itself; what Ansible adds to a result (an interpreter, warnings) is none of it
+KNOWN = ("current", "releases", "table", "backups", "lease", "interrupted")
 
 
 @dataclass
@@ -48,7 +50,10 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
             "check_mode": run.check_mode,
         },
         "targets": targets,
-        "releases": published.get(RELEASES_KEY) or {},
+        "releases": {
+            host: {name: known[name] for name in KNOWN if name in known}
+            for host, known in (published.get(RELEASES_KEY) or {}).items()
+        },
         "recap": run.recap,
         "failures": failures,
     }

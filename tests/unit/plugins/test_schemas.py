@@ -121,8 +121,10 @@ def test_the_schema_knows_every_status_and_every_kind_of_error() -> None:
 
 RECAP = {"ok": 9, "changed": 2, "failures": 0, "unreachable": 0, "skipped": 1, "rescued": 0, "ignored": 0}
 LEASE = _lease.Lease("ana@console", "a new disk", _lease.MAINTENANCE, 7, 1795466465, 1795466465.5, None).as_dict()
+#: what Ansible adds to the result of a module that was shipped
+ADDED = {"changed": False, "failed": False, "kind": "ok", "ansible_facts": {"discovered_interpreter_python": "python3"}}
 KNOWN = {
-    "changed": False, "failed": False, "current": "0002-v2", "table": ["* 0002-v2"], "backups": [backup()],
+    "current": "0002-v2", "table": ["* 0002-v2"], "backups": [backup()],
     "lease": LEASE, "interrupted": ENDINGS["interrupted before"]["ops_start"]["interrupted"],
 }  # fmt: skip
 
@@ -152,7 +154,7 @@ def test_the_report_of_a_run_without_a_result_is_as_its_schema_says(failures: in
 def listed() -> dict[str, Any]:
     """The report of a list of releases."""
     empty: dict[str, Any] = {"current": None, "releases": [], "backups": [{}], "lease": None, "interrupted": None}
-    hosts = {"one": {**KNOWN, "releases": [good(), pending()]}, "two": {**KNOWN, **empty}}
+    hosts = {"one": {**ADDED, **KNOWN, "releases": [good(), pending()]}, "two": {**KNOWN, **empty}}
     return report({_run_document.RELEASES_KEY: hosts})
 
 
