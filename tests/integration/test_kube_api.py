@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import doppelganger_ops as ops
 from doppelganger_ops import Status, events
+from doppelganger_ops.schemas import problems
 from tests.integration.embedding import in_phase, nothing_left
 from tests.integration.kube_application import KubeApplication
 
 
 def well(result: ops.Outcome[ops.Target]) -> ops.Target:
     """The one target of a run that left no process behind, and whose JSON is what the schema says."""
-    result.to_json()
+    assert problems("run", json.loads(result.to_json())) == []
     nothing_left(result.run.id)
     return result.targets["app"]
 
@@ -30,6 +33,17 @@ def test_verify_releases_lock_and_unlock(kube: KubeApplication) -> None:
     known = ops.releases(inventory=kube.inventory).targets["app"]
     assert (known.current, (known.lease or {})["purpose"]) == ("0001-v0.1.0", "maintenance")
     assert ops.unlock(reason="done", inventory=kube.inventory).status is Status.OK
+
+
+def test_monitor(kube: KubeApplication) -> None:
+    handle = ops.monitor.start(inventory=kube.inventory)
+    target = well(handle.wait())
+    measured = [event.name for event in handle.events() if isinstance(event, events.MetricMeasured)]
+    assert measured == [metric.name for metric in target.metrics]
+    by_name = {metric.name: metric for metric in target.metrics}
+    assert (by_name["service_up"].state, by_name["service_up"].source) == ("pass", "containers")
+    # what else it measures is this machine's, which may be busy
+    assert (target.status, target.failure is None) in ((Status.UNCHANGED, True), (Status.FAILED, False))
 
 
 def test_a_cancelled_deployment_is_recovered_from_by_a_rollback(kube: KubeApplication) -> None:
