@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +17,9 @@ from typing import Any, Self
 import doppelganger_ops as ops
 from doppelganger_ops import events
 from doppelganger_ops.environment import MARKER
+from doppelganger_ops.executor import Running
+from doppelganger_ops.job import Job
+from doppelganger_ops.schemas import problems
 from examples import images as examples_images
 from tests.integration.application import ROOT, Application
 from tests.lab import lock, registry
@@ -49,6 +54,28 @@ def pages(folder: Path, images: Images, port: int) -> Application:
         "app_lease_ttl": 3,
     }
     return Application(str(variables["app_name"]), folder, variables, {"PAGES_SECRET": secret}, url, [secret])
+
+
+class Recorder(ops.ProcessExecutor):
+    """Counts its runs and has each write a report, which is then held against its schema."""
+
+    def __init__(self, reports: Path) -> None:
+        super().__init__()
+        self.runs = 0
+        self.reports: list[dict[str, Any]] = []
+        self._folder = reports
+
+    def start(self, job: Job) -> Running:
+        self.runs += 1
+        return super().start(replace(job, environment={**job.environment, "OPS_REPORT_DIR": str(self._folder)}))
+
+    def read(self) -> None:
+        """Take in the reports that were written since the last time."""
+        for path in sorted(self._folder.glob("*.json")):
+            report = json.loads(path.read_text())
+            path.unlink()
+            self.reports.append(report)
+            assert problems("report", report) == [], report
 
 
 class RunFolders:

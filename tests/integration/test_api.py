@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +19,42 @@ import doppelganger_ops as ops
 from doppelganger_ops import Status, events
 from doppelganger_ops.schemas import problems
 from tests.integration.application import Application
-from tests.integration.embedding import RunFolders, in_phase, nothing_left
+from tests.integration.embedding import Recorder, RunFolders, in_phase, nothing_left
+
+#: how a run ends that is ended, or that had nobody
+ENDED = (Status.CANCELLED, Status.TIMED_OUT, Status.NO_HOSTS)
+VERBS = {name for name in ops.__all__ if isinstance(getattr(ops, name), ops.Verb)} - {"observe"}
+
+
+@pytest.fixture(scope="module")
+def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
+    """Who runs everything in this file."""
+    executor = Recorder(tmp_path_factory.mktemp("reports"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("doppelganger_ops.api.DEFAULT", executor)
+        yield executor
+
+
+@pytest.fixture(scope="module")
+def app(app: Application) -> Application:
+    """The studio with a soak that is over at once, and a lease that nobody waits for long."""
+    app.variables.update({"app_soak_seconds": 1, "app_lease_ttl": 3})
+    app.write()
+    return app
+
+
+@pytest.fixture(scope="module")
+def held(recorder: Recorder) -> tuple[int, int]:
+    """The threads and descriptors of this process before the first run."""
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))
 
 
 @pytest.fixture(autouse=True)
-def leaves_nothing(run_folders: RunFolders) -> Iterator[None]:
-    """After each test no folder of a run is there."""
+def leaves_nothing(run_folders: RunFolders, recorder: Recorder, held: tuple[int, int]) -> Iterator[None]:
+    """After each test no folder of a run is there, and each report is what its schema describes."""
     yield
     assert run_folders.left() == []
+    recorder.read()
 
 
 def well(result: ops.Outcome[ops.Target]) -> ops.Target:
@@ -220,3 +251,24 @@ def test_the_command(app: Application, capfd: pytest.CaptureFixture[str]) -> Non
     assert cli.main(["deploy", "v0.2.0", "-i", str(app.inventory), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["status"] == "unchanged"
     assert cli.main(["deploy", "no such", "-i", str(app.inventory)]) == 3
+
+
+def test_forty_runs_in_a_row_leave_nothing(app: Application, recorder: Recorder, held: tuple[int, int]) -> None:
+    """All of the above, and as many more as there have to be."""
+    current = ops.releases(inventory=app.inventory).targets["app"].current
+    while recorder.runs < 40:
+        found = ops.releases(inventory=app.inventory)
+        assert (found.status, found.targets["app"].current) == (Status.UNCHANGED, current)
+        nothing_left(found.run.id)
+    time.sleep(0.2)
+    threads, descriptors = held
+    assert threading.active_count() <= threads
+    assert len(os.listdir("/proc/self/fd")) <= descriptors + 2
+
+
+def test_there_was_a_report_of_every_ending(recorder: Recorder) -> None:
+    """What was ended has none: Ansible could not finish."""
+    endings = {status.value for status in Status if status not in ENDED} - {Status.SKIPPED.value}
+    assert {report["status"] for report in recorder.reports} == endings
+    assert {report["operation"] for report in recorder.reports} == VERBS
+    assert [report for report in recorder.reports if report["releases"]]

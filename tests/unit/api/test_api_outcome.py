@@ -11,6 +11,7 @@ from doppelganger_ops import outcome
 from doppelganger_ops.errors import NotSuccessful, UnexpectedResult
 from doppelganger_ops.job import Ended
 from doppelganger_ops.result import RunInfo, Target
+from doppelganger_ops.schemas import problems
 from doppelganger_ops.status import Status
 from tests.unit.api import scripted
 
@@ -108,6 +109,7 @@ def test_raise_for_status(status: Status) -> None:
     hosts = NOBODY if status is Status.NO_HOSTS else {"app": 1}
     found = outcome.operation_outcome("deploy", ended, seen(scripted.stats(published, processed=hosts)), {}, RUN)
     assert found.status is status
+    assert problems("run", json.loads(found.to_json())) == []
     if status.is_good:
         assert found.raise_for_status() is found
         return
