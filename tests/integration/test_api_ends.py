@@ -1,6 +1,7 @@
 """Runs that are cut off, on the real engine: nothing is left running, and the next run recovers.
 
-The tests follow each other: each begins with what the one before has left, and needs no manual step for it.
+The tests follow each other: each begins with what the one before has left, and needs no manual step for it. What is
+about processes alone is shown on a checklist that waits, which takes no lease and leaves nothing to recover from.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import doppelganger_ops as ops
 from doppelganger_ops import Status
+from doppelganger_ops.schemas import problems
 from tests.integration.application import ROOT, Application
 from tests.integration.embedding import RunFolders, in_phase, lease_expires, left_of, nothing_left, wait_until
 
 #: where an operation has changed nothing yet that another one would have to recover from
 HARMLESS = ("preflight", "lease")
+NEWEST = str(ROOT / ".venv-3.13/bin/python")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 
@@ -33,6 +37,17 @@ def deployed(pages: Application, run_folders: RunFolders) -> Application:
     """Pages 1.0."""
     ops.deploy(version="1.0", inventory=pages.inventory).raise_for_status()
     return pages
+
+
+@pytest.fixture(scope="module")
+def waiting(deployed: Application, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An inventory with a check that does not pass for a minute."""
+    never = {"name": "Never", "kind": "tcp", "host": "127.0.0.1", "port": 9, "timeout": 60}
+    hosts = yaml.safe_load(deployed.inventory.read_text())
+    hosts["targets"]["hosts"]["app"]["app_checks"] = [never]
+    path = tmp_path_factory.mktemp("waiting") / "hosts.yml"
+    path.write_text(yaml.safe_dump(hosts))
+    return path
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +83,22 @@ def test_cancelled_in(deployed: Application, phase: str) -> None:
     assert "recovers" in result.hint
 
 
+@pytest.mark.parametrize("phase", ["evidence", "return"])
+def test_cancelled_while_it_goes_back(deployed: Application, phase: str) -> None:
+    wrong = {"name": "Wrong", "kind": "tcp", "host": "127.0.0.1", "port": 9, "timeout": 0.2}
+    deployed.write(app_checks=[wrong])
+    handle = start(deployed)
+    in_phase(handle, phase, handle.cancel)
+    result = handle.wait(60)
+    deployed.write()
+    nothing_left(handle.id)
+    assert result.status is Status.CANCELLED
+    assert "recovers" in result.hint
+
+
 def test_cancelled_at_the_other_end_of_the_matrix(deployed: Application) -> None:
     """The newest Python with the newest ansible-core, in the process of the run."""
-    executor = ops.ProcessExecutor(python=str(ROOT / ".venv-3.13/bin/python"))
+    executor = ops.ProcessExecutor(python=NEWEST)
     handle = ops.deploy.start(version=another(deployed), inventory=deployed.inventory, executor=executor)
     in_phase(handle, "apply", handle.cancel)
     assert handle.wait(60).status is Status.CANCELLED
@@ -84,12 +112,13 @@ def test_cancelled_before_anything_began(deployed: Application) -> None:
     nothing_left(handle.id)
 
 
-def test_the_deadline(deployed: Application) -> None:
+def test_the_deadline(waiting: Path) -> None:
     began = time.monotonic()
-    result = ops.deploy(version=another(deployed), inventory=deployed.inventory, deadline=1.5)
+    result = ops.verify(inventory=waiting, deadline=1.5)
     assert result.status is Status.TIMED_OUT
     assert time.monotonic() - began < 15
     nothing_left(result.run.id)
+    result.to_json()
 
 
 def pid_of(ident: str, what: str) -> int:
@@ -98,35 +127,36 @@ def pid_of(ident: str, what: str) -> int:
 
 
 @pytest.mark.parametrize("victim", ["_worker.py", "_playbook.py"])
-def test_killed(deployed: Application, victim: str) -> None:
-    handle = start(deployed)
-    in_phase(handle, "apply", lambda: os.kill(pid_of(handle.id, victim), signal.SIGKILL))
+def test_killed(waiting: Path, victim: str) -> None:
+    handle = ops.verify.start(inventory=waiting)
+    in_phase(handle, "verify", lambda: os.kill(pid_of(handle.id, victim), signal.SIGKILL))
     result = handle.wait(60)
     assert result.status is Status.FAILED
     assert "without a result" in result.message
     nothing_left(handle.id)
+    result.to_json()
 
 
 EMBEDDER = """
     import sys
     import doppelganger_ops as ops
     from doppelganger_ops import events
-    handle = ops.deploy.start(version=sys.argv[2], inventory=sys.argv[1])
+    handle = ops.verify.start(inventory=sys.argv[1])
     for event in handle.events():
-        if isinstance(event, events.PhaseStarted) and event.phase == "apply":
+        if isinstance(event, events.PhaseStarted) and event.phase == "verify":
             print(handle.id, flush=True)
     print(handle.wait().message, file=sys.stderr)
 """
 
 
-def embedder(app: Application, folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """A program whose run is in its phase apply, and the run."""
+def embedder(inventory: Path, folder: Path, python: str = sys.executable) -> tuple[subprocess.Popen[str], str]:
+    """A program whose run is in its phase verify, and the run."""
     program = folder / "embedder.py"
     program.write_text(textwrap.dedent(EMBEDDER))
     said = folder / "said.txt"
     with said.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, str(program), str(app.inventory), another(app)],
+            [python, str(program), str(inventory)],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -139,11 +169,19 @@ def embedder(app: Application, folder: Path) -> tuple[subprocess.Popen[str], str
     return process, ident
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    ("number", "python"),
+    [
+        pytest.param(signal.SIGTERM, sys.executable, id="SIGTERM"),
+        pytest.param(signal.SIGTERM, NEWEST, id="SIGTERM at the other end of the matrix"),
+        pytest.param(signal.SIGKILL, sys.executable, id="SIGKILL"),
+        pytest.param(signal.SIGINT, sys.executable, id="SIGINT"),
+    ],
+)
 def test_the_embedding_program_is_ended(
-    deployed: Application, tmp_path: Path, run_folders: RunFolders, number: signal.Signals
+    waiting: Path, tmp_path: Path, run_folders: RunFolders, number: signal.Signals, python: str
 ) -> None:
-    process, ident = embedder(deployed, tmp_path)
+    process, ident = embedder(waiting, tmp_path, python)
     process.send_signal(number)
     assert process.wait(30) != 0
     nothing_left(ident, within=20)
@@ -151,9 +189,9 @@ def test_the_embedding_program_is_ended(
 
 
 def test_both_the_program_and_the_process_of_the_run_are_killed(
-    deployed: Application, tmp_path: Path, run_folders: RunFolders
+    deployed: Application, waiting: Path, tmp_path: Path, run_folders: RunFolders
 ) -> None:
-    process, ident = embedder(deployed, tmp_path)
+    process, ident = embedder(waiting, tmp_path)
     worker = pid_of(ident, "_worker.py")
     process.kill()
     os.kill(worker, signal.SIGKILL)
@@ -166,17 +204,8 @@ def test_both_the_program_and_the_process_of_the_run_are_killed(
     shutil.rmtree(folder)
 
 
-def test_the_command_ends_at_a_signal_and_says_so(deployed: Application) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "doppelganger_ops",
-        "deploy",
-        another(deployed),
-        "-i",
-        str(deployed.inventory),
-        "--json",
-    ]
+def test_the_command_ends_at_a_signal_and_says_so(waiting: Path) -> None:
+    command = [sys.executable, "-m", "doppelganger_ops", "verify", "-i", str(waiting), "--json"]
     environment = {**ENVIRONMENT, "TMPDIR": os.environ["TMPDIR"]}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         time.sleep(2)
@@ -184,7 +213,7 @@ def test_the_command_ends_at_a_signal_and_says_so(deployed: Application) -> None
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     found = json.loads(output)
-    assert found["status"] == "cancelled"
+    assert (found["status"], problems("run", found)) == ("cancelled", [])
     nothing_left(found["run"]["id"])
 
 
