@@ -14,7 +14,9 @@ from tests.integration.test_studio_failures import assert_same_release, request
 
 @pytest.fixture(scope="module")
 def deployed(app: Application) -> Application:
-    """The studio at v0.1.0, with a row in its database that has to survive everything."""
+    """The studio at v0.1.0, with a row in its database that has to survive everything; each kill leaves a lease."""
+    app.variables.update({"app_soak_seconds": 2, "app_lease_ttl": 3})
+    app.write()
     run = app.deploy("v0.1.0")
     assert run.rc == 0, run.output
     request(f"{app.url}/api/projects", {"name": "survivor"})
