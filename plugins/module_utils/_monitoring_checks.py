@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
@@ -50,6 +50,13 @@ def no_alertmanager(answer: Mapping[str, Any]) -> list[str]:
     return [] if answer["data"]["activeAlertmanagers"] else ["Prometheus knows no Alertmanager, so nobody is told"]
 
 
+class Readable(Protocol):
+    """Prometheus, however it is reached."""
+
+    def read(self, path: str) -> Any:
+        """Its answer as data."""
+
+
 class Server:
     """Prometheus or Alertmanager, by the address at which the target reaches it."""
 
@@ -84,7 +91,7 @@ class Server:
 
 
 def wrong(
-    prometheus: Server, alerts: Sequence[str], jobs: Sequence[str], app: str, with_alertmanager: bool
+    prometheus: Readable, alerts: Sequence[str], jobs: Sequence[str], app: str, with_alertmanager: bool
 ) -> list[str]:
     """All that is wrong now."""
     try:

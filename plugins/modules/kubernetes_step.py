@@ -59,6 +59,10 @@ options:
     description: The labels of the object with rules, by which the operator chooses them. For C(observe).
     type: dict
     default: {}
+  secrets:
+    description: Secrets for the parts of the monitoring that need them. For C(observe).
+    type: dict
+    default: {}
   preview:
     description: For check mode, the differences to show of a release that is not recorded, as C(preflight) found them. For C(apply).
     type: list
@@ -162,9 +166,8 @@ options:
     type: int
     default: 1
   timeout:
-    description: How long a single look may take, in seconds. For C(metrics).
+    description: For C(metrics) how long a single look may take, for C(observe) how long all may take to be up, in seconds. For C(metrics), C(observe).
     type: float
-    default: 5.0
   history:
     description: How many seconds back a trend looks, for metrics from Prometheus. For C(metrics).
     type: float

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Alert rules on a cluster: a PrometheusRule object, which the Prometheus operator loads by its labels."""
+"""Monitoring on a cluster: all of it in the application's namespace, or rules for the operator that is there."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     KIND_LABEL,
     MANAGED_BY_LABEL,
     Object,
+    group_of,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_preflight import refuse_missing
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import OBSERVE_NEEDS, rights
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
+RBAC = "docs/kubernetes/rbac-observe.yml"
 VERSION, KIND = "monitoring.coreos.com/v1", "PrometheusRule"
 
 
@@ -37,13 +41,19 @@ def manifest(app: str, groups: list[dict[str, Any]], labels: Mapping[str, str]) 
 
 
 def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Set monitoring up, or add the rules to what there is."""
+    if params["plan"]["mode"] == "rules":
+        return _add_rules(target, params, check_mode)
+    # here, as only a stack needs it
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_monitoring import set_up
+
+    return set_up(target, params, check_mode)
+
+
+def _add_rules(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Apply the rules, and read back that they are there."""
     plan = params["plan"]
-    if plan["mode"] != "rules":
-        raise Refused(
-            "observe_mode is stack, and on a cluster only rules can be added.",
-            hint="Set observe_mode to rules, and run the Prometheus operator there.",
-        )
+    refuse_missing(target, rights([(group_of(VERSION), "prometheusrules")], OBSERVE_NEEDS), RBAC)
     wanted = manifest(target.app.name, plan["groups"], params["labels"])
     marks = Release(application=target.app.name, id="", cause="")
     try:
@@ -69,6 +79,8 @@ OBSERVE = Step(
         **APP_SPEC,
         "plan": {"type": "dict", "required": True},
         "labels": {"type": "dict", "default": {}},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "timeout": {"type": "float", "default": 60.0},
     },
     run=run,
 )

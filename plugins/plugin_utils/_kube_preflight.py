@@ -26,7 +26,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_version,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, group_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right, rights
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
 
@@ -117,11 +117,16 @@ def refuse_missing_rights(target: KubeTarget, objects: Sequence[Object]) -> None
     }
     if target.app.migration_service:
         applied.add(("batch", "jobs"))
-    missing = target.cluster.missing_rights(rights(applied))
+    refuse_missing(target, rights(applied), "docs/kubernetes/rbac.yml")
+
+
+def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> None:
+    """Refuse a login that does not have these rights, which a page of the documentation lists."""
+    missing = target.cluster.missing_rights(needed)
     if missing:
         raise Refused(
             f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
-            hint="docs/kubernetes/rbac.yml has the rights that are needed; ask whoever runs the cluster.",
+            hint=f"{page} has the rights that are needed; ask whoever runs the cluster.",
             missing=[str(one) for one in missing],
         )
 

@@ -93,15 +93,42 @@ NEEDS = (
     Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where there is a metrics server", OPTIONAL),
 )
 
+#: what observe.yml needs; docs/kubernetes/rbac-observe.yml says the same
+OBSERVE_NEEDS = (
+    Need(
+        "",
+        ("secrets",),
+        ("get", "list", "create", "patch", "delete"),
+        "the passwords of the monitoring; the records of releases, which say which pods there are and what is secret",
+    ),
+    Need("", ("configmaps",), _KEPT, "the files of Prometheus and Alertmanager", APPLIED),
+    Need("", ("services",), _WATCHED, "the names by which all is found", APPLIED),
+    Need("apps", ("deployments",), _WATCHED, "Prometheus, Alertmanager and exporters, watched until ready", APPLIED),
+    Need("", ("pods", "endpoints", "events"), _SEEN, "whether pods are ready, and why not", APPLIED),
+    Need("apps", ("replicasets",), _SEEN, "which pods are of the new version; why none are made", APPLIED),
+    Need("", ("pods/log",), ("get",), "the last words of a server that refuses its files", APPLIED),
+    Need("", ("services/proxy",), ("get",), "whether the rules are loaded and the targets are up", APPLIED),
+    Need("apps", ("daemonsets",), _WATCHED, "the exporter of the nodes, with host in observe_exporters", APPLIED),
+    Need("apps", ("controllerrevisions",), _SEEN, "which of its pods are of the new version", APPLIED),
+    Need("", ("persistentvolumeclaims",), ("get", "create", "patch"), "with observe_storage", APPLIED),
+    Need(
+        "monitoring.coreos.com",
+        ("prometheusrules",),
+        ("get", "create", "patch"),
+        "with observe_mode rules, for which nothing else is needed but the records",
+        APPLIED,
+    ),
+)
 
-def rights(applied: Collection[tuple[str, str]]) -> list[Right]:
+
+def rights(applied: Collection[tuple[str, str]], table: Sequence[Need] = NEEDS) -> list[Right]:
     """What must be allowed for an application with objects of these (group, resource); a migration is one of jobs.
 
     Resources that are not in the table, such as custom ones, are kept like a ConfigMap.
     """
-    needs = [need for need in NEEDS if need.when == ALWAYS]
+    needs = [need for need in table if need.when == ALWAYS]
     for group, resource in sorted(set(applied)):
-        known = [need for need in NEEDS if need.group == group and resource in need.resources]
+        known = [need for need in table if need.group == group and resource in need.resources]
         verbs = [verb for need in known if need.when == APPLIED for verb in need.verbs]
         needs.append(Need(group, (resource,), verbs if known else _KEPT, "applied"))
     return list(dict.fromkeys(right for need in needs for right in need.rights()))

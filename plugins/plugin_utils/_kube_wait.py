@@ -61,14 +61,15 @@ def wait(
     *,
     redact: Callable[[str], str],
     patience: Patience | None = None,
+    called: str = "release",
 ) -> list[Readiness]:
     """Watch until every workload is ready; raises NotReady at once for what does not pass, else after ``timeout``.
 
-    Call it after what it waits for was applied. ``redact`` takes secrets out of what containers and the cluster say.
-    A pod of an older revision that a StatefulSet waits for in vain is deleted: it has to go anyway, and its controller
-    never does it by itself.
+    Errors say what is waited for as it is ``called``. Call it after what it waits for was applied. ``redact`` takes
+    secrets out of what containers and the cluster say. A pod of an older revision that a StatefulSet waits for in vain
+    is deleted: it has to go anyway, and its controller never does it by itself.
     """
-    return _Wait(cluster, workloads, timeout, redact, patience or Patience()).run()
+    return _Wait(cluster, workloads, timeout, redact, patience or Patience(), called).run()
 
 
 def sources_for(workloads: Sequence[Ref]) -> list[Source]:
@@ -90,8 +91,9 @@ class _Wait:
 
     def __init__(
         self, cluster: Waitable, workloads: Sequence[Ref], timeout: float, redact: Callable[[str], str],
-        patience: Patience,
+        patience: Patience, called: str,
     ) -> None:  # fmt: skip
+        self._called = called
         self._cluster = cluster
         self._workloads = workloads
         self._timeout = timeout
@@ -175,7 +177,7 @@ class _Wait:
                 self._cluster.delete("v1", "Pod", one.pod, uid=uid)
         except Refused as error:
             raise NotReady(
-                f"The release does not come up: {self._redact(one.words)}.",
+                f"The {self._called} does not come up: {self._redact(one.words)}.",
                 hint=f"Delete the pod {one.pod}, or give this login the right to: {error.message}",
                 readiness=self._data(verdicts),
                 log=[],
@@ -190,7 +192,7 @@ class _Wait:
         log = self._last_lines(one)
         said = f" Its last line: {log[-1][:300]}" if log else ""
         return NotReady(
-            f"The release does not come up: {self._redact(one.words)}.{said}",
+            f"The {self._called} does not come up: {self._redact(one.words)}.{said}",
             hint=next((hint for name, hint in _HINTS.items() if name in one.reason), "The evidence has its log."),
             readiness=self._data([one, *(other for other in verdicts if other is not one)]),
             log=log,
@@ -202,7 +204,7 @@ class _Wait:
         missing = [one for one in verdicts if one.state != "ready"] or list(verdicts)
         words = "; ".join(one.words for one in missing) or "nothing was seen of it"
         return NotReady(
-            f"After {self._timeout:g} s the release was not ready: {self._redact(words)}.",
+            f"After {self._timeout:g} s the {self._called} was not ready: {self._redact(words)}.",
             hint="Look at the log in the evidence, or give it more time with app_start_timeout.",
             readiness=self._data(verdicts),
             log=self._last_lines(missing[0]) if missing else [],

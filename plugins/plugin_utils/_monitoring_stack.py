@@ -3,78 +3,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import SECRETS
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import duration
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
+    Places,
+    alertmanager_arguments,
+    at,
+    cache_environment,
+    database_environment,
+    image_of,
+    prometheus_arguments,
+)
 
 #: what the target fills in: the user whose files these are, and the address by which containers reach the host
 USER, GATEWAY = "${OPS_USER}", "${OPS_GATEWAY}"
-_JOB = re.compile(r'\bjob="([^"]+)"')
 _LOCAL = "127.0.0.1"
 #: the exporter of each job: where it is asked, but for the host's, whose port can be chosen
-EXPORTERS = {"host": "", "containers": "containers:8080", "database": "database:9187", "cache": "cache:9121"}
-
-#: the exporter of PostgreSQL needs a second longer to say that the server is down, which is when it matters most
-_LEAST = {"database": 3.0}
+EXPORTERS = {"containers": "containers:8080", "database": "database:9187", "cache": "cache:9121"}
 
 
-def prometheus(catalogue: Catalogue, settings: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of ``prometheus.yml``."""
-    every = _every(settings["interval"])
-    jobs = [_application(catalogue, sources)]
-    for name in settings["exporters"]:
-        target = EXPORTERS[name] or f"host.docker.internal:{settings['ports']['host']}"
-        longer = _every(max(settings["interval"], _LEAST.get(name, 0)))
-        own = longer if longer != every else {}
-        jobs.append({"job_name": job_of(catalogue, name), **own, "static_configs": [{"targets": [target]}]})
-    return {
-        "global": {**every, "evaluation_interval": duration(settings["interval"])},
-        "rule_files": ["rules/*.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
-        "scrape_configs": jobs,
-    }
+def places(settings: Mapping[str, Any]) -> Places:
+    """Where containers find each other.
 
-
-def _every(seconds: float) -> dict[str, str]:
-    return {"scrape_interval": duration(seconds), "scrape_timeout": duration(seconds)}
-
-
-def job_of(catalogue: Catalogue, word: str) -> str:
-    """The name of the job that a word of the catalogue selects."""
-    found = _JOB.search(catalogue.words[word])
-    if found is None:
-        raise Refused(
-            f"The word {word!r} of the catalogue is {catalogue.words[word]!r}, expected it to select a job by name.",
-            hint='Write it as job="name" in app_metric_words, or use observe_mode rules with a Prometheus of your own.',
-        )
-    return found.group(1)
-
-
-def _application(catalogue: Catalogue, sources: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the application shows its metrics.
-
-    By the name of the service and not by a look-up of its addresses: one that is stopped has none, and would be gone
-    from Prometheus instead of down.
+    The application by the name of its service and not by a look-up of its addresses: one that is stopped has none, and
+    would be gone from Prometheus instead of down.
     """
-    shown = sources.get("openmetrics") or {}
-    url = urlsplit(shown.get("url") or f"http://{shown.get('service')}:{shown.get('port')}")
-    if not shown:
-        raise Refused(
-            "Prometheus is to be set up, and nothing says where the application shows its metrics.",
-            hint="Set app_metric_sources: {openmetrics: {service: ..., port: ...}}.",
-        )
-    return {
-        "job_name": job_of(catalogue, "app"),
-        "scheme": url.scheme,
-        "metrics_path": shown.get("path") or "/metrics",
-        "static_configs": [{"targets": [url.netloc]}],
-    }
+    host = f"host.docker.internal:{settings['ports']['host']}"
+    return Places(
+        service=lambda name, port: at(f"{name}:{port}"),
+        exporters={name: at(address) for name, address in {**EXPORTERS, "host": host}.items()},
+        prometheus="prometheus:9090",
+        alertmanager="alertmanager:9093",
+    )
 
 
 def compose(
@@ -93,7 +55,7 @@ def compose(
     if settings["images"].get("grafana"):
         services["grafana"] = _grafana(settings)
     for name, service in services.items():
-        service["image"] = _image(name, settings)
+        service["image"] = image_of(name, settings)
         service["restart"] = "unless-stopped"
     return {
         "name": f"{app}-monitoring",
@@ -102,25 +64,10 @@ def compose(
     }
 
 
-def _image(name: str, settings: Mapping[str, Any]) -> str:
-    found = settings["images"].get(name)
-    if not found:
-        raise Refused(
-            f"There is no image for {name}, which is part of observe_exporters.",
-            hint=f"Set observe_images: {{{name}: ...}}.",
-        )
-    return str(found)
-
-
 def _prometheus(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "user": USER,
-        "command": [
-            "--config.file=/etc/prometheus/prometheus.yml",
-            "--storage.tsdb.path=/prometheus",
-            f"--storage.tsdb.retention.time={settings['retention']}",
-            "--web.enable-lifecycle",
-        ],
+        "command": [*prometheus_arguments(settings), "--web.enable-lifecycle"],
         "volumes": ["./prometheus:/etc/prometheus:ro", "./data/prometheus:/prometheus"],
         # whoever reaches the port can end the server and read every metric: only the host itself does
         "ports": [f"{_LOCAL}:{settings['ports']['prometheus']}:9090"],
@@ -132,12 +79,7 @@ def _prometheus(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _alertmanager(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "user": USER,
-        "command": [
-            "--config.file=/etc/alertmanager/alertmanager.yml",
-            "--storage.path=/alertmanager",
-            # one alone: it has nobody to agree with
-            "--cluster.listen-address=",
-        ],
+        "command": alertmanager_arguments(),
         "volumes": [
             "./alertmanager:/etc/alertmanager:ro",
             f"./secrets:{SECRETS}:ro",
@@ -166,33 +108,18 @@ def _containers() -> dict[str, Any]:
 
 
 def _database(database: Mapping[str, str], has_password: bool) -> dict[str, Any]:
-    if not database["service"] or not has_password:
-        raise Refused(
-            "observe_exporters names database, and the application has none, or its password is not known.",
-            hint="Set app_database_service and observe_secrets: {database_password: ...}, or take database out.",
-        )
     return {
         "user": USER,
-        "environment": {
-            "DATA_SOURCE_URI": f"{database['service']}:5432/{database['name']}?sslmode=disable",
-            "DATA_SOURCE_USER": database["user"],
-            "DATA_SOURCE_PASS_FILE": f"{SECRETS}/database_password",
-        },
+        "environment": database_environment(database["service"], database, has_password),
         "volumes": [f"./secrets:{SECRETS}:ro"],
         "networks": ["default", "app"],
     }
 
 
 def _cache(service: str, has_password: bool) -> dict[str, Any]:
-    if not service:
-        raise Refused(
-            "observe_exporters names cache, and the application has none.",
-            hint="Set app_metric_sources: {redis: {service: ...}}, or take cache out of observe_exporters.",
-        )
-    password = {"REDIS_PASSWORD_FILE": f"{SECRETS}/cache_password.json"}
     return {
         "user": USER,
-        "environment": {"REDIS_ADDR": f"redis://{service}:6379", **(password if has_password else {})},
+        "environment": cache_environment(service, service, has_password),
         "volumes": [f"./secrets:{SECRETS}:ro"],
         "networks": ["default", "app"],
     }

@@ -12,11 +12,19 @@ import yaml
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue, merged
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._options import near
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _catalogue_file,
+    _monitoring_cluster,
+    _monitoring_stack,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import alertmanager
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, names_of, rules
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard, provisioning
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_stack import compose, job_of, prometheus
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
+    cache_address,
+    job_of,
+    prometheus,
+)
 
 RULES, STACK = "rules", "stack"
 #: the official images; that of ``containers`` (cAdvisor) and of ``grafana`` are given by whoever wants them
@@ -105,22 +113,33 @@ def _stack(
     sources, name = app["metric_sources"], app["name"]
     cache = (sources.get("redis") or {}).get("service") or ""
     database = {part: app[f"database_{part}"] for part in ("service", "name", "user")}
+    on_cluster = app["platform"] == "kubernetes"
+    places = _monitoring_cluster.places(name, settings) if on_cluster else _monitoring_stack.places(settings)
     files = {
-        "compose.yml": as_yaml(compose(name, settings, database, cache, secrets)),
-        "prometheus/prometheus.yml": as_yaml(prometheus(found, settings, sources)),
+        "prometheus/prometheus.yml": as_yaml(prometheus(found, settings, sources, places)),
         f"prometheus/rules/{name}.yml": as_yaml(made),
         "alertmanager/alertmanager.yml": as_yaml(alertmanager(found, settings, secrets)),
         f"grafana/dashboards/{name}.json": json.dumps(dashboard(found), indent=1) + "\n",
     }
-    for path, content in provisioning("http://prometheus:9090").items():
+    for path, content in provisioning(f"http://{places.prometheus}").items():
         files[f"grafana/provisioning/{path}"] = as_yaml(content)
+    jobs = [job_of(found, word) for word in settings["jobs"]]
+    if on_cluster:
+        parts = _monitoring_cluster.parts(name, settings, database, cache, secrets)
+        watched = _monitoring_cluster.watched(settings, sources, database["service"], cache)
+        return {"files": _listed(files), "jobs": jobs, "parts": parts, "watched": watched}
+    files["compose.yml"] = as_yaml(_monitoring_stack.compose(name, settings, database, cache, secrets))
     ports = settings["ports"]
     return {
         "folder": settings["dir"] or f"{app['state_dir'].rstrip('/')}-monitoring",
-        "files": [{"path": path, "content": content} for path, content in files.items()],
+        "files": _listed(files),
         "project": f"{name}-monitoring",
         "prometheus": f"http://127.0.0.1:{ports['prometheus']}",
         "alertmanager": f"http://127.0.0.1:{ports['alertmanager']}",
-        "jobs": [job_of(found, word) for word in settings["jobs"]],
-        "cache_address": f"redis://{cache}:6379" if cache else "",
+        "jobs": jobs,
+        "cache_address": cache_address(cache) if cache else "",
     }
+
+
+def _listed(files: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"path": path, "content": content} for path, content in files.items()]

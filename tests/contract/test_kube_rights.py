@@ -15,43 +15,64 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_paths import KNOWN
 from tests.contract.house import ROOT
 
-RBAC = ROOT / "docs/kubernetes/rbac.yml"
-TEXT = RBAC.read_text(encoding="utf-8")
-OBJECTS: dict[str, dict[str, Any]] = {each["kind"]: each for each in yaml.safe_load_all(TEXT)}
-NEEDED = [right for need in kube_rights.NEEDS for right in need.rights()]
+TABLES = {"rbac.yml": kube_rights.NEEDS, "rbac-observe.yml": kube_rights.OBSERVE_NEEDS}
+every_file = pytest.mark.parametrize(("file", "needs"), TABLES.items(), ids=TABLES.keys())
+Needs = tuple[kube_rights.Need, ...]
 
 
-def test_the_role_allows_what_is_needed_and_nothing_else() -> None:
+def text_of(file: str) -> str:
+    return (ROOT / "docs/kubernetes" / file).read_text(encoding="utf-8")
+
+
+def objects_of(file: str) -> dict[str, dict[str, Any]]:
+    return {each["kind"]: each for each in yaml.safe_load_all(text_of(file))}
+
+
+def needed(needs: Needs) -> list[kube_rights.Right]:
+    return [right for need in needs for right in need.rights()]
+
+
+@every_file
+def test_the_role_allows_what_is_needed_and_nothing_else(file: str, needs: Needs) -> None:
     allowed = [
         kube_rights.Right(verb, group, resource)
-        for rule in OBJECTS["Role"]["rules"]
+        for rule in objects_of(file)["Role"]["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     ]
-    assert sorted(allowed) == sorted(NEEDED)
+    assert sorted(allowed) == sorted(needed(needs))
 
 
-def test_each_rule_says_why() -> None:
-    reasons = re.findall(r"# (.*)\n  - apiGroups:", TEXT)
-    assert reasons == [need.why for need in kube_rights.NEEDS]
+@every_file
+def test_each_rule_says_why(file: str, needs: Needs) -> None:
+    reasons = re.findall(r"# (.*)\n  - apiGroups:", text_of(file))
+    assert reasons == [need.why for need in needs]
 
 
-def test_no_right_is_named_twice() -> None:
-    assert [right for right, times in Counter(NEEDED).items() if times > 1] == []
+@every_file
+def test_no_right_is_named_twice(file: str, needs: Needs) -> None:
+    assert [right for right, times in Counter(needed(needs)).items() if times > 1] == []
 
 
-def test_all_is_in_one_namespace_and_bound_to_the_account() -> None:
-    assert sorted(OBJECTS) == ["Role", "RoleBinding", "ServiceAccount"]
-    assert len({each["metadata"]["namespace"] for each in OBJECTS.values()}) == 1
-    binding, account = OBJECTS["RoleBinding"], OBJECTS["ServiceAccount"]["metadata"]
-    assert binding["roleRef"]["name"] == OBJECTS["Role"]["metadata"]["name"]
+@every_file
+def test_all_is_in_one_namespace_and_bound_to_the_account(file: str, needs: Needs) -> None:
+    objects = objects_of(file)
+    assert sorted(objects) == ["Role", "RoleBinding", "ServiceAccount"]
+    assert len({each["metadata"]["namespace"] for each in objects.values()}) == 1
+    binding, account = objects["RoleBinding"], objects["ServiceAccount"]["metadata"]
+    assert binding["roleRef"]["name"] == objects["Role"]["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", **account}]
 
 
 @pytest.mark.parametrize("word", ["*", "deletecollection", "escalate", "bind", "impersonate"])
 def test_nothing_is_allowed_wholesale(word: str) -> None:
-    assert [right for right in NEEDED if word in right] == []
+    assert [right for needs in TABLES.values() for right in needed(needs) if word in right] == []
+
+
+def test_who_may_deploy_may_set_monitoring_up() -> None:
+    more = set(needed(kube_rights.OBSERVE_NEEDS)) - set(needed(kube_rights.NEEDS))
+    assert {right.resource for right in more} == {"prometheusrules"}
 
 
 def test_only_what_is_applied_is_asked_for() -> None:

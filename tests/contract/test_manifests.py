@@ -72,8 +72,9 @@ def test_a_release_is_valid(name: str, minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_the_rights_are_valid(minor: str) -> None:
-    for each in yaml.safe_load_all((ROOT / "docs/kubernetes/rbac.yml").read_text()):
+@pytest.mark.parametrize("file", ["rbac.yml", "rbac-observe.yml"])
+def test_the_rights_are_valid(file: str, minor: str) -> None:
+    for each in yaml.safe_load_all((ROOT / "docs/kubernetes" / file).read_text()):
         kubernetes_validate.validate(each, minor, strict=True)
 
 

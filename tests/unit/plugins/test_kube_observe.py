@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NoSuchKind
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_observe import manifest, run
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
 GROUPS = [{"name": "doppelganger-ops-shop", "rules": [{"alert": "One", "expr": "up < 1"}]}]
@@ -21,9 +23,15 @@ Object = dict[str, Any]
 class FakeCluster:
     """Keeps what is applied, as the server does; without the kind it refuses as the server does."""
 
-    def __init__(self, *, has_kind: bool = True) -> None:
+    namespace = "shop"
+
+    def __init__(self, *, has_kind: bool = True, missing: Sequence[Right] = ()) -> None:
         self.kept: Object | None = None
         self.has_kind = has_kind
+        self.missing = missing
+
+    def missing_rights(self, rights: Sequence[Right]) -> list[Right]:
+        return [one for one in self.missing if one in rights]
 
     def get(self, api_version: str, kind: str, name: str) -> Object | None:
         if not self.has_kind:
@@ -62,6 +70,14 @@ def test_a_check_foretells_a_run_applies_and_a_second_one_changes_nothing() -> N
     assert run(target(cluster), {**params, "plan": other}, check_mode=False)["changed"] is True
 
 
+def test_a_right_that_is_missing_is_named_before_anything_is_asked() -> None:
+    cluster = FakeCluster(missing=[Right("patch", "monitoring.coreos.com", "prometheusrules")])
+    with pytest.raises(Refused, match="may not: patch prometheusrules.monitoring.coreos.com") as refusal:
+        run(target(cluster), {"plan": PLAN, "labels": {}}, check_mode=False)
+    assert "docs/kubernetes/rbac-observe.yml" in refusal.value.hint
+    assert cluster.kept is None
+
+
 def test_no_deployment_takes_it_for_a_part_of_a_release() -> None:
     """What is pruned is selected by the application and by having no kind of ours (_kube_prune)."""
     made = manifest("my_shop", GROUPS, {"doppelganger.ops/kind": "mine"})
@@ -73,8 +89,3 @@ def test_a_cluster_without_the_operator_is_refused() -> None:
     with pytest.raises(Refused, match="no kind PrometheusRule") as refusal:
         run(target(FakeCluster(has_kind=False)), {"plan": PLAN, "labels": {}}, check_mode=False)
     assert "operator" in refusal.value.hint
-
-
-def test_a_stack_is_refused_on_a_cluster() -> None:
-    with pytest.raises(Refused, match="only rules can be added"):
-        run(target(FakeCluster()), {"plan": {**PLAN, "mode": "stack"}, "labels": {}}, check_mode=False)

@@ -21,6 +21,7 @@ SCHEMA = json.loads((Path(__file__).parent / "data/dashboard.schema.json").read_
 DEFAULTS = yaml.safe_load((ROOT / "roles/observe/defaults/main.yml").read_text())
 APP = {
     "name": "studio",
+    "platform": "compose",
     "metrics": {},
     "metric_words": {},
     "metric_sources": {"openmetrics": {"service": "app", "port": 8000}, "redis": {"service": "redis"}},
