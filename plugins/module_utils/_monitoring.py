@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import json
 import os
+import socket
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Ent
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import Server, wait_for, wrong
 
+#: SIOCGIFADDR of ioctl
+_ADDRESS_OF_A_DEVICE = 0x8915
 COMPOSE_FILE, VARIABLES = "compose.yml", ".env"
 #: who runs the servers where we are root: the user that owns nothing, as in the official images
 _NOBODY = 65534
@@ -221,9 +226,32 @@ def _give(path: Path) -> None:
 
 def _variables() -> str:
     """What only the target knows, for the interpolation of the compose file."""
-    asked = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-    gateway = _command.run(asked, doing="Asking for the address of the host", timeout=20).strip()
-    return f"OPS_USER={':'.join(map(str, _user()))}\nOPS_GATEWAY={gateway}\n"
+    return f"OPS_USER={':'.join(map(str, _user()))}\nOPS_GATEWAY={_gateway()}\n"
+
+
+def _gateway() -> str:
+    """The address by which containers reach the host: that of the engine's bridge.
+
+    The engine itself names it only once a container was there, and an empty one would mean every address of the host.
+    """
+    asked = [
+        "docker",
+        "network",
+        "inspect",
+        "bridge",
+        "--format",
+        '{{index .Options "com.docker.network.bridge.name"}}',
+    ]
+    bridge = _command.run(asked, doing="Asking for the bridge of the engine", timeout=20).strip()
+    request = struct.pack("256s", bridge.encode()[:15])
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            return socket.inet_ntoa(fcntl.ioctl(probe, _ADDRESS_OF_A_DEVICE, request)[20:24])
+    except OSError as error:
+        raise OpsError(
+            f"Expected the bridge of the engine to have an address, found none of {bridge!r}: {error}.",
+            hint="See that the engine has its default bridge (docker network inspect bridge).",
+        ) from error
 
 
 def _read(path: Path) -> str | None:

@@ -55,8 +55,8 @@ def places(app: str, settings: Mapping[str, Any]) -> Places:
     if "containers" in settings["exporters"]:
         raise Refused(
             "observe_exporters names containers, which a cluster shows only to who may read all of its nodes.",
-            hint="Take it out: playbooks/monitor.yml asks with the login's own rights. Or use observe_mode rules with the "
-            "Prometheus of the cluster.",
+            hint="Take it out: playbooks/monitor.yml asks with the login's own rights. Or use observe_mode rules with "
+            "the Prometheus of the cluster.",
         )
 
     def each(name: str, port: int) -> dict[str, Any]:
@@ -78,11 +78,8 @@ def parts(
     """What runs, as plain data: for each part its image, arguments, environment, files and secrets."""
     found = {name: _exporter(name, prefix(app), settings, database, cache, secrets) for name in settings["exporters"]}
     if settings["images"].get("grafana"):
-        folders = {
-            "/etc/grafana/provisioning": "grafana/provisioning/",
-            "/etc/grafana-dashboards": "grafana/dashboards/",
-        }
-        found["grafana"] = {"data": "/var/lib/grafana", "ready": "/api/health", "files": folders}
+        files = {f"/etc/grafana{path}": f"grafana/{path[1:]}/" for path in ("/provisioning", "-dashboards")}
+        found["grafana"] = {"data": "/var/lib/grafana", "ready": "/api/health", "files": files}
     return {
         name: {"image": image_of(name, settings), "port": PORTS.get(name), "ready": "/", **part}
         for name, part in {**_servers(settings, secrets), **found}.items()

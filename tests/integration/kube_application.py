@@ -283,13 +283,14 @@ def tides(folder: Path, images: Images, cluster: Cluster, **variables: Any) -> K
 
 @dataclass
 class Account:
-    """A service account with the rights of docs/kubernetes/rbac.yml, and what a login as it needs."""
+    """A service account with the rights of a file of docs/kubernetes, and what a login as it needs."""
 
     app: KubeApplication
     name: str = "doppelganger-ops"
+    file: str = "rbac.yml"
 
     def __post_init__(self) -> None:
-        text = (ROOT / "docs/kubernetes/rbac.yml").read_text()
+        text = (ROOT / "docs/kubernetes" / self.file).read_text()
         self.app.kubectl(
             "apply", "-f", "-", stdin=text.replace("namespace: studio", f"namespace: {self.app.namespace}")
         )

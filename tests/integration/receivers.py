@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -15,12 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
-
-
-def gateway() -> str:
-    """The address of this machine that containers reach."""
-    argv = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @dataclass
@@ -50,9 +43,9 @@ class Told:
 
 
 class Webhook(Told):
-    """Takes what Alertmanager posts; only with the token."""
+    """Takes what Alertmanager posts; only with the token. Containers know the host by another name than pods do."""
 
-    def __init__(self, host: str, token: str) -> None:
+    def __init__(self, host: str, token: str, known_as: str = "host.docker.internal") -> None:
         super().__init__()
         told = self
 
@@ -69,7 +62,7 @@ class Webhook(Told):
                 del args
 
         self._server = ThreadingHTTPServer((host, 0), Handler)
-        self.url = f"http://host.docker.internal:{self._server.server_port}/alerts"
+        self.url = f"http://{known_as}:{self._server.server_port}/alerts"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:

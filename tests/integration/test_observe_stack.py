@@ -22,8 +22,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
 from tests.integration.application import Application, Run
 from tests.integration.conftest import free_port
-from tests.integration.receivers import Mailbox, Webhook, gateway, until
-from tests.lab import monitoring
+from tests.integration.receivers import Mailbox, Webhook, until
+from tests.lab import monitoring, network
 
 TOKEN = "canary-of-the-webhook-7d1f"
 #: the catalogue's limits, noticed in seconds instead of minutes
@@ -83,7 +83,7 @@ def visitors(url: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def world(app: Application) -> Iterator[World]:
     images = monitoring.ensure()
-    host = gateway()
+    host = network.bridge()
     pager, mailbox = Webhook(host, TOKEN), Mailbox(host, free_port())
     ports = {name: free_port() for name in ("prometheus", "alertmanager", "host")}
     app.variables.update(

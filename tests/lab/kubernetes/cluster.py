@@ -1,6 +1,5 @@
 """A cluster to test against: the one that KUBECONFIG names, or one of our own."""
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -10,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from tests.lab import debian, engine, processes
-from tests.lab.docker import docker, inspect
+from tests.lab import debian, engine, network, processes
+from tests.lab.docker import docker
 from tests.lab.kubernetes import access, build, node, programs, sweep
 from tests.lab.kubernetes.api import Api
 from tests.lab.kubernetes.place import FOLDER, NAME, Place, log
@@ -147,7 +146,7 @@ def _make_place(folder_of_programs: Path) -> Place:
     sweep.everything()
     place = Place(
         programs=folder_of_programs,
-        address=_bridge(),
+        address=network.bridge(),
         engine=run(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]),
         cgroup_driver=docker("info", "--format", "{{.CgroupDriver}}"),
     )
@@ -162,14 +161,6 @@ def _make_place(folder_of_programs: Path) -> Place:
     node.import_pause(place)
     place.save()
     return place
-
-
-def _bridge() -> str:
-    # the engine itself names no gateway before its first container
-    device = inspect("network", "bridge", '{{index .Options "com.docker.network.bridge.name"}}')
-    found = json.loads(run(["ip", "-json", "-4", "address", "show", "dev", device]))
-    address: str = found[0]["addr_info"][0]["local"]
-    return address
 
 
 def _wait(place: Place) -> None:
