@@ -32,6 +32,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     Ref,
     ref_of,
 )
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_preflight import refuse_missing
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import OBSERVE_NEEDS, Right, rights
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -53,6 +54,8 @@ _ON_NODES = (("apps", "daemonsets"), ("apps", "controllerrevisions"))
 _CLAIMS = (("", "persistentvolumeclaims"),)
 _KINDS = (("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("apps/v1", "Deployment"))
 _ANSWER_WITHIN = 10.0
+#: nothing depends on when an old server has gone
+_PATIENCE = Patience(until_gone=False)
 #: annotations that we set ourselves
 _OURS = (ORIGIN_ANNOTATION, RELEASE_ANNOTATION, CHANGE_CAUSE_ANNOTATION)
 
@@ -174,7 +177,7 @@ class Setup:
 
     def _wait(self, workloads: Sequence[Ref]) -> None:
         timeout = self.params["timeout"]
-        _kube_wait.wait(self.cluster, workloads, timeout, redact=self.redact, called="monitoring")
+        _kube_wait.wait(self.cluster, workloads, timeout, redact=self.redact, patience=_PATIENCE, called="monitoring")
 
     def wrong(self) -> list[str]:
         """What is wrong with it once it has had the time to get there."""

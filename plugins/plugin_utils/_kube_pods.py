@@ -49,6 +49,8 @@ class Patience:
     unschedulable: float = 10.0
     pull: float = 15.0
     other: float = 10.0
+    #: whether old pods of a Deployment that are on their way out are waited for; no Service sends to them any more
+    until_gone: bool = True
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def deployment(workload: Object, scene: Scene) -> Rollout:
     uid = present["metadata"]["uid"] if present else ""
     alive = [pod for one in sets for pod in _alive(scene, one)]
     new, old = _split(alive, lambda pod: bool(uid) and pod in owned_by([pod], uid))
-    gap = _gap(wanted, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), new, old)
+    staying = old if scene.patience.until_gone else [pod for pod in old if not is_leaving(pod)]
+    gap = _gap(wanted, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), new, staying)
     if present is None:
         gap = "its controller has not made a ReplicaSet yet"
     paused = bool(spec.get("paused"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_ready import CRASHED, UNPROBED, judge
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Readiness, Scene, ready_before
 from tests.unit.plugins.kube import (
@@ -63,6 +64,18 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
     (
         "an old pod that leaves",
         lambda: scene_of(workload(status=DONE), [pod()], [pod(leaving=True)]),
+        "waiting",
+        "Progressing",
+    ),
+    (
+        "an old pod that leaves where nobody minds",
+        lambda: scene_of(workload(status=DONE), [pod()], [pod(leaving=True)], patience=Patience(until_gone=False)),
+        "ready",
+        "",
+    ),
+    (
+        "an old pod that stays where nobody minds those that leave",
+        lambda: scene_of(workload(status=DONE), [pod()], [pod()], patience=Patience(until_gone=False)),
         "waiting",
         "Progressing",
     ),

@@ -1,0 +1,175 @@
+"""Monitoring on the real cluster: real Prometheus, Alertmanager and exporters in the namespace of the application."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.integration.application import Run
+from tests.integration.conftest import free_port
+from tests.integration.kube_application import Account, KubeApplication
+from tests.integration.receivers import Mailbox, Webhook
+from tests.integration.test_kube_rights import without
+from tests.lab import monitoring, network
+
+TOKEN = "canary-of-the-webhook-5b2e"
+OURS = "doppelganger.ops/application={}.monitoring"
+QUICK: dict[str, Any] = {"service_up": {"limits": {"critical": {"sustained": 4}}}}
+SETTLED = 3.0
+
+
+@dataclass(frozen=True)
+class World:
+    """The application, whoever is told of its alerts, and the login that sets monitoring up."""
+
+    app: KubeApplication
+    pager: Webhook
+    account: Account
+
+    @property
+    def named(self) -> str:
+        return f"monitoring-{self.app.name}"
+
+    def ask(self, path: str) -> Any:
+        """What Prometheus answers."""
+        at = f"/api/v1/namespaces/{self.app.namespace}/services/{self.named}-prometheus:9090/proxy{path}"
+        return json.loads(self.app.kubectl("get", "--raw", at))["data"]
+
+    def rules(self) -> dict[str, Any]:
+        """The rules that are loaded."""
+        return {rule["name"]: rule for group in self.ask("/api/v1/rules")["groups"] for rule in group["rules"]}
+
+    def observe(self, *arguments: str, **changes: Any) -> Run:
+        """Run the playbook with the rights that are asked for, and see that it says no secret."""
+        self.app.write(**{**self.account.login(), **changes})
+        run = self.app.play("observe", *arguments)
+        assert TOKEN not in run.output
+        return run
+
+    def everything(self) -> dict[str, tuple[str, str]]:
+        """The objects that came with monitoring or that could have, by what they are."""
+        kinds = "configmaps,secrets,services,deployments.apps,daemonsets.apps,pods"
+        return {
+            f"{one['kind']} {one['metadata']['name']}": (one["metadata"]["uid"], json.dumps(one.get("spec")))
+            for one in self.app.objects(kinds)
+            if not one["metadata"].get("deletionTimestamp")
+        }
+
+
+@pytest.fixture(scope="module")
+def world(kube: KubeApplication) -> Iterator[World]:
+    images = monitoring.ensure()
+    host = network.bridge()
+    pager, mailbox = Webhook(host, TOKEN, host), Mailbox(host, free_port())
+    kube.variables.update(
+        {
+            "app_metrics": QUICK,
+            "app_checks": [{"name": "All pods in Running state", "kind": "containers"}],
+            "app_soak_seconds": 0,
+            "observe_images": images,
+            "observe_ports": {"host": free_port()},
+            "observe_exporters": ["host", "database", "cache"],
+            "observe_interval": 1.0,
+            "observe_blind_after": 60.0,
+            "observe_timing": {"page": {"wait": 1, "interval": 2}},
+            "observe_webhook_url": pager.url,
+            "observe_email_to": ["ops@example.com"],
+            "observe_email_from": "alerts@example.com",
+            "observe_smtp_host": mailbox.address,
+            "observe_smtp_tls": False,
+            "observe_secrets": {"webhook_token": TOKEN, "database_password": kube.env["POSTGRES_PASSWORD"]},
+        }
+    )
+    kube.write()
+    run = kube.deploy("v0.2.1")
+    assert run.rc == 0, run.output
+    yield World(kube, pager, Account(kube, "doppelganger-ops-observe", "rbac-observe.yml"))
+    pager.close()
+    mailbox.close()
+
+
+def test_a_right_that_is_missing_is_named_and_a_check_foretells(world: World) -> None:
+    before = world.everything()
+    with without(world.account, ("apps", "daemonsets", "patch"), ("", "services/proxy", "get")):
+        run = world.observe()
+    assert run.rc == 2
+    assert "patch daemonsets.apps" in run.said
+    assert "get services/proxy" in run.said
+    run = world.observe("--check", "--diff")
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    assert "alert: ServiceUpCritical" in run.output
+    assert world.everything() == before
+
+
+def test_it_is_set_up_and_works(world: World) -> None:
+    before = world.everything()
+    run = world.observe()
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    assert f"the targets of {world.app.name}, node, postgres, redis are up" in run.said
+    assert {"ServiceUpCritical", "DeadlocksWarning", "HostMetricsMissing"} <= world.rules().keys()
+    up = [one["labels"]["job"] for one in world.ask("/api/v1/targets?state=active")["activeTargets"]]
+    assert up.count(world.app.name) == 2, "each pod of the application is asked"
+    after = world.everything()
+    assert before.items() <= after.items()
+    assert [key for key, (_, spec) in after.items() if TOKEN in spec] == []
+    described = {one["kind"]: json.dumps(one) for one in world.app.objects("configmaps,deployments.apps")}
+    assert [kind for kind, text in described.items() if TOKEN in text] == []
+
+
+def test_a_second_run_changes_nothing_and_a_deployment_leaves_it_alone(world: World) -> None:
+    before = world.everything()
+    for arguments in ((), ("--check", "--diff")):
+        run = world.observe(*arguments)
+        assert (run.rc, run.changed()) == (0, 0), run.output
+    assert world.everything() == before
+    world.app.write()
+    run = world.app.deploy("v0.2.1")
+    assert (run.rc, run.changed()) == (0, 0), run.output
+    assert world.everything().keys() - before.keys() == set()
+    assert before.keys() - world.everything().keys() == set()
+
+
+def test_a_service_that_is_down_is_paged_once_and_resolves(world: World) -> None:
+    began = time.time()
+    world.app.kubectl("scale", "deployment", "doppelganger-app", "--replicas=0")
+    page = world.pager.wait("ServiceUpCritical", "firing", began)
+    time.sleep(SETTLED)
+    world.app.kubectl("scale", "deployment", "doppelganger-app", "--replicas=2")
+    world.pager.wait("ServiceUpCritical", "resolved", began)
+    time.sleep(SETTLED)
+    told = [len(world.pager.of("ServiceUpCritical", status, began)) for status in ("firing", "resolved")]
+    assert told == [1, 1]
+    assert page["alerts"][0]["labels"]["app"] == world.app.name
+
+
+def test_a_number_of_the_inventory_is_loaded_and_a_broken_one_is_taken_back(world: World) -> None:
+    metrics = {**QUICK, "connections": {"limits": {"warning": {"above": 77}}}}
+    run = world.observe(app_metrics=metrics)
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    assert world.rules()["ConnectionsWarning"]["query"].endswith("> 77")
+
+    before = world.everything()
+    broken = {**metrics, "connections": {"sources": {"prometheus": {"query": "sum("}}}}
+    # Alertmanager refuses this as well: neither keeps what is new
+    run = world.observe(app_metrics=broken, observe_webhook_url="nowhere")
+    assert run.rc == 2, run.output
+    assert "The monitoring is as it was before" in run.said
+    after = world.everything()
+    assert {key: one for key, one in after.items() if not key.startswith("Pod ")} == {
+        key: one for key, one in before.items() if not key.startswith("Pod ")
+    }
+    assert {key for key in before if key.startswith("Pod ")} <= after.keys(), "the old ones went on working"
+    assert world.rules()["ConnectionsWarning"]["query"].endswith("> 77")
+
+
+def test_what_is_no_longer_wanted_goes(world: World) -> None:
+    run = world.observe(observe_exporters=["cache"])
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    left = {one["metadata"]["name"] for one in world.app.objects("deployments.apps,daemonsets.apps,services")}
+    assert f"{world.named}-cache" in left
+    assert left.isdisjoint({f"{world.named}-host", f"{world.named}-database", f"{world.named}-watched-database"})
