@@ -29,9 +29,13 @@ COMPOSE_FILE, VARIABLES = "compose.yml", ".env"
 _NOBODY = 65534
 #: folders that the servers write to, and folders that hold nothing but what is ours
 _DATA = ("data/prometheus", "data/alertmanager")
-_OURS = ("prometheus/rules", "secrets", "grafana/dashboards")
-#: the file of a secret that is only read by a service when it starts
-_READ_AT_START = {"database_password": "database", "cache_password.json": "cache"}
+_OURS = ("prometheus/rules", "secrets", "database", "grafana/dashboards")
+#: files that are only read by a service when it starts
+_READ_AT_START = {
+    "secrets/database_password": "database",
+    "secrets/cache_password.json": "cache",
+    "database/queries.yml": "database",
+}
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,7 @@ class Setup:
             return
         up = ("up", "--detach", "--remove-orphans", "--quiet-pull")
         self._compose().run(*up, doing="Starting the monitoring", timeout=self.params["timeout"] + 300)
-        names = {path.name: old for path, old in before.items() if path.parent.name == "secrets"}
-        again = [service for file, service in _READ_AT_START.items() if names.get(file) is not None]
+        again = sorted({service for file, service in _READ_AT_START.items() if before.get(self.folder / file)})
         if again:
             self._compose().run("restart", *again, doing="Restarting exporters", timeout=self.params["timeout"] + 60)
 

@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes imp
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import duration
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
+    QUERIES,
     Places,
     alertmanager_arguments,
     at,
@@ -113,12 +114,11 @@ def _exporter(
         port = settings["ports"]["host"]
         return {"arguments": ["--path.rootfs=/host", f"--web.listen-address=$(NODE):{port}"], "port": port}
     password = f"{name}_password"
-    environment = (
-        database_environment(f"{named}-watched-database", database, password in secrets)
-        if name == "database"
-        else cache_environment(f"{named}-watched-cache", cache, password in secrets)
-    )
-    return {"environment": environment, "secrets": sorted({password} & secrets)}
+    held = {"secrets": sorted({password} & secrets)}
+    if name == "database":
+        environment = database_environment(f"{named}-watched-database", database, password in secrets)
+        return {**held, "environment": environment, "files": {QUERIES: "database/"}}
+    return {**held, "environment": cache_environment(f"{named}-watched-cache", cache, password in secrets)}
 
 
 def watched(settings: Mapping[str, Any], sources: Mapping[str, Any], database: str, cache: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import SECRETS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import duration
 
+#: where the exporter of PostgreSQL finds what it is to ask besides
+QUERIES = "/etc/postgres-exporter"
 _JOB = re.compile(r'\bjob="([^"]+)"')
 #: the exporter of PostgreSQL needs a second longer to say that the server is down, which is when it matters most
 _LEAST = {"database": 3.0}
@@ -126,6 +128,38 @@ def database_environment(host: str, database: Mapping[str, str], has_password: b
         "DATA_SOURCE_URI": f"{host}:5432/{database['name']}?sslmode=disable",
         "DATA_SOURCE_USER": database["user"],
         "DATA_SOURCE_PASS_FILE": f"{SECRETS}/database_password",
+        "PG_EXPORTER_EXTEND_QUERY_PATH": f"{QUERIES}/queries.yml",
+    }
+
+
+#: no row where there is no replica: nothing is there that could lag
+_LAG = """
+SELECT lag FROM (
+  SELECT CASE WHEN pg_is_in_recovery()
+  THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp())
+  ELSE (SELECT extract(epoch FROM max(coalesce(replay_lag, '0'::interval))) FROM pg_stat_replication) END AS lag
+) AS found WHERE lag IS NOT NULL
+"""
+_ACTIVE = "SELECT sum(active_time) / 1000 AS active_seconds_total FROM pg_stat_database"
+
+
+def database_queries() -> dict[str, Any]:
+    """What the exporter of PostgreSQL is to ask besides, as older ones do not ask it by themselves.
+
+    The names are none that any version has: of two that are called the same it would show nothing at all.
+    """
+    return {
+        "pg_replication": {
+            "query": " ".join(_LAG.split()),
+            "master": True,
+            "metrics": [{"lag": {"usage": "GAUGE", "description": "Seconds by which the slowest replica lags"}}],
+        },
+        "pg_database": {
+            "query": _ACTIVE,
+            "master": True,
+            "runonserver": ">=14.0.0",
+            "metrics": [{"active_seconds_total": {"usage": "COUNTER", "description": "Seconds spent executing"}}],
+        },
     }
 
 

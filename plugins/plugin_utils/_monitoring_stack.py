@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import SECRETS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
+    QUERIES,
     Places,
     alertmanager_arguments,
     at,
@@ -111,7 +112,7 @@ def _database(database: Mapping[str, str], has_password: bool) -> dict[str, Any]
     return {
         "user": USER,
         "environment": database_environment(database["service"], database, has_password),
-        "volumes": [f"./secrets:{SECRETS}:ro"],
+        "volumes": [f"./secrets:{SECRETS}:ro", f"./database:{QUERIES}:ro"],
         "networks": ["default", "app"],
     }
 

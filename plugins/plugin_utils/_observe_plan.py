@@ -22,6 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules impo
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard, provisioning
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
     cache_address,
+    database_queries,
     job_of,
     prometheus,
 )
@@ -121,6 +122,8 @@ def _stack(
         "alertmanager/alertmanager.yml": as_yaml(alertmanager(found, settings, secrets)),
         f"grafana/dashboards/{name}.json": json.dumps(dashboard(found), indent=1) + "\n",
     }
+    if "database" in settings["exporters"]:
+        files["database/queries.yml"] = as_yaml(database_queries())
     for path, content in provisioning(f"http://{places.prometheus}").items():
         files[f"grafana/provisioning/{path}"] = as_yaml(content)
     jobs = [job_of(found, word) for word in settings["jobs"]]

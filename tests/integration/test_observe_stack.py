@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import stat
 import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
-from tests.integration.application import Application, Run
+from tests.integration.application import ROOT, Application, Run
 from tests.integration.conftest import free_port
 from tests.integration.receivers import Mailbox, Webhook, until
 from tests.lab import monitoring, network
 
 TOKEN = "canary-of-the-webhook-7d1f"
+INVENTORY = yaml.safe_load((ROOT / "inventories/compose_local/group_vars/targets/main.yml").read_text())
 #: the catalogue's limits, noticed in seconds instead of minutes
 QUICK: dict[str, Any] = {
     "service_up": {"limits": {"critical": {"sustained": 8}}},
     "error_rate": {"window": 6, "limits": {"critical": {"sustained": 2}, "warning": {"sustained": 5}}},
     "latency_p95": {"window": 6, "limits": {"warning": {"sustained": 2}}},
     "deadlocks": {"window": 10},
+    # the numbers that a leak and a flood of seconds reach
+    "service_memory": {
+        **INVENTORY["app_metrics"]["service_memory"],
+        "limits": {"critical": {"above": 70, "sustained": 1}, "warning": {"above": 50, "sustained": 1}},
+    },
+    "connections": {"limits": {"warning": {"above": 50, "sustained": 2}}},
+    "replication_lag": {"limits": {"warning": {"sustained": 1}}},
     "database_failures": {"limits": {"critical": {"sustained": 2}}},
 }
 #: what came just before a second message would have
@@ -154,9 +164,7 @@ def test_a_second_run_changes_nothing(world: World) -> None:
 
 #: what has no value here, and why
 UNKNOWN = {
-    "service_memory": "there is no cAdvisor in Debian",
-    "query_time": "Debian's exporter of PostgreSQL is older than that counter",
-    "replication_lag": "Debian's exporter of PostgreSQL is older than its collector of replication",
+    "replication_lag": "there is no replica yet",
     "request_growth": "there is no hour before",
     "cache_hits": "nobody has asked for a key",
 }
@@ -251,6 +259,116 @@ def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolv
     assert "ErrorRateCritical" not in world.mailbox.names(began)
     assert {"LatencyP95Warning", "DeadlocksWarning"}.isdisjoint(world.pager.names(began))
     assert "ErrorRateWarning" not in world.mailbox.names(began) | world.pager.names(began)
+
+
+@contextlib.contextmanager
+def repeated(act: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Something is done again and again while the body runs."""
+    gone = threading.Event()
+
+    def run() -> None:
+        while not gone.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        gone.set()
+        thread.join()
+
+
+@contextlib.contextmanager
+def replica(world: World) -> Iterator[str]:
+    """A streaming replica of the database, in the network of its container; gives how to ask it."""
+    name, primary = f"{world.app.name}-replica", world.app.containers()["postgres"][0]
+    image = world.app.variables["app_environment"]["POSTGRES_IMAGE"]
+    follow = (
+        "pg_basebackup --host=127.0.0.1 --username=doppelganger_user --pgdata=/tmp/replica --checkpoint=fast "
+        "--write-recovery-conf && exec postgres -D /tmp/replica -p 5433"
+    )
+    way = ["--network", f"container:{primary}", "--user", "postgres", "--env", "PGDATA=/tmp/replica"]
+    argv = ["docker", "run", "--detach", "--name", name, *way, image, "sh", "-c", follow]
+    subprocess.run(argv, check=True, capture_output=True)
+    try:
+        until("a replica that follows", lambda: asked(name, 5433, "SELECT pg_is_in_recovery()") == "t")
+        yield name
+    finally:
+        subprocess.run(["docker", "rm", "--force", "--volumes", name], check=True, capture_output=True)
+
+
+def asked(container: str, port: int, statement: str) -> str:
+    """What a server of PostgreSQL answers; empty where it does not."""
+    login = ["--host=127.0.0.1", f"--port={port}", "--user=doppelganger_user", "doppelganger"]
+    argv = ["docker", "exec", container, "psql", *login, "--tuples-only", "--no-align", f"--command={statement}"]
+    return subprocess.run(argv, check=False, capture_output=True, text=True).stdout.strip()
+
+
+@contextlib.contextmanager
+def written_to(world: World) -> Iterator[None]:
+    """The database is written to all the time: of one that is not, no replica can lag."""
+    container = world.app.containers()["postgres"][0]
+    argv = ["docker", "exec", "--interactive", container, "psql", "--quiet", "--user=doppelganger_user", "doppelganger"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as session:
+        assert session.stdin is not None
+        stdin = session.stdin
+
+        def write() -> None:
+            stdin.write("SELECT txid_current();\n")
+            stdin.flush()
+
+        with repeated(write, 0.5):
+            yield
+        stdin.close()
+
+
+@contextlib.contextmanager
+def flooded(world: World, clients: int) -> Iterator[None]:
+    """So many clients that never come to the end of what they ask."""
+    port = int(world.app.url.rpartition(":")[2])
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(clients)]
+
+        def go_on() -> None:
+            for one in connections:
+                with contextlib.suppress(OSError):
+                    one.send(b"x")
+
+        with repeated(go_on, 0.5):
+            yield
+
+
+def test_a_leak_a_flood_and_a_replica_that_lags_are_told_once_and_all_resolve(world: World) -> None:
+    """All at the same time: they have nothing to do with each other."""
+    began = time.time()
+    with replica(world) as follower, written_to(world):
+        with_fault(world, STUDIO_FAULT="leak", STUDIO_LEAK_MIB="6")
+        asked(follower, 5433, "SELECT pg_wal_replay_pause()")
+        with flooded(world, 70):
+            flood = world.mailbox.wait("ConnectionsWarning", "firing", began)
+            time.sleep(SETTLED)
+        lag = world.mailbox.wait("ReplicationLagWarning", "firing", began)
+        asked(follower, 5433, "SELECT pg_wal_replay_resume()")
+        leak = world.mailbox.wait("ServiceMemoryWarning", "firing", began)
+        page = world.pager.wait("ServiceMemoryCritical", "firing", began)
+        with_fault(world)
+        world.pager.wait("ServiceMemoryCritical", "resolved", began)
+        for alert in ("ServiceMemoryWarning", "ConnectionsWarning", "ReplicationLagWarning"):
+            world.mailbox.wait(alert, "resolved", began)
+        time.sleep(SETTLED)
+    for told, alert in (
+        (world.pager, "ServiceMemoryCritical"),
+        (world.mailbox, "ServiceMemoryWarning"),
+        (world.mailbox, "ConnectionsWarning"),
+        (world.mailbox, "ReplicationLagWarning"),
+    ):
+        assert [len(told.of(alert, status, began)) for status in ("firing", "resolved")] == [1, 1], alert
+    assert world.pager.names(began) == {"ServiceMemoryCritical"}
+    assert "ServiceMemoryCritical" not in world.mailbox.names(began)
+    assert "killed by the kernel" in page["alerts"][0]["annotations"]["remedy"]
+    for mail, limit in ((flood, "> 50 connections"), (lag, "> 5 s"), (leak, "> 50 percent")):
+        assert f"The limit is {limit}" in mail["text"]
 
 
 def test_a_database_that_is_down_is_paged_once_and_resolves(world: World) -> None:
