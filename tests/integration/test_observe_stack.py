@@ -38,7 +38,11 @@ QUICK: dict[str, Any] = {
     # the numbers that a leak and a flood of seconds reach
     "service_memory": {
         **INVENTORY["app_metrics"]["service_memory"],
-        "limits": {"critical": {"above": 70, "sustained": 1}, "warning": {"above": 50, "sustained": 1}},
+        "limits": {
+            "critical": {"above": 70, "sustained": 1},
+            "warning": {"above": 50, "sustained": 1},
+            "info": {"above": 40},
+        },
     },
     "connections": {"limits": {"warning": {"above": 50, "sustained": 2}}},
     "replication_lag": {"limits": {"warning": {"sustained": 1}}},
