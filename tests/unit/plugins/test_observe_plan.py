@@ -152,6 +152,25 @@ def test_what_the_rules_select_is_what_is_asked() -> None:
     assert {"AppMetricsMissing", "HostMetricsMissing", "DatabaseMetricsMissing"} <= set(planned["alerts"])
 
 
+def test_the_exporter_of_postgresql_is_given_what_older_ones_do_not_ask() -> None:
+    planned = plan(secrets=ALL_SECRETS, exporters=["database"])
+    shown = {
+        f"{name}_{column}"
+        for name, one in read(planned, "database/queries.yml").items()
+        for metric in one["metrics"]
+        for column in metric
+    }
+    known = studio()
+    for metric, name in (
+        ("replication_lag", "pg_replication_lag"), ("query_time", "pg_database_active_seconds_total"),
+    ):  # fmt: skip
+        assert name in shown
+        assert f"{name}{{" in expression(known.metrics[metric])
+    environment = read(planned, "compose.yml")["services"]["database"]["environment"]
+    assert environment["PG_EXPORTER_EXTEND_QUERY_PATH"] == "/etc/postgres-exporter/queries.yml"
+    assert "database/queries.yml" not in [one["path"] for one in plan()["files"]]
+
+
 def test_nothing_is_reached_from_outside() -> None:
     services = read(plan(images={"grafana": "grafana:1"}), "compose.yml")["services"]
     ports = [port for service in services.values() for port in service.get("ports", [])]
