@@ -34,7 +34,12 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_preflight import refuse_missing
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import OBSERVE_NEEDS, Right, rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import (
+    OBSERVE_NEEDS,
+    OBSERVE_PAGE,
+    Right,
+    rights,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_cluster import PORTS, prefix
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_objects import (
@@ -45,7 +50,6 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_objec
     secret,
 )
 
-RBAC = "docs/kubernetes/rbac-observe.yml"
 _ALWAYS = (
     *(("", name) for name in ("configmaps", "services", "pods", "endpoints", "events", "pods/log", "services/proxy")),
     ("apps", "deployments"), ("apps", "replicasets"),
@@ -97,7 +101,7 @@ class Setup:
         parts = self.plan["parts"].values()
         asked = [*_ALWAYS, *(_ON_NODES if "host" in self.plan["parts"] else ())]
         asked += _CLAIMS if any(part.get("storage") for part in parts) else ()
-        refuse_missing(self.target, rights(asked, OBSERVE_NEEDS), RBAC)
+        refuse_missing(self.target, rights(asked, OBSERVE_NEEDS), OBSERVE_PAGE)
 
     def _may_be_on_nodes(self) -> bool:
         """Who may not list and delete them cannot have made any."""
@@ -160,19 +164,21 @@ class Setup:
     def put_back(self, changes: Sequence[Change]) -> str:
         """Apply what was there before, and take away what is new; says what was done."""
         before: dict[Ref, Object] = {ref_of(change.manifest): change.manifest for change in self.there}
+        sent = [change.manifest for change in changes if change.action != _kube_prune.PRUNED]
+        if not sent:
+            return "This run had nothing to change."
         if not any(ref.kind in WORKLOADS for ref in before):
             return "Nothing was there before, so what was set up is left to be looked at."
-        sent = [change.manifest for change in changes if change.action != _kube_prune.PRUNED]
         old = [before[ref_of(one)] for one in sent if ref_of(one) in before]
-        for one in old:
-            self.cluster.apply(_as_it_was(one))
-        for one in reversed(sent):
-            if ref_of(one) not in before and one["kind"] != "PersistentVolumeClaim":
-                self.cluster.delete(one["apiVersion"], one["kind"], name_of(one))
+        new = [one for one in sent if ref_of(one) not in before and one["kind"] not in _kube_prune.DATA]
         try:
+            for one in old:
+                self.cluster.apply(_as_it_was(one))
+            for one in reversed(new):
+                self.cluster.delete(one["apiVersion"], one["kind"], name_of(one))
             self._wait([ref_of(one) for one in old if one["kind"] in WORKLOADS])
-        except _kube_wait.NotReady as error:
-            return f"What was there before was applied again, and is not at work: {error.message}"
+        except OpsError as error:
+            return f"What was there before is not at work again: {error.message}"
         return "The monitoring is as it was before."
 
     def _wait(self, workloads: Sequence[Ref]) -> None:

@@ -22,10 +22,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_preflight import refuse_missing
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import OBSERVE_NEEDS, rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import OBSERVE_NEEDS, OBSERVE_PAGE, rights
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
-RBAC = "docs/kubernetes/rbac-observe.yml"
 VERSION, KIND = "monitoring.coreos.com/v1", "PrometheusRule"
 
 
@@ -53,7 +52,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 def _add_rules(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Apply the rules, and read back that they are there."""
     plan = params["plan"]
-    refuse_missing(target, rights([(group_of(VERSION), "prometheusrules")], OBSERVE_NEEDS), RBAC)
+    refuse_missing(target, rights([(group_of(VERSION), "prometheusrules")], OBSERVE_NEEDS), OBSERVE_PAGE)
     wanted = manifest(target.app.name, plan["groups"], params["labels"])
     marks = Release(application=target.app.name, id="", cause="")
     try:

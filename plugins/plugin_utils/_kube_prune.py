@@ -26,7 +26,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_owned impor
 
 PRUNED, KEPT = "pruned", "kept"
 #: never deleted, whoever made it
-_DATA = ("PersistentVolumeClaim",)
+DATA = ("PersistentVolumeClaim",)
 #: labels of an object are handed on to these by the controllers
 _DERIVED = ("Endpoints", "EndpointSlice", "ControllerRevision", "Event", "Lease")
 
@@ -91,7 +91,7 @@ def prune(cluster: Prunable, changes: Iterable[Change], prove: Callable[[], None
 def _decided(thing: Object, application: str, redact: Callable[[str], str]) -> Change:
     uid = str(thing["metadata"]["uid"])
     why = why_not_ours(thing, application)
-    if not why and thing["kind"] in _DATA:
+    if not why and thing["kind"] in DATA:
         why = f"it holds data: kubectl delete {thing['kind'].lower()} {thing['metadata']['name']} deletes it"
     if why:
         return Change(KEPT, thing, note=why, uid=uid)

@@ -93,7 +93,8 @@ NEEDS = (
     Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where there is a metrics server", OPTIONAL),
 )
 
-#: what observe.yml needs; docs/kubernetes/rbac-observe.yml says the same
+OBSERVE_PAGE = "docs/kubernetes/rbac-observe.yml"
+#: what observe.yml needs; that page says the same
 OBSERVE_NEEDS = (
     Need(
         "",

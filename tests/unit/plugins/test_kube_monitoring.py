@@ -152,7 +152,18 @@ def test_what_does_not_come_up_is_taken_back(monkeypatch: pytest.MonkeyPatch) ->
     ends = _kube_wait.NotReady("it crashes"), _kube_wait.NotReady("the old one too")
     with waiting(monkeypatch, *ends), pytest.raises(OpsError) as failure:
         do(server, plan(CPU))
-    assert "is not at work: the old one too" in failure.value.hint
+    assert "is not at work again: the old one too" in failure.value.hint
+
+
+def test_what_a_killed_run_left_and_does_not_come_up_is_said_and_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    with waiting(monkeypatch, None):
+        do(server, plan())
+    before = copy.deepcopy(server.kept)
+    with waiting(monkeypatch, _kube_wait.NotReady("it crashes")), pytest.raises(OpsError) as failure:
+        do(server, plan())
+    assert "nothing to change" in failure.value.hint
+    assert server.kept == before
 
 
 def test_a_first_one_that_does_not_come_up_is_left_to_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
