@@ -13,6 +13,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout imp
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Scene
 
 _PREFIX = re.compile(r"^(Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )")
+#: what the API server says where a pod with that name is there already: the controller was faster than what it is told
+_IS_THERE = "could not be completed at this time, please try again"
 
 
 def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
@@ -34,6 +36,7 @@ def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
     else:
         events = [one for one in _since_changed(maker, scene) if one.get("reason") == "FailedCreate"]
         words = events[-1].get("message", "") if events else ""
+        words = "" if _IS_THERE in words else words
     return explained(words, scene.patience.other) if words else None
 
 

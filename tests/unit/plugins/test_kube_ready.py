@@ -293,3 +293,13 @@ def test_a_refusal_counts_from_the_last_change_on(generation: int, at: str, stat
     verdict = judge(found, Scene(events=[event(found, "FailedCreate", words, at)]))
     assert verdict.state == state
     assert state == "waiting" or verdict.detail.startswith('pods "web-0"')
+
+
+def test_a_pod_that_was_made_before_its_controller_has_heard_of_it_is_no_refusal() -> None:
+    found = workload("StatefulSet", status={"observedGeneration": 0})
+    words = (
+        "create Pod web-0 in StatefulSet web failed error: The POST operation against Pod could not be completed at "
+        "this time, please try again."
+    )
+    told = event(found, "FailedCreate", words, "2026-01-01T00:00:09Z")
+    assert judge(found, Scene(events=[told])).reason != "FailedCreate"
