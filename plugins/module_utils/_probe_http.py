@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,10 @@ class Request:
     port: int
     tls: ssl.SSLContext | None
     payload: bytes
+
+    def saying(self, payload: bytes) -> Request:
+        """The same with other words."""
+        return Request(self.host, self.port, self.tls, payload)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class Kept:
         """Ask as :func:`fetch` does. A connection that was closed meanwhile is forgotten."""
         if request.tls is not None:
             return await fetch(request)
-        asked = replace(request, payload=request.payload.replace(b"Connection: close", b"Connection: keep-alive"))
+        asked = request.saying(request.payload.replace(b"Connection: close", b"Connection: keep-alive"))
         while self._idle:
             with suppress(OSError, Garbled):
                 return await self._exchange(self._idle.pop(), asked)

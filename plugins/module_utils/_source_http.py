@@ -10,7 +10,6 @@ import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -47,6 +46,8 @@ class Endpoint:
         self._config = config
         self._project = project
         self._shared: Request | None = None
+        #: how a person is told where it is
+        self.place = str(config.get("url") or f"{config.get('service')}:{config.get('port')}")
         login = {"Authorization": f"Bearer {token}"} if token else {}
         self._options = {
             "method": "GET",
@@ -54,11 +55,6 @@ class Endpoint:
             "validate_certs": config.get("validate_certs", True),
             "ca_file": config.get("ca_file"),
         }
-
-    @property
-    def place(self) -> str:
-        """How a person is told where it is."""
-        return str(self._config.get("url") or f"{self._config.get('service')}:{self._config.get('port')}")
 
     async def get(self, path: str, seconds: float, kept: Kept | None = None) -> Response:
         """Ask for a path, below the URL where there is one; over a connection that is kept, where there are some."""
@@ -93,8 +89,7 @@ class Endpoint:
         if self._shared is None:
             self._shared = _probe_http.request_for({**self._options, "url": f"{str(self._config['url']).rstrip('/')}/"})
         verb, target, rest = self._shared.payload.split(b" ", 2)
-        payload = b" ".join((verb, target[:-1] + path.encode("ascii"), rest))
-        return replace(self._shared, payload=payload)
+        return self._shared.saying(b" ".join((verb, target[:-1] + path.encode("ascii"), rest)))
 
     async def _asked(self, options: Mapping[str, Any], address: tuple[str, int] | None) -> Response:
         where = f"{address[0]}:{address[1]}" if address else self.place
@@ -135,18 +130,20 @@ class Prometheus:
 
     def __init__(self, config: Mapping[str, Any], project: Project, token: str = "") -> None:
         self._endpoint = Endpoint(config, project, token)
+        self._place = f"Prometheus at {self._endpoint.place}"
 
     async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
         """All queries side by side; ``asked`` has by name the options and how far to look back."""
-        slots = asyncio.Semaphore(_AT_ONCE)
+        found: dict[str, Observation] = {}
+        rest = iter(asked.items())  # whoever is free takes the next
 
-        async def one(options: Mapping[str, Any], window: float, kept: Kept) -> Observation:
-            async with slots:
-                return await self.now(query_of(options["query"], window), seconds, kept)
+        async def some(kept: Kept) -> None:
+            for name, (options, window) in rest:
+                found[name] = await self.now(query_of(options["query"], window), seconds, kept)
 
         with Kept() as kept:
-            found = await asyncio.gather(*(one(*what, kept) for what in asked.values()))
-        return dict(zip(asked, found))
+            await asyncio.gather(*(some(kept) for _ in range(min(_AT_ONCE, len(asked)))))
+        return found
 
     async def now(self, query: str, seconds: float, kept: Kept | None = None) -> Observation:
         """The value of a query; an error is part of the observation."""
@@ -173,7 +170,7 @@ class Prometheus:
 
     async def _data(self, path: str, seconds: float, kept: Kept | None = None) -> dict[str, Any]:
         response = await self._endpoint.get(path, seconds, kept)
-        place = f"Prometheus at {self._endpoint.place}"
+        place = self._place
         try:
             found = json.loads(response.body)
         except ValueError:

@@ -36,8 +36,9 @@ SAMPLES = 100_000
 
 
 def query(number: int) -> str:
-    """What is asked for; each is another question."""
-    return f'sum by (instance) (rate(process_cpu_seconds_total{{job!="shop-{number}"}}[300s]))'
+    """What is asked for, as the catalogue asks for latency; each is another question."""
+    series = f'prometheus_http_request_duration_seconds_bucket{{job!="shop-{number}"}}'
+    return f"histogram_quantile(0.95, sum by (le) (rate({series}[300s])))"
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def prometheus() -> Iterator[int]:
 
 def _known(port: int) -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={quote(query(0))}", timeout=5) as answer:
-        return bool(json.load(answer)["data"]["result"])
+        return any(one["value"][1] != "NaN" for one in json.load(answer)["data"]["result"])
 
 
 def bare(port: int) -> None:
