@@ -29,7 +29,7 @@ SCRIPT = Path(__file__).with_name("plain_kubernetes.sh")
 PLAYBOOK = Path(__file__).with_name("plain_kubernetes")
 MANIFESTS = ROOT / "examples/studio/app/kubernetes"
 #: how long pods take to end varies, which only many turns even out
-TURNS, FIELD_TURNS = 2, 3
+TURNS, FIELD_TURNS = 3, 3
 DEPLOY_MOST, TASK_MOST, PLAYBOOK_MOST = 1.05, 0.06, 0.5
 STANDING_MOST = standing.Most(deploy=2.0, verify=1.2, monitor=1.5)
 #: how many tasks more the longer of two playbooks has

@@ -6,19 +6,37 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import doppelganger_ops as ops
 from tests.integration.application import Run
 from tests.integration.conftest import free_port
 from tests.integration.kube_application import Account, KubeApplication
 from tests.integration.receivers import Mailbox, Webhook
 from tests.integration.test_kube_rights import without
 from tests.lab import monitoring, network
+from tests.lab.kubernetes import cluster as lab
 
 TOKEN = "canary-of-the-webhook-5b2e"
 OURS = "doppelganger.ops/application={}.monitoring"
+#: the kind that the Prometheus operator brings. It stays, as others may have asked already which kinds there are
+PROMETHEUS_RULES: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "prometheusrules.monitoring.coreos.com"},
+    "spec": {
+        "group": "monitoring.coreos.com",
+        "scope": "Namespaced",
+        "names": {"kind": "PrometheusRule", "plural": "prometheusrules", "singular": "prometheusrule"},
+        "versions": [{
+            "name": "v1", "served": True, "storage": True,
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        }],
+    },
+}  # fmt: skip
 QUICK: dict[str, Any] = {"service_up": {"limits": {"critical": {"sustained": 4}}}}
 SETTLED = 3.0
 
@@ -169,3 +187,73 @@ def test_another_number_is_loaded_what_is_not_wanted_goes_and_what_is_broken_is_
     }
     assert {key for key in before if key.startswith("Pod ")} <= after.keys(), "the old ones went on working"
     assert world.rules()["ConnectionsWarning"]["query"].endswith("> 77")
+
+
+def test_rules_alone_are_handed_to_an_operator_that_is_there(world: World) -> None:
+    def made() -> list[tuple[dict[str, str], dict[str, str]]]:
+        """The labels of each object, and its alerts with what they ask."""
+        return [
+            (one["metadata"]["labels"], {rule["alert"]: rule["expr"] for rule in one["spec"]["groups"][0]["rules"]})
+            for one in world.app.objects("prometheusrules")
+        ]
+
+    world.app.kubectl("apply", "--filename", "-", stdin=json.dumps(PROMETHEUS_RULES))
+    world.app.kubectl("wait", "--for=condition=Established", "crd", PROMETHEUS_RULES["metadata"]["name"])
+    alone = {"observe_mode": "rules", "observe_rule_labels": {"release": "monitoring"}}
+    run = world.observe("--check", "--diff", **alone)
+    assert (run.rc, run.changed(), made()) == (0, 1, []), run.output
+    assert "alert: ServiceUpCritical" in run.output
+
+    done = ops.observe(inventory=world.app.inventory).raise_for_status()
+    assert (done.status, done.changed) == (ops.Status.OK, True)
+    ((labels, alerts),) = made()
+    assert labels["release"] == "monitoring"
+    assert f"{len(alerts)} rules are there for the operator" in done.targets["app"].message
+    for arguments in (["--check"], []):
+        run = world.observe(*arguments, **alone)
+        assert (run.rc, run.changed(), made()) == (0, 0, [(labels, alerts)]), run.output
+
+    other = {**alone, "app_metrics": {"connections": {"limits": {"warning": {"above": 78}}}}}
+    run = world.observe("--check", **other)
+    assert (run.rc, run.changed(), made()) == (0, 1, [(labels, alerts)]), run.output
+    run = world.observe(**other)
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    ((_, changed),) = made()
+    assert changed["ConnectionsWarning"].endswith("> 78")
+
+
+@pytest.fixture
+def volumes(world: World, tmp_path: Path) -> Iterator[None]:
+    """What is to be claimed. The lab's own kind of volume belongs to root, whatever group a pod asks for."""
+    on_any_node = {"key": "kubernetes.io/hostname", "operator": "Exists"}
+    names = [f"{world.named}-{server}" for server in ("prometheus", "alertmanager")]
+    for name in names:
+        (tmp_path / name).mkdir()
+        made = {
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"},
+                "storageClassName": lab.STORAGE_CLASS["metadata"]["name"],
+                "claimRef": {"namespace": world.app.namespace, "name": name},
+                "local": {"path": str(tmp_path / name)},
+                "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [on_any_node]}]}},
+            },
+        }  # fmt: skip
+        world.app.kubectl("apply", "--filename", "-", stdin=json.dumps(made))
+    yield
+    world.app.kubectl("delete", "persistentvolume", *names, "--wait=false")
+
+
+@pytest.mark.usefixtures("volumes")
+def test_what_the_servers_saw_is_kept_in_claims(world: World) -> None:
+    stored = {"observe_storage": "64Mi", "observe_exporters": ["cache"]}
+    run = world.observe(**stored)
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    claims = [one for one in world.app.objects("persistentvolumeclaims") if world.named in one["metadata"]["name"]]
+    assert [one["status"]["phase"] for one in claims] == ["Bound", "Bound"]
+    run = world.observe(**stored)
+    assert (run.rc, run.changed()) == (0, 0), run.output
+    run = world.observe(**stored, app_metrics={"connections": {"limits": {"warning": {"above": 79}}}})
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    seen = world.ask("/api/v1/query?query=count_over_time(up[60s])")["result"]
+    assert max(int(one["value"][1]) for one in seen) > SETTLED, "also what the pod before it saw"
