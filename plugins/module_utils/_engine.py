@@ -26,7 +26,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 
 PROJECT_LABEL = "com.docker.compose.project"

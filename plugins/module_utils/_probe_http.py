@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response, parse
 
-_BODY_LIMIT = 1_000_000
 _EXCERPT = 200
 _PIECE = 65536
 
@@ -36,20 +36,6 @@ class Request:
     def saying(self, payload: bytes) -> Request:
         """The same with other words."""
         return Request(self.host, self.port, self.tls, payload)
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer, as far as it was read."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    cut: bool = False
-
-
-class Garbled(Exception):
-    """What came is not HTTP, or not all of it came."""
 
 
 def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = None) -> Request:
@@ -176,61 +162,6 @@ async def _connected(request: Request) -> socket.socket:
     raise failure or OSError("there is no address")
 
 
-def parse(data: bytes, ended: bool, bodiless: bool = False) -> Response | None:
-    """Read an answer, None when there is more to come."""
-    head, separator, body = data.partition(b"\r\n\r\n")
-    if not data.startswith(b"HTTP/1."[: len(data)]):
-        raise Garbled(f"what came is not HTTP: {data[:40]!r}")
-    if not separator:
-        if ended or len(data) > _BODY_LIMIT:
-            raise Garbled("the connection was closed before an answer" if not data else "the answer broke off")
-        return None
-    first, *lines = head.decode("latin-1").split("\r\n")
-    status = first[9:12]
-    if not status.isdigit():
-        raise Garbled(f"what came is not HTTP: {first[:40]!r}")
-    if status.startswith("1"):
-        return parse(body, ended, bodiless)
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if bodiless or status in ("204", "304"):
-        return Response(int(status), headers, b"")
-    return _with_body(int(status), headers, body, ended)
-
-
-def _with_body(status: int, headers: Mapping[str, str], body: bytes, ended: bool) -> Response | None:
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        content, whole = unchunked(body)
-    else:
-        length = headers.get("content-length", "")
-        whole = ended if not length.isdigit() else len(body) >= int(length)
-        content = body[: int(length)] if length.isdigit() else body
-    if len(content) >= _BODY_LIMIT:
-        return Response(status, headers, content[:_BODY_LIMIT], cut=len(content) > _BODY_LIMIT or not whole)
-    if whole:
-        return Response(status, headers, content)
-    if ended:
-        raise Garbled(f"the answer broke off after {len(content)} bytes of its body")
-    return None
-
-
-def unchunked(body: bytes) -> tuple[bytes, bool]:
-    """Join the chunks that are there, and say whether the last one is."""
-    content, at = bytearray(), 0
-    while True:
-        end = body.find(b"\r\n", at)
-        if end < 0:
-            return bytes(content), False
-        try:
-            size = int(body[at:end].split(b";")[0], 16)
-        except ValueError:
-            raise Garbled(f"a chunk of the answer has no size: {body[at : at + 20]!r}") from None
-        if size == 0:
-            return bytes(content), True
-        content += body[end + 2 : end + 2 + size]
-        at = end + 2 + size + 2
-
-
 async def probe(options: Mapping[str, Any], request: Request) -> Outcome:
     """Ask and judge."""
     began = time.perf_counter()
@@ -266,7 +197,7 @@ def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) ->
 
 def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     text = response.body.decode("utf-8", "replace")
-    part = f" in the first {_BODY_LIMIT} bytes" if response.cut else ""
+    part = f" in the first {BODY_LIMIT} bytes" if response.cut else ""
     if options["body_contains"] and options["body_contains"] not in text:
         return f"the body has no {options['body_contains']!r}{part}"
     if options["body_matches"] and not re.search(options["body_matches"], text):

@@ -15,8 +15,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
     parse,
     text_of,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import STALE_AFTER, Asked, Observation
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import (
     Endpoint,

@@ -16,10 +16,11 @@ from urllib.parse import quote
 from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_http, _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import text_of
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Request, Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Request
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
@@ -98,7 +99,7 @@ class Endpoint:
     async def _sent(self, request: Request, where: str, kept: Kept | None = None) -> Response:
         try:
             return await (kept.fetch(request) if kept else _probe_http.fetch(request))
-        except _probe_http.Garbled as error:
+        except Garbled as error:
             raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
         except (OSError, EOFError, UnicodeError) as error:
             # an untrusted certificate does not mend itself

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, TimedOut
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster

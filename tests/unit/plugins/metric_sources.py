@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 
 T = TypeVar("T")
