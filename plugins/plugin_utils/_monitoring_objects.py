@@ -36,6 +36,11 @@ class Mount(NamedTuple):
     volume: Object
     is_read_only: bool = True
 
+    @property
+    def kind(self) -> str:
+        """Of which kind the volume is."""
+        return next(iter(self.volume))
+
 
 def owner(app: str) -> str:
     """Whom the objects belong to. No application has a dot in its name, so no deployment takes them for its own."""
@@ -112,10 +117,12 @@ def _port(port: int) -> dict[str, Any]:
 
 
 def _server(app: str, name: str, part: Mapping[str, Any], mounts: Sequence[Mount]) -> list[Object]:
-    volumes = [{"name": f"volume-{place}", **one.volume} for place, one in enumerate(mounts)]
+    # with its kind in its name: what is applied is merged by names, and no volume can be of two kinds
+    names = [f"{one.kind.lower()}-{place}" for place, one in enumerate(mounts)]
+    volumes = [{"name": called, **one.volume} for called, one in zip(names, mounts, strict=True)]
     mounted = [
-        {"name": f"volume-{place}", "mountPath": one.path, "readOnly": one.is_read_only}
-        for place, one in enumerate(mounts)
+        {"name": called, "mountPath": one.path, "readOnly": one.is_read_only}
+        for called, one in zip(names, mounts, strict=True)
     ]
     container = {**_container(name, part), "volumeMounts": mounted}
     strategy = _ONE_ALONE if part.get("storage") else _ONE_MORE

@@ -129,6 +129,16 @@ def test_who_writes_to_a_claim_is_alone() -> None:
         assert ("PersistentVolumeClaim prometheus" in found) is bool(storage)
 
 
+def test_a_name_stands_for_one_kind_of_volume_whatever_was_chosen() -> None:
+    """What is applied is merged by names: a volume of two kinds is refused."""
+    kinds: dict[str, set[str]] = {}
+    for storage in ("", "10Gi"):
+        for pod in pods(made(plan(storage=storage))).values():
+            for volume in pod["volumes"]:
+                kinds.setdefault(volume["name"], set()).update(volume.keys() - {"name"})
+    assert [name for name, found in kinds.items() if len(found) > 1] == []
+
+
 def test_nobody_can_end_prometheus_from_another_pod() -> None:
     assert "--web.enable-lifecycle" not in yaml.safe_dump(plan()["parts"])
 
