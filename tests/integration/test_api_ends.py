@@ -69,9 +69,12 @@ def start(app: Application) -> ops.Handle[ops.Result]:
 
 @pytest.mark.parametrize("phase", [*HARMLESS, "images", "apply", "verify", "record"])
 def test_cancelled_in(deployed: Application, phase: str) -> None:
+    # verify must last until a busy machine has heard that it has begun
+    deployed.write(**({"app_soak_seconds": 15} if phase == "verify" else {}))
     handle = start(deployed)
     in_phase(handle, phase, handle.cancel)
     result = handle.wait(60)
+    deployed.write()
     nothing_left(handle.id)
     assert result.run.survivors == ()
     result.to_json()
