@@ -226,10 +226,17 @@ def refused(asked: Asked, answer: Answer) -> AttemptFailed:
 def broken(asked: Asked, error: Exception) -> AttemptFailed:
     """The failure of an attempt that got no answer, or only a part of one."""
     cause = error.args[0] if isinstance(error, SSLError) and error.args else error
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+    if isinstance(cause, ssl.SSLError) and not _is_cut(cause):
         return AttemptFailed(Failure(is_final=True), lambda _: untrusted(asked.server, str(cause)))
     was_sent = not isinstance(error, (ConnectTimeoutError, NewConnectionError, ConnectionRefusedError))
     return AttemptFailed(Failure(was_sent=was_sent), lambda spent: no_answer(asked, _reason(error), spent))
+
+
+def _is_cut(error: ssl.SSLError) -> bool:
+    """Whether a connection broke off or was garbled, and nothing is wrong with anybody's certificate."""
+    garbled = ("UNEXPECTED_MESSAGE", "BAD_RECORD_MAC")
+    is_garbled = any(word in (getattr(error, "reason", None) or "") for word in garbled)
+    return is_garbled or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
 def _reason(error: BaseException) -> str:
