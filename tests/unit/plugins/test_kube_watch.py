@@ -34,9 +34,13 @@ class Response:
         self.parts = parts
         self.connection = SimpleNamespace(sock=None)
         self.is_closed = False
-        if "wait" in parts:
+
+    def open(self) -> Response:
+        """It begins to come; an answer that nobody came for has nothing that must be closed."""
+        if "wait" in self.parts:
             self.connection.sock, self._other = socket.socketpair()
             self.connection.sock.settimeout(10)
+        return self
 
     def stream(self) -> Any:
         for part in self.parts:
@@ -67,7 +71,7 @@ class Script:
         answer = self.answers.pop(0) if self.answers else Response("wait")
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer.open()
 
     def watch(self, since: str = "1", seconds: float = 10) -> Watch:
         return Watch(self.open, lambda: (self.listed, "100"), since, seconds)
