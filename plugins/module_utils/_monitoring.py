@@ -20,7 +20,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._compose import C
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import Server, wait_for, wrong
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
+    Server,
+    refuse_wrong,
+    wait_for,
+    wrong,
+)
 
 #: SIOCGIFADDR of ioctl
 _ADDRESS_OF_A_DEVICE = 0x8915
@@ -86,6 +91,7 @@ class Setup:
         self.alertmanager = Server("Alertmanager", params["alertmanager"]) if params["alertmanager"] else None
         # is there as long as files were written and nobody has read them yet: a killed run is made good by the next
         self.due = self.folder / f".{params['app']}.reload-due"
+        self.was_killed = self.due.exists()
 
     def stale(self) -> list[Path]:
         """Files of ours that nobody wants any more; a folder of somebody else's is left alone."""
@@ -128,7 +134,10 @@ class Setup:
             return
         up = ("up", "--detach", "--remove-orphans", "--quiet-pull")
         self._compose().run(*up, doing="Starting the monitoring", timeout=self.params["timeout"] + 300)
-        again = sorted({service for file, service in _READ_AT_START.items() if before.get(self.folder / file)})
+        # which files a run that was killed has written, nobody knows any more
+        files = [file for file in _READ_AT_START if self.was_killed or before.get(self.folder / file)]
+        wanted = self._compose().hashes() if files else {}
+        again = sorted({_READ_AT_START[file] for file in files} & wanted.keys())
         if again:
             self._compose().run("restart", *again, doing="Restarting exporters", timeout=self.params["timeout"] + 60)
 
@@ -179,8 +188,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     diff = differences(setup.folder, setup.files)
     stale = setup.stale()
     services = setup.containers_to_change()
-    is_due = setup.due.exists()
-    changed = bool(diff or stale or services or is_due)
+    changed = bool(diff or stale or services or setup.was_killed)
     result = {
         "changed": changed,
         "diff": diff,
@@ -193,13 +201,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         before = setup.write()
         setup.start(before)
         setup.reload(before)
-    found = setup.wrong()
-    if found:
-        raise OpsError(
-            f"Monitoring is not as it should be: {'; '.join(found)}.",
-            hint="See what Prometheus says of itself (Status, Rules and Targets).",
-            **result,
-        )
+    refuse_wrong(setup.wrong(), result)
     watched = f", the targets of {', '.join(params['jobs'])} are up" if params["jobs"] else ""
     return {**result, "summary": f"{len(params['alerts'])} rules are loaded{watched}."}
 
@@ -235,24 +237,24 @@ def _variables() -> str:
 def _gateway() -> str:
     """The address by which containers reach the host: that of the engine's bridge.
 
-    The engine itself names it only once a container was there, and an empty one would mean every address of the host.
+    The engine names it only once a container was there; before that its device is asked. None would mean every address.
     """
-    asked = [
-        "docker",
-        "network",
-        "inspect",
-        "bridge",
-        "--format",
-        '{{index .Options "com.docker.network.bridge.name"}}',
-    ]
-    bridge = _command.run(asked, doing="Asking for the bridge of the engine", timeout=20).strip()
-    request = struct.pack("256s", bridge.encode()[:15])
+    shown = '{{(index .IPAM.Config 0).Gateway}},{{index .Options "com.docker.network.bridge.name"}}'
+    asked = ["docker", "network", "inspect", "bridge", "--format", shown]
+    gateway, _, device = (
+        _command.run(asked, doing="Asking for the address of the host", timeout=20).strip().partition(",")
+    )
+    return gateway or _address_of(device)
+
+
+def _address_of(device: str) -> str:
+    request = struct.pack("256s", device.encode()[:15])
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             return socket.inet_ntoa(fcntl.ioctl(probe, _ADDRESS_OF_A_DEVICE, request)[20:24])
     except OSError as error:
         raise OpsError(
-            f"Expected the bridge of the engine to have an address, found none of {bridge!r}: {error}.",
+            f"Expected the bridge of the engine to have an address, found none of {device!r}: {error}.",
             hint="See that the engine has its default bridge (docker network inspect bridge).",
         ) from error
 

@@ -113,3 +113,13 @@ def wait_for(look: Callable[[], list[str]], seconds: float, hopeless: Callable[[
             return found
         time.sleep(_PAUSE)
     return []
+
+
+def refuse_wrong(found: Sequence[str], result: Mapping[str, Any]) -> None:
+    """Raise where something is still wrong, with what was done."""
+    if found:
+        raise OpsError(
+            f"Monitoring is not as it should be: {'; '.join(found)}.",
+            hint="See what Prometheus says of itself (Status, Rules and Targets).",
+            **result,
+        )

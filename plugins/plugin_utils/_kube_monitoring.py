@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import wait_for, wrong
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import refuse_wrong, wait_for, wrong
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_prune, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED, Change, Release
@@ -201,13 +201,7 @@ def set_up(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         foretold = f"Would change {len(changes)} objects" if changes else "Nothing would change"
         return {**result, "summary": f"{foretold} of {APPLICATION_LABEL}={setup.owner}."}
     setup.bring_up(changes)
-    found = setup.wrong()
-    if found:
-        raise OpsError(
-            f"Monitoring is not as it should be: {'; '.join(found)}.",
-            hint="See what Prometheus says of itself (Status, Rules and Targets).",
-            **result,
-        )
+    refuse_wrong(setup.wrong(), result)
     up = f"{len(params['plan']['alerts'])} rules are loaded, the targets of {', '.join(params['plan']['jobs'])} are up"
     return {**result, "summary": f"{up}."}
 

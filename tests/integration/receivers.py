@@ -91,6 +91,17 @@ class Mailbox(Told):
         self._controller.stop()
 
 
+def telling(pager: Webhook, mailbox: Mailbox) -> dict[str, Any]:
+    """The variables by which these two are told, so soon that a test can wait for it."""
+    return {
+        "observe_interval": 1.0, "observe_blind_after": 60.0,
+        "observe_timing": {"page": {"wait": 1, "interval": 2}, "email": {"wait": 1, "interval": 2}},
+        "observe_webhook_url": pager.url,
+        "observe_email_to": ["ops@example.com"], "observe_email_from": "alerts@example.com",
+        "observe_smtp_host": mailbox.address, "observe_smtp_tls": False,
+    }  # fmt: skip
+
+
 def text_of(message: EmailMessage) -> str:
     """The text of an e-mail."""
     part = message.get_body(("plain",))

@@ -24,7 +24,7 @@ from doppelganger_ops import schemas
 from tests.integration.application import Application
 from tests.integration.embedding import RunFolders
 from tests.integration.observed import everything
-from tests.integration.test_studio_metrics import visitors
+from tests.integration.visitors import visitors
 from tests.lab import browser
 
 #: often, so that a test need not wait; a look takes longer, so one follows the other

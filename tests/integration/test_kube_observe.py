@@ -15,7 +15,7 @@ import doppelganger_ops as ops
 from tests.integration.application import Run
 from tests.integration.conftest import free_port
 from tests.integration.kube_application import Account, KubeApplication
-from tests.integration.receivers import Mailbox, Webhook
+from tests.integration.receivers import Mailbox, Webhook, telling
 from tests.integration.test_kube_rights import without
 from tests.lab import monitoring, network
 from tests.lab.kubernetes import cluster as lab
@@ -92,14 +92,7 @@ def world(kube: KubeApplication) -> Iterator[World]:
             "observe_images": images,
             "observe_ports": {"host": free_port()},
             "observe_exporters": ["host", "database", "cache"],
-            "observe_interval": 1.0,
-            "observe_blind_after": 60.0,
-            "observe_timing": {"page": {"wait": 1, "interval": 2}},
-            "observe_webhook_url": pager.url,
-            "observe_email_to": ["ops@example.com"],
-            "observe_email_from": "alerts@example.com",
-            "observe_smtp_host": mailbox.address,
-            "observe_smtp_tls": False,
+            **telling(pager, mailbox),
             "observe_secrets": {"webhook_token": TOKEN, "database_password": kube.env["POSTGRES_PASSWORD"]},
         }
     )

@@ -7,10 +7,9 @@ import json
 import socket
 import stat
 import subprocess
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
 from tests.integration.application import ROOT, Application, Run
 from tests.integration.conftest import free_port
-from tests.integration.receivers import Mailbox, Webhook, until
+from tests.integration.receivers import Mailbox, Webhook, telling, until
+from tests.integration.visitors import repeated, visitors
 from tests.lab import monitoring, network
 
 TOKEN = "canary-of-the-webhook-7d1f"
@@ -73,27 +73,6 @@ class World:
         return {str(path.relative_to(self.folder)): path.read_text() for path in found}
 
 
-@contextlib.contextmanager
-def visitors(url: str) -> Iterator[None]:
-    """Somebody asks for projects all the time; what they are answered is not looked at."""
-    gone = threading.Event()
-
-    def ask() -> None:
-        while not gone.wait(0.1):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{url}/api/projects", timeout=2).close()
-
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        gone.set()
-        for thread in threads:
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def world(app: Application) -> Iterator[World]:
     images = monitoring.ensure()
@@ -109,14 +88,7 @@ def world(app: Application) -> Iterator[World]:
             "observe_images": images,
             "observe_ports": ports,
             "observe_exporters": ["host", "database", "cache"],
-            "observe_interval": 1.0,
-            "observe_blind_after": 60.0,
-            "observe_timing": {"page": {"wait": 1, "interval": 2}, "email": {"wait": 1, "interval": 2}},
-            "observe_webhook_url": pager.url,
-            "observe_email_to": ["ops@example.com"],
-            "observe_email_from": "alerts@example.com",
-            "observe_smtp_host": mailbox.address,
-            "observe_smtp_tls": False,
+            **telling(pager, mailbox),
             "observe_secrets": {"webhook_token": TOKEN, "database_password": app.env["POSTGRES_PASSWORD"]},
         }
     )
@@ -266,24 +238,6 @@ def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolv
 
 
 @contextlib.contextmanager
-def repeated(act: Callable[[], None], seconds: float) -> Iterator[None]:
-    """Something is done again and again while the body runs."""
-    gone = threading.Event()
-
-    def run() -> None:
-        while not gone.wait(seconds):
-            act()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        gone.set()
-        thread.join()
-
-
-@contextlib.contextmanager
 def replica(world: World) -> Iterator[str]:
     """A streaming replica of the database, in the network of its container; gives how to ask it."""
     name, primary = f"{world.app.name}-replica", world.app.containers()["postgres"][0]
@@ -427,3 +381,26 @@ def test_routes_that_are_refused_take_the_rules_back_as_well(world: World) -> No
     }
     world.app.write()
     assert quiet(world.app.play("observe")).rc == 0
+
+
+def test_an_exporter_that_is_not_wanted_goes_and_one_that_a_killed_run_left_unread_reads_its_files(
+    world: World,
+) -> None:
+    def started() -> str:
+        asked = ["docker", "inspect", "--format", "{{.State.StartedAt}}", f"{world.app.name}-monitoring-database-1"]
+        return subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()
+
+    world.app.write(observe_exporters=["host", "cache"])
+    run = quiet(world.app.play("observe"))
+    assert (run.rc, run.changed(), started()) == (0, 1, ""), run.output
+    world.app.write()
+    run = quiet(world.app.play("observe"))
+    assert (run.rc, run.changed()) == (0, 1), run.output
+
+    before = started()
+    (world.folder / f".{world.app.name}.reload-due").touch()
+    run = quiet(world.app.play("observe"))
+    assert (run.rc, run.changed()) == (0, 1), run.output
+    assert started() != before, "it was killed before the exporters were started anew"
+    run = quiet(world.app.play("observe"))
+    assert (run.rc, run.changed()) == (0, 0), run.output

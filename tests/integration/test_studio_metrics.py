@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +12,13 @@ import jsonschema
 import pytest
 
 from tests.integration.application import ROOT, Application, Run
+from tests.integration.visitors import visitors
 
 #: what a release is watched for, in seconds, and how often
 SOAK, INTERVAL = 10, 1.0
 ERRORS = {"metric": "error_rate", "tier": "critical", "interval": INTERVAL, "warm_up": 1}
 SLOW = {"metric": "latency_p95", "interval": INTERVAL, "warm_up": 1}
 LEAK = {"metric": "service_memory", "tier": "critical", "interval": INTERVAL, "warm_up": 1, "projected": 300}
-
-
-@contextlib.contextmanager
-def visitors(url: str) -> Iterator[None]:
-    """Somebody asks for projects all the time; what they are answered is not looked at."""
-    gone = threading.Event()
-
-    def ask() -> None:
-        while not gone.wait(0.05):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{url}/api/projects", timeout=2).close()
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        gone.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

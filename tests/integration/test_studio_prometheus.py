@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.application import Application
-from tests.integration.test_studio_metrics import gates, valid, visitors
+from tests.integration.test_studio_metrics import gates, valid
+from tests.integration.visitors import visitors
 from tests.lab import monitoring
 
 SOAK = 15

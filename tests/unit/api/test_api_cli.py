@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -163,7 +164,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_on_a_terminal_says_what_goes_on_and_ends_clean() -> None:
+def test_progress_on_a_terminal_says_what_goes_on_and_ends_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: 5.0))
     stream = Terminal()
     shown = terminal.Progress(stream)
     assert shown.__rich__().plain == "starting  (0 s)"

@@ -37,6 +37,8 @@ class Server:
         self.kept: dict[tuple[str, str], Object] = {}
         self.missing: list[Right] = []
         self.planned: Object = {}
+        #: the rule that it does not load
+        self.loses = ""
 
     def missing_rights(self, rights: list[Right]) -> list[Right]:
         return [one for one in self.missing if one in rights]
@@ -65,7 +67,8 @@ class Server:
     def service_get(self, service: str, port: int, path: str, *, timeout: float) -> tuple[int, Object, bytes]:
         del port, timeout
         assert service == "monitoring-studio-prometheus"
-        rules = [{"name": name, "labels": {"app": "studio"}, "health": "ok"} for name in self.planned["alerts"]]
+        loaded = [name for name in self.planned["alerts"] if name != self.loses]
+        rules = [{"name": name, "labels": {"app": "studio"}, "health": "ok"} for name in loaded]
         targets = [{"labels": {"job": job}, "health": "up"} for job in self.planned["jobs"]]
         data = {"groups": [{"rules": rules}], "activeTargets": targets, "activeAlertmanagers": [{}]}
         return 200, {}, json.dumps({"data": data}).encode() if path.startswith("/api/v1/") else b""
@@ -138,6 +141,14 @@ def test_what_is_no_longer_wanted_goes_once_the_rest_works(monkeypatch: pytest.M
         do(server, plan({**CPU}))
     assert {"DaemonSet host", "Service host"}.isdisjoint(names(server))
     assert len([name for name in names(server) if name.startswith("ConfigMap prometheus-")]) == 1
+
+
+def test_what_prometheus_still_finds_wrong_is_an_error_that_says_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    server.loses = plan()["alerts"][0]
+    with waiting(monkeypatch, None), pytest.raises(OpsError, match=r"1 of .* not loaded") as error:
+        do(server, plan())
+    assert error.value.as_result()["changed"] is True
 
 
 def test_what_does_not_come_up_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
