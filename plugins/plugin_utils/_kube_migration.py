@@ -128,11 +128,12 @@ def _migrate(
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
             raise
-        said = _command.tail(_keep_log(target, record["id"], operation.token)) or "nothing"
-        hint = "Each migration that was applied stays applied; the result says whether the schema moved."
-        raise OpsError(
-            f"The migration failed: {error.message} It said last: {said}", hint=hint, **error.data
-        ) from error
+        said = _command.tail(_keep_log(target, record["id"], operation.token))
+        words, hint = f"The migration failed: {error.message}", error.hint
+        if said:
+            words += f" It said last: {said}"
+            hint = "Each migration that was applied stays applied; the result says whether the schema moved."
+        raise OpsError(words, hint=hint, **error.data) from error
     finally:
         _kube_migration_jobs.remove(target.cluster, target.app.name)
 
@@ -152,7 +153,9 @@ def _run_job(
         prove()
         target.cluster.apply(job)
         try:
-            _kube_wait.wait(target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text)
+            _kube_wait.wait(
+                target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text, called="Job"
+            )
         except OpsError as error:
             reasons = [one["reason"] for one in error.data.get("readiness", [])]
             if reasons != ["BackoffLimitExceeded"] or time.monotonic() > again_until:

@@ -91,9 +91,9 @@ def _unfinished(named: str, rollout: Rollout, scene: Scene, trouble: Trouble | N
         words = f"{blocker['metadata']['name']} is of an older revision, is not ready, and is waited for"
         return Readiness("waiting", named, "BlockedByOldPod", words, blocker["metadata"]["name"], blocker=blocker)
     if trouble is None:
-        return Readiness("waiting", named, "Progressing", rollout.gap)
+        return Readiness("waiting", named, "Progressing", rollout.gap, makes_room=bool(rollout.old))
     patience = None if rollout.leaving and trouble.reason == "Unschedulable" else trouble.patience
-    return _of(named, "waiting", trouble, patience=patience)
+    return _of(named, "waiting", trouble, patience=patience, makes_room=bool(rollout.old))
 
 
 def _of(named: str, state: str, trouble: Trouble, **more: Any) -> Readiness:

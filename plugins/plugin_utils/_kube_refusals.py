@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble, condition, when
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble, condition, is_leaving, when
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout import Rollout
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Scene
 
@@ -23,7 +24,7 @@ def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
         return None
     found = refusal_of_maker(rollout.maker, scene)
     if found is not None and found.final and found.reason == "QuotaExceeded" and _makes_room(rollout):
-        return Trouble(found.reason, found.detail, "", patience=scene.patience.other)
+        return replace(found, final=False, patience=scene.patience.other)
     return found
 
 
@@ -37,7 +38,7 @@ def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
         events = [one for one in _since_changed(maker, scene) if one.get("reason") == "FailedCreate"]
         words = events[-1].get("message", "") if events else ""
         words = "" if _IS_THERE in words else words
-    return explained(words, scene.patience.other) if words else None
+    return _until_room(explained(words, scene.patience.other), scene) if words else None
 
 
 def _since_changed(maker: Object, scene: Scene) -> list[Object]:
@@ -62,6 +63,18 @@ def explained(words: str, patience: float) -> Trouble:
     return Trouble("FailedCreate", said, "", patience=patience)
 
 
+def _until_room(found: Trouble, scene: Scene) -> Trouble:
+    """A quota counts pods until they are gone, and who was refused asks again after pauses that double: a refusal may
+    be twice as old as the last time that there was hope."""
+    if found.reason != "QuotaExceeded" or not scene.leaving_for:
+        return found
+    leaving = sorted(pod["metadata"]["name"] for pod in scene.pods if is_leaving(pod))
+    if leaving:
+        words = f"{found.detail}; still counted, on their way out: {', '.join(leaving)}"
+        return replace(found, detail=words, final=False)
+    return replace(found, final=False, patience=scene.patience.other + 2 * scene.leaving_for)
+
+
 def changed_at(thing: Mapping[str, Any]) -> str:
     """When what is wanted of an object was changed last, to the second; warnings from before mean something else."""
     entries = thing["metadata"].get("managedFields") or []
@@ -71,8 +84,6 @@ def changed_at(thing: Mapping[str, Any]) -> str:
 
 def _makes_room(rollout: Rollout) -> bool:
     """Whether old pods leave without the new ones being there first."""
-    if rollout.leaving:
-        return True
     strategy = rollout.workload["spec"].get("strategy") or {}
     unavailable = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
     return bool(rollout.old) and _share(unavailable, rollout.wanted) > 0

@@ -36,6 +36,8 @@ class Readiness:
     previous: bool = False
     patience: float | None = None
     settle: float = 0.0
+    #: whether old pods of it are to go, so that a quota has room again
+    makes_room: bool = field(default=False, compare=False)
     blocker: Object | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -66,6 +68,8 @@ class Scene:
     events: Sequence[Object] = ()
     before: Mapping[str, int] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
+    #: for how many seconds it has been looked at until the last look that saw a pod leave; 0 where none did
+    leaving_for: float = 0.0
 
     @cached_property
     def _warnings(self) -> dict[str, list[Object]]:

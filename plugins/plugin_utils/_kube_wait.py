@@ -13,7 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience, is_leaving
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_ready import judge, judge_missing
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Readiness, Scene, ready_before
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources import Source, Sources, Watchable
@@ -97,7 +97,9 @@ class _Wait:
         self._cluster = cluster
         self._workloads = workloads
         self._timeout = timeout
-        self._deadline = time.monotonic() + timeout
+        self._started = time.monotonic()
+        self._deadline = self._started + timeout
+        self._leaving_for = 0.0
         self._redact = redact
         self._patience = patience
         self._before: dict[str, int] | None = None
@@ -125,9 +127,12 @@ class _Wait:
         pods = sources.all("Pod")
         if self._before is None:
             self._before = ready_before(pods)
+        if any(is_leaving(pod) for pod in pods):
+            self._leaving_for = time.monotonic() - self._started
         scene = Scene(
             pods, sources.all("ReplicaSet"), sources.all("ControllerRevision"), sources.all("Service"),
             sources.all("Endpoints"), sources.all("Event"), self._before, self._patience,
+            self._leaving_for,
         )  # fmt: skip
         there = {ref_of(one): one for ref in self._workloads for one in sources.all(ref.kind)}
         return [judge(there[ref], scene) if ref in there else judge_missing(str(ref)) for ref in self._workloads]
@@ -137,6 +142,8 @@ class _Wait:
         now = time.monotonic()
         self._since = {_key(one): self._since.get(_key(one), now) for one in verdicts}
         for one in verdicts:
+            if one.state == "failed" and _gets_room(one, verdicts):
+                continue
             if one.state == "failed" or (self._is_due(one, now) and not self._may_scale(one)):
                 raise self._failure(one, verdicts)
             if one.blocker is not None:
@@ -222,6 +229,11 @@ class _Wait:
 
     def _data(self, verdicts: Sequence[Readiness]) -> list[dict[str, Any]]:
         return [{key: self._redact(text) for key, text in one.as_data().items()} for one in verdicts]
+
+
+def _gets_room(one: Readiness, verdicts: Sequence[Readiness]) -> bool:
+    """Whether a quota is exceeded only until another workload has come up and its old pods have gone."""
+    return one.reason == "QuotaExceeded" and any(other.makes_room for other in verdicts if other is not one)
 
 
 def _key(one: Readiness) -> tuple[str, ...]:

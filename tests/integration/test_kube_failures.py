@@ -54,7 +54,8 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "crashes at start": ("v0.9.0-crash", {}, "apply", "CrashLoopBackOff"),
     "never gets healthy": ("v0.9.0-unhealthy", {"app_start_timeout": 25}, "apply", "After 25 s the release was not"),
     "has no image": ("v0.2.0", {"environment": {"REDIS_IMAGE": "127.0.0.1:5000/none:1"}}, "apply", "ImagePull"),
-    "asks for too much": ("v0.2.0", {"quota": 5}, "apply", "QuotaExceeded"),
+    "may not run its migration": ("v0.2.0", {"quota": 4}, "migrate", "QuotaExceeded"),
+    "asks for too much": ("v0.2.0", {"quota": 5, "environment": {"STUDIO_REPLICAS": 3}}, "apply", "QuotaExceeded"),
     "is slow": ("v0.9.0-slow", {}, "verify", "API responding correctly"),
     "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "apply|verify|soak", "of memory"),
     "answers 500 after a while": ("v0.9.0-errors", {}, "verify|soak", "500"),
@@ -85,7 +86,7 @@ def test_a_failed_phase_undoes_itself(
     assert "schema" in message or not target["schema_moved"]
     bad = deployed.record(target["release"])
     assert bad["status"] == "bad"
-    if phase == "migrate":
+    if version == "v0.9.0-migration":
         assert bad["migration"]["moved"] is True
         assert "The database schema moved" in message
     assert_evidence(deployed, bad["id"])
@@ -131,3 +132,11 @@ def test_the_last_good_release_outlives_them_all(deployed: KubeApplication) -> N
     statuses = [json.loads(files["record.json"])["status"] for files in deployed.kept("release").values()]
     assert sorted(statuses) == ["bad", "bad", "bad", "good"], "app_keep_bad is 3"
     deployed.assert_described(run)
+
+
+def test_a_quota_with_room_for_one_more_pod_lets_one_workload_wait_for_the_other(deployed: KubeApplication) -> None:
+    with quota(deployed, 5):
+        for version in ("v0.2.0", "v0.1.0"):
+            run = deployed.deploy(version)
+            assert run.rc == 0, run.output
+            assert_same_release(deployed, version)

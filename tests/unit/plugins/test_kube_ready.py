@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.unit.plugins.kube import (
 
 DONE = {"updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1, "replicas": 1}
 CRASHING = waits("CrashLoopBackOff", restarts=1, last=exit_of(1))
+FIRST_GOES = {"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}
 HASH = "controller-revision-hash"
 
 
@@ -129,8 +131,20 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
     ("a quota", lambda: scene_of(workload(), present=refused("exceeded quota: q")), "failed", "QuotaExceeded"),
     (
         "a quota, old pods make room",
-        lambda: scene_of(workload(), [], [pod(leaving=True)], present=refused("exceeded quota: q")),
+        lambda: scene_of(workload(), [], [pod(leaving=True)], present=refused("exceeded quota: q"), leaving_for=0.1),
         "waiting",
+        "QuotaExceeded",
+    ),
+    (
+        "a quota, old pods may go first",
+        lambda: scene_of(workload(spec=FIRST_GOES), [], [pod()], present=refused("exceeded quota: q")),
+        "waiting",
+        "QuotaExceeded",
+    ),
+    (
+        "a quota, old pods stay until the new ones are there",
+        lambda: scene_of(workload(), [], [pod()], present=refused("exceeded quota: q")),
+        "failed",
         "QuotaExceeded",
     ),
     (
@@ -303,3 +317,23 @@ def test_a_pod_that_was_made_before_its_controller_has_heard_of_it_is_no_refusal
     )
     told = event(found, "FailedCreate", words, "2026-01-01T00:00:09Z")
     assert judge(found, Scene(events=[told])).reason != "FailedCreate"
+
+
+@pytest.mark.parametrize(
+    ("leaving", "leaving_for", "state", "patience"),
+    [(False, 0.0, "failed", None), (True, 4.0, "waiting", None), (False, 4.0, "waiting", 18.0)],
+)
+def test_a_quota_counts_pods_until_they_are_gone_and_whoever_is_refused_asks_again_later(
+    leaving: bool, leaving_for: float, state: str, patience: float | None
+) -> None:
+    found, scene = scene_of(workload(), present=refused("exceeded quota: q"))
+    others = [pod(name="other-1", leaving=True)] if leaving else []
+    verdict = judge(found, replace(scene, pods=others, leaving_for=leaving_for))
+    assert (verdict.state, verdict.patience) == (state, patience)
+    assert ("on their way out: other-1" in verdict.detail) is leaving
+
+
+@pytest.mark.parametrize(("old", "makes_room"), [([], False), ([pod()], True)])
+def test_old_pods_make_room_where_the_new_ones_are_not_refused(old: list[Object], makes_room: bool) -> None:
+    assert judge(*scene_of(workload(), [pod(None, running(ready=False))], old)).makes_room is makes_room
+    assert not judge(*scene_of(workload(), [], old, present=refused("exceeded quota: q"))).makes_room

@@ -169,6 +169,27 @@ def test_a_node_that_is_being_added_is_waited_for() -> None:
         follow(cluster, timeout=0.5)
 
 
+def refused_by_a_quota() -> tuple[Told, list[Ref]]:
+    """One workload comes up and has an old pod yet, the other is refused its pod."""
+    coming, refused = workload(), workload()
+    refused["metadata"].update(name="other", uid="other")
+    present, former = replica_set(coming), replica_set(coming, "app:0", "web-0")
+    words = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: q"}
+    without = replica_set(refused, name="other-1", status={"observedGeneration": 1, "conditions": [words]})
+    old = pod(former, running(), name="web-0-a")
+    new = pod(present, running(ready=False))
+    return Told(coming, refused, present, former, without, old, new), [ref_of(coming), ref_of(refused)]
+
+
+def test_a_quota_ends_it_only_when_no_other_workload_makes_room() -> None:
+    cluster, workloads = refused_by_a_quota()
+    with pytest.raises(NotReady, match=r"After 0\.4 s .*Deployment/other: QuotaExceeded"):
+        follow(cluster, timeout=0.4, workloads=workloads)
+    cluster.things = [one for one in cluster.things if one["metadata"]["name"] != "web-0-a"]
+    with pytest.raises(NotReady, match="does not come up: Deployment/other: QuotaExceeded"):
+        follow(cluster, workloads=workloads)
+
+
 @pytest.mark.parametrize("error", [Unreachable("away"), OpsError("the watch failed")])
 def test_a_server_that_is_away_for_a_moment_is_asked_again(error: Exception) -> None:
     cluster = told(running())
