@@ -155,18 +155,20 @@ def test_a_token_that_is_renewed_in_time_is_read_anew(
 ) -> None:
     version = another(deployed)
     with between(cluster, tmp_path) as server:
-        valid = ["first"]
+        valid = {"first"}
 
         def known(request: Request) -> Answer:
-            return None if request.headers.get("authorization") == f"Bearer {valid[-1]}" else (401, {})
+            return None if request.headers.get("authorization", "").removeprefix("Bearer ") in valid else (401, {})
 
         server.answer = known
         deployed.write(app_cluster={**deployed.way, "kubeconfig": str(server.kubeconfig("first"))})
         running = Running(deployed, "deploy", version=version)
         for phase in PHASES:
             running.until(phase)
-            valid.append(f"for {phase}")
-            server.kubeconfig(valid[-1])
+            expiring, renewed = set(valid), f"for-{phase}"
+            valid.add(renewed)
+            server.kubeconfig(renewed)
+            valid -= expiring
         run = running.end()
     deployed.write()
     assert run.rc == 0, run.output
