@@ -17,15 +17,22 @@ ROOT = Path(__file__).resolve().parents[3]
 MODULE = """
 import subprocess, sys
 from pathlib import Path
-from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_caller
-end_with_caller()
-marker = Path(sys.argv[1])
-starts = "import subprocess, sys; subprocess.run(['sleep', sys.argv[1]])"
-child = subprocess.Popen([sys.executable, "-c", starts, sys.argv[2]])
-marker.with_suffix(".started").touch()
-child.wait()
-marker.touch()
-print("done")
+from ansible.module_utils import basic
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry, run_module
+
+def run(params, check_mode):
+    marker = Path(sys.argv[1])
+    starts = "import subprocess, sys; subprocess.run(['sleep', sys.argv[1]])"
+    child = subprocess.Popen([sys.executable, "-c", starts, sys.argv[2]])
+    marker.with_suffix(".started").touch()
+    child.wait()
+    marker.touch()
+    return {}
+
+# as the wrapper does it that Ansible puts around a module
+basic._ANSIBLE_ARGS = b'{"ANSIBLE_MODULE_ARGS": {}}'
+basic._ANSIBLE_PROFILE = "legacy"
+run_module(Entry(spec={}, run=run))
 """
 
 
@@ -79,7 +86,10 @@ def test_it_ends_where_nobody_reads_what_it_says(
         assert process.poll() is None
         assert sleeping(seconds)
         hang_up()
-        assert process.wait(10) != 0
+        try:
+            assert process.wait(10) != 0
+        finally:
+            process.kill()
     assert sleeping(seconds) == []
     assert not (tmp_path / "over").exists()
 
