@@ -142,6 +142,14 @@ def _variable(name: str, option: Mapping[str, Any]) -> list[str]:
     return [f"`{name}`", kind, default, text]
 
 
+def observe_variables() -> str:
+    """The variables of the role that sets monitoring up."""
+    options = role_spec("observe")["main"]["options"]
+    defaults = {name: "" if one["default"] in ("", [], {}) else value(one["default"]) for name, one in options.items()}
+    rows = [[f"`{name}`", defaults[name], plain(one["description"])] for name, one in options.items()]
+    return table(("variable", "default", "what it is"), rows)
+
+
 def default_checks() -> str:
     """The checklist of an application that names none."""
     checks = role_spec("app")["main"]["options"]["app_checks"]["default"]
@@ -334,6 +342,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "entry points": entry_points,
     "modules": module_list,
     "statuses": statuses,
+    "observe variables": observe_variables,
     "metric limits": metric_limits,
     "metric tiers": metric_tiers,
     "metric words": metric_words,

@@ -37,12 +37,17 @@ BLIND = "monitoring"
 BLIND_PRIORITY = "P2"
 
 
-def rules(catalogue: Catalogue, jobs: Sequence[str] = ("app",), blind_after: float = 300.0) -> dict[str, Any]:
-    """The content of a file of rules. ``jobs`` are those whose silence is an alert after so many seconds."""
+def rules(
+    catalogue: Catalogue, jobs: Sequence[str] = ("app",), blind_after: float = 300.0, keep_firing: float = 60.0
+) -> dict[str, Any]:
+    """The content of a file of rules. ``jobs`` are those whose silence is an alert after so many seconds; an alert goes
+    on for ``keep_firing`` seconds after its reason, so that a value at the edge of its limit is told once."""
     app = catalogue.words["name"]
     watched = [metric for metric in catalogue.metrics.values() if "prometheus" in metric.sources]
     found = [_rule(metric, limit, app) for metric in watched for limit in metric.limits]
     found += [_blind(job, catalogue.words[job], app, blind_after) for job in jobs]
+    if keep_firing:
+        found = [{**rule, "keep_firing_for": duration(keep_firing)} for rule in found]
     return {"groups": [{"name": f"doppelganger-ops-{app}", "rules": found}]}
 
 

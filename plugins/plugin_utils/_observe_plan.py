@@ -51,7 +51,7 @@ def planned(app: Mapping[str, Any], settings: Mapping[str, Any], secrets: frozen
     """The plan as plain data: files, the alerts that must be loaded, the jobs that must be up; no secret is in it."""
     found = catalogue(_catalogue_file.ours(), app["name"], app["metrics"], app["metric_words"])
     chosen = _chosen(settings)
-    made = rules(found, chosen["jobs"], chosen["blind_after"])
+    made = rules(found, chosen["jobs"], chosen["blind_after"], chosen["keep_firing"])
     plan = {"app": app["name"], "mode": chosen["mode"], "alerts": names_of(made), "groups": made["groups"]}
     if chosen["mode"] == RULES:
         return {**plan, **_rules_only(app["name"], chosen, made)}

@@ -94,7 +94,7 @@ class Mailbox(Told):
 def telling(pager: Webhook, mailbox: Mailbox) -> dict[str, Any]:
     """The variables by which these two are told, so soon that a test can wait for it."""
     return {
-        "observe_interval": 1.0, "observe_blind_after": 60.0,
+        "observe_interval": 1.0, "observe_blind_after": 60.0, "observe_keep_firing": 5.0,
         "observe_timing": {"page": {"wait": 1, "interval": 2}, "email": {"wait": 1, "interval": 2}},
         "observe_webhook_url": pager.url,
         "observe_email_to": ["ops@example.com"], "observe_email_from": "alerts@example.com",

@@ -125,6 +125,7 @@ def cases(catalogue: Catalogue) -> list[dict[str, Any]]:
                 if one["labels"]["metric"] == metric.name and one["labels"]["severity"] == limit.tier
             )
             found += [_fires(metric, limit, rule), _does_not(metric, limit, rule)]
+    found.append(_edge(by_name["ConnectionsWarning"]))
     return found + [one for job in JOBS for one in _silences(job, catalogue.words[job], made)]
 
 
@@ -141,6 +142,14 @@ def _does_not(metric: Metric, limit: Limit, rule: Mapping[str, Any]) -> dict[str
     last = BEGINS.get(metric.name, 0) + limit.sustained + metric.window + 600
     checks = [_check(rule, last, [])]
     return _test(f"{rule['alert']} does not fire", SERIES[metric.name](within(limit)), checks)
+
+
+def _edge(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A value that is within its limit for less than a minute and beyond it again is one alert."""
+    values = "1500x60 900x2 1500x40 900x40"
+    fires = [_alert(rule, "1500", {}, None)]
+    checks = [_check(rule, at, fires) for at in (900, 945, 960, 1500)] + [_check(rule, 1665, [])]
+    return _test(f"{rule['alert']} at the edge", {'http_connections_active{job="studio"}': values}, checks)
 
 
 def _silences(job: str, selector: str, made: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file, _observe_plan
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import alert_name, expression, rules
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, alert_name, expression, rules
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,6 +82,12 @@ def test_a_number_that_changes_in_the_inventory_changes_in_the_rule() -> None:
     assert "> 7.5)" in after["expr"]
     assert (before["for"], after["for"]) == ("60s", "2500ms")
     assert after["annotations"]["description"] == "The limit is > 7.5 percent for 2.5 s."
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(60.0, "60s"), (0.5, "500ms"), (0.0, None)])
+def test_an_alert_goes_on_for_a_while_where_prometheus_knows_how(seconds: float, written: str | None) -> None:
+    made = rules(studio(), list(JOBS), keep_firing=seconds)["groups"][0]["rules"]
+    assert {one.get("keep_firing_for") for one in made} == {written}
 
 
 @pytest.mark.parametrize(
