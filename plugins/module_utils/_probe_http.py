@@ -1,165 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One HTTP question and what its answer must look like. No redirect is followed, no connection is kept."""
+"""What the answer to an HTTP question must look like."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import json
 import re
-import socket
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response, parse
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Request, fetch
 
 _EXCERPT = 200
-_PIECE = 65536
-
-
-@dataclass(frozen=True)
-class Request:
-    """Where to connect to and what to say there."""
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None
-    payload: bytes
-
-    def saying(self, payload: bytes) -> Request:
-        """The same with other words."""
-        return Request(self.host, self.port, self.tls, payload)
-
-
-def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = None) -> Request:
-    """Prepare the question; ``address`` is that of the service, where the check names one instead of a host."""
-    url = f"http://{address[0]}:{address[1]}{options['url']}" if address else options["url"]
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise Refused(f"The url {url} cannot be used: {error}.") from error
-    tls = parts.scheme == "https"
-    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "doppelganger.ops", "Accept": "*/*"}
-    headers.update({str(name): str(value) for name, value in options["headers"].items()})
-    headers["Connection"] = "close"
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = [f"{options['method']} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if any("\n" in line or "\r" in line for line in lines):
-        raise Refused(f"The question to {options['url']} has a line break in its url or headers.")
-    return Request(
-        host=parts.hostname or "",
-        port=port or (443 if tls else 80),
-        tls=_tls(options["validate_certs"], options["ca_file"]) if tls else None,
-        payload=("\r\n".join(lines) + "\r\n\r\n").encode("utf-8"),
-    )
-
-
-@functools.lru_cache(maxsize=16)
-def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise Refused(f"The file of certificates {ca_file} cannot be used: {error}.") from error
-    if not validate:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-async def fetch(request: Request) -> Response:
-    """Ask, and read the answer as far as it is needed."""
-    if request.tls is not None:
-        reader, writer = await asyncio.open_connection(
-            request.host, request.port, ssl=request.tls, server_hostname=request.host
-        )
-        try:
-            writer.write(request.payload)
-            return await _answer(request, lambda: reader.read(_PIECE))
-        finally:
-            writer.transport.abort()
-    # Straight on the socket: a stream costs more than all the rest of a probe.
-    loop = asyncio.get_running_loop()
-    with await _connected(request) as connection:
-        await loop.sock_sendall(connection, request.payload)
-        return await _answer(request, lambda: loop.sock_recv(connection, _PIECE))
-
-
-async def _answer(request: Request, receive: Callable[[], Awaitable[bytes]]) -> Response:
-    bodiless = request.payload.startswith(b"HEAD ")
-    data = b""
-    while True:
-        piece = await receive()
-        data += piece
-        response = parse(data, ended=not piece, bodiless=bodiless)
-        if response is not None:
-            return response
-
-
-class Kept:
-    """Connections to one server that are used again, for questions that may be asked twice; closed with the block."""
-
-    def __init__(self) -> None:
-        self._idle: list[socket.socket] = []
-
-    def __enter__(self) -> Kept:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        while self._idle:
-            self._idle.pop().close()
-
-    async def fetch(self, request: Request) -> Response:
-        """Ask as :func:`fetch` does. A connection that was closed meanwhile is forgotten."""
-        if request.tls is not None:
-            return await fetch(request)
-        asked = request.saying(request.payload.replace(b"Connection: close", b"Connection: keep-alive"))
-        while self._idle:
-            with suppress(OSError, Garbled):
-                return await self._exchange(self._idle.pop(), asked)
-        return await self._exchange(await _connected(asked), asked)
-
-    async def _exchange(self, connection: socket.socket, request: Request) -> Response:
-        loop, is_kept = asyncio.get_running_loop(), False
-        try:
-            await loop.sock_sendall(connection, request.payload)
-            response = await _answer(request, lambda: loop.sock_recv(connection, _PIECE))
-            heads = response.headers
-            has_end = ("content-length" in heads or "transfer-encoding" in heads) and not response.cut
-            is_kept = has_end and heads.get("connection", "").lower() != "close"
-            return response
-        finally:
-            self._idle.append(connection) if is_kept else connection.close()
-
-
-async def _connected(request: Request) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        found = socket.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = await loop.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM)
-    failure: OSError | None = None
-    for family, kind, protocol, _name, address in found:
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            await loop.sock_connect(connection, address)
-        except OSError as error:
-            connection.close()
-            failure = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise failure or OSError("there is no address")
 
 
 async def probe(options: Mapping[str, Any], request: Request) -> Outcome:

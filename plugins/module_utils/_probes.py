@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _http_client,
     _probe_engine,
     _probe_http,
     _probe_mongo,
@@ -106,7 +107,7 @@ def _postgres(check: Check, scene: Scene) -> Attempt:
 def _http(check: Check, scene: Scene) -> Attempt:
     options = check.options
     if not options["service"]:
-        request = _probe_http.request_for(options)
+        request = _http_client.request_for(options)
         return lambda seconds: _probe_http.probe(options, request)
 
     def ask(seconds: float) -> Outcome | None:
@@ -119,7 +120,7 @@ def _http(check: Check, scene: Scene) -> Attempt:
         if outcome is not None:
             return outcome
         address = await _address(check, scene)
-        return await _probe_http.probe(options, _probe_http.request_for(options, address))
+        return await _probe_http.probe(options, _http_client.request_for(options, address))
 
     return attempt
 

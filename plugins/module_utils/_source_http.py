@@ -13,14 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_http, _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils import _http_client, _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import text_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Kept, Request
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, Request
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import value_at
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
@@ -88,17 +89,19 @@ class Endpoint:
     def _below(self, path: str) -> Request:
         """The question for a path below the URL; what all of them share is worked out once."""
         if self._shared is None:
-            self._shared = _probe_http.request_for({**self._options, "url": f"{str(self._config['url']).rstrip('/')}/"})
+            self._shared = _http_client.request_for(
+                {**self._options, "url": f"{str(self._config['url']).rstrip('/')}/"}
+            )
         verb, target, rest = self._shared.payload.split(b" ", 2)
         return self._shared.saying(b" ".join((verb, target[:-1] + path.encode("ascii"), rest)))
 
     async def _asked(self, options: Mapping[str, Any], address: tuple[str, int] | None) -> Response:
         where = f"{address[0]}:{address[1]}" if address else self.place
-        return await self._sent(_probe_http.request_for(options, address), where)
+        return await self._sent(_http_client.request_for(options, address), where)
 
     async def _sent(self, request: Request, where: str, kept: Kept | None = None) -> Response:
         try:
-            return await (kept.fetch(request) if kept else _probe_http.fetch(request))
+            return await (kept.fetch(request) if kept else _http_client.fetch(request))
         except Garbled as error:
             raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
         except (OSError, EOFError, UnicodeError) as error:
@@ -233,7 +236,7 @@ def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
     if isinstance(document, NotAnswered):
         return Observation(at, error=document.message, final=document.final)
     try:
-        found = _probe_http.value_at(document, options["path"])
+        found = value_at(document, options["path"])
     except KeyError:
         return Observation(at, note=f"no data: the answer has no {options['path']}")
     if found is None:

@@ -17,7 +17,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response, parse, unchunked
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import judged, probe, request_for
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import request_for
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import judged, probe
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import explained
 from tests.unit.plugins.peers import Handler, serving
 

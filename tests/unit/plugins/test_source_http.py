@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Kept, request_for
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import SOURCES
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import Kept, request_for
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Json, Prometheus
 from tests.unit.plugins.metric_sources import plain_project, server, wait_for
 
