@@ -117,7 +117,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     del params
     missing = [need for need in WORDS if _is_missing(need)]
     if not missing:
-        return {"changed": False, "missing": [], "packages": []}
+        return {"changed": False, "missing": [], "packages": [], "summary": "Nothing is missing."}
     packages, unmet = _choose(missing, may_update=not check_mode and os.geteuid() == 0)
     if unmet:
         lacking = ", ".join(WORDS[need] for need in unmet)
@@ -126,7 +126,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             hint=". ".join(ADVICE[need] for need in unmet) + ", then run again. Are its lists of packages up to date?",
             missing=missing,
         )
-    return {"changed": False, "missing": missing, "packages": packages}
+    summary = f"It needs {', '.join(packages)}."
+    return {"changed": False, "missing": missing, "packages": packages, "summary": summary}
 
 
 ENTRY = Entry(spec={}, run=run)

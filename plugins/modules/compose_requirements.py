@@ -34,6 +34,10 @@ packages:
   returned: success
   type: list
   elements: str
+summary:
+  description: The same as a sentence.
+  returned: success
+  type: str
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module

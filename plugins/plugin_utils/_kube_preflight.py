@@ -135,7 +135,9 @@ def prepare(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> 
     """Say what the cluster is, and refuse it where a right is missing: nothing can be installed into it from here."""
     del params, check_mode
     refuse_missing_rights(target, [])
-    return {"changed": False, "cluster": target.cluster.version(), "namespace": target.cluster.namespace}
+    version, namespace = target.cluster.version(), target.cluster.namespace
+    summary = f"Nothing is missing: Kubernetes {version}, namespace {namespace}."
+    return {"changed": False, "cluster": version, "namespace": namespace, "summary": summary}
 
 
 PREFLIGHT = Step(

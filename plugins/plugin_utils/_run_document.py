@@ -16,6 +16,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KE
 
 SCHEMA = 1
 RELEASES_KEY = "doppelganger_ops_releases"
+#: what is published by host where there is no result of an operation, and which part of it is a sentence
+SENTENCES = {"lease": "sentence", "observe": "summary", "prepare": "summary"}
 #: what a target knows of itself; what Ansible adds to a result (an interpreter, warnings) is none of it
 KNOWN = ("current", "releases", "table", "backups", "lease", "interrupted")
 
@@ -54,12 +56,23 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
             host: {name: known[name] for name in KNOWN if name in known}
             for host, known in (published.get(RELEASES_KEY) or {}).items()
         },
+        "said": _said(published),
         "recap": run.recap,
         "failures": failures,
     }
     # Ansible's own kinds of text and dict become plain ones
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return plain
+
+
+def _said(published: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What came of a run by host, in sentences."""
+    found: dict[str, list[str]] = {}
+    for part, sentence in SENTENCES.items():
+        for host, about in (published.get(f"{KEY}_{part}") or {}).items():
+            if about.get(sentence):
+                found.setdefault(host, []).append(str(about[sentence]))
+    return found
 
 
 def _status(run: Run) -> str:

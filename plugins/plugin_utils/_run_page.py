@@ -73,12 +73,13 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "run": found["run"],
         "mode": "Check mode: nothing was changed." if mode else "",
         "targets": [_target(host, target) for host, target in targets.items()],
+        "said": found["said"],
         "releases": [release_rows(host, known) for host, known in found["releases"].items()],
         "failures": found["failures"],
         "others": [
             {"host": host, "counts": [(name, count) for name, count in counts.items() if count]}
             for host, counts in found["recap"].items()
-            if host not in targets and host not in found["releases"]
+            if not any(host in found[known] for known in ("targets", "releases", "said"))
         ],
     }
 

@@ -240,8 +240,8 @@ class Preparation(_Described):
     def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
         """Read what was published for one host; a cluster has nothing that could be installed."""
         missing, packages = (tuple(data.get(name) or ()) for name in ("missing", "packages"))
-        message = f"It needs {', '.join(packages)}." if packages else "Nothing is missing."
-        return cls(Status.OK if packages else Status.UNCHANGED, message, "", bool(packages), missing, packages)
+        status = Status.OK if packages else Status.UNCHANGED
+        return cls(status, str(data["summary"]), "", bool(packages), missing, packages)
 
 
 @dataclass(frozen=True)

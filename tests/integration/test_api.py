@@ -272,3 +272,4 @@ def test_there_was_a_report_of_every_ending(recorder: Recorder) -> None:
     assert {report["status"] for report in recorder.reports} == endings
     assert {report["operation"] for report in recorder.reports} == VERBS
     assert [report for report in recorder.reports if report["releases"]]
+    assert {report["operation"] for report in recorder.reports if report["said"]} == {"lock", "unlock", "prepare"}

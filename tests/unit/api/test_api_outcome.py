@@ -156,18 +156,18 @@ def test_leases(raws: list[dict[str, Any]], status: Status, changed: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("published", "status", "message"),
+    ("published", "status"),
     [
-        ({"changed": False, "missing": ["git"], "packages": ["git"]}, Status.OK, "It needs git."),
-        ({"changed": False, "missing": [], "packages": []}, Status.UNCHANGED, "Nothing is missing."),
-        ({"changed": False, "cluster": "1.20", "namespace": "n"}, Status.UNCHANGED, "Nothing is missing."),
+        ({"changed": False, "missing": ["git"], "packages": ["git"], "summary": "It needs git."}, Status.OK),
+        ({"changed": False, "missing": [], "packages": [], "summary": "Nothing is missing."}, Status.UNCHANGED),
+        ({"changed": False, "cluster": "1.20", "namespace": "n", "summary": "Nothing is missing."}, Status.UNCHANGED),
     ],
     ids=["installed", "nothing", "a cluster"],
 )
-def test_preparations(published: dict[str, Any], status: Status, message: str) -> None:
+def test_preparations(published: dict[str, Any], status: Status) -> None:
     reported = scripted.stats({"doppelganger_ops_prepare": {"app": published}})
     found = outcome.prepare_outcome("prepare", Ended(0), seen(reported), {}, RUN)
-    assert (found.status, found.targets["app"].message) == (status, message)
+    assert (found.status, found.targets["app"].message) == (status, published["summary"])
     found.to_json()
 
 

@@ -105,6 +105,23 @@ def test_a_playbook_that_publishes_nothing_has_a_report_as_well(counts: dict[str
     assert "Copy" in sound(_run_page.page(found)).text
 
 
+@pytest.mark.parametrize(
+    "published",
+    [
+        {"doppelganger_ops_lease": {"one": {"sentence": "Locked by ana, <b> & all."}}},
+        {"doppelganger_ops_observe": {"one": {"summary": "Locked by ana, <b> & all.", "changed": True}}},
+        {"doppelganger_ops_prepare": {"one": {"summary": "Locked by ana, <b> & all.", "packages": []}}},
+    ],
+    ids=["lease", "observe", "prepare"],
+)
+def test_what_came_of_a_run_without_a_result_is_said(published: dict[str, Any]) -> None:
+    found = _run_document.document(_run_document.Run("site", 0.0, recap=RECAP), published)
+    assert found["said"] == {"one": ["Locked by ana, <b> & all."]}
+    shown = sound(_run_page.page(found)).text
+    assert "Locked by ana, <b> & all." in shown
+    assert "Tasks" not in shown
+
+
 def test_it_is_written_twice_and_never_over_another_one(tmp_path: Path) -> None:
     found = report({"one": ended("ok")})
     paths = [_run_document.write(tmp_path / "new", found, "page") for _ in range(3)]
