@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_actions, _plan
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose import Compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
@@ -89,25 +88,12 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> li
     before = {container.id: container.service for container in target.project.containers()}
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
     verb += ["--no-deps", *services] if services else ["--remove-orphans"]
-    _start(compose, verb, target.app.start_timeout)
+    _engine_actions.remove_half_made(target.project)
+    compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
     wanted = list(services or record["config"]["services"])
     wait_until_up(target.project, wanted, target.app.start_timeout)
     after = {container.id: container.service for container in target.project.containers()}
     return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
-
-
-def _start(compose: Compose, verb: Sequence[str], timeout: float) -> None:
-    """Start the containers, once more where one is there under two names.
-
-    So a run leaves it that is killed while it replaces a container, and compose stumbles over that but tidies it up.
-    """
-    doing = "Starting the containers"
-    try:
-        compose.run(*verb, doing=doing, timeout=timeout)
-    except OpsError as error:
-        if "is already in use by container" not in error.message:
-            raise
-        compose.run(*verb, doing=doing, timeout=timeout)
 
 
 def _down(target: ComposeTarget, services: Sequence[str]) -> list[str]:

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+
+#: what compose puts before the name of a container until the one that it replaces is gone: that one's id
+_REPLACES = re.compile(r"[0-9a-f]{12}_")
 
 
 def info(project: Project) -> dict[str, Any]:
@@ -35,6 +39,14 @@ def remove_migration(project: Project) -> None:
         if container.name == migration_container(project):
             with engine_errors(f"remove {container.name}"):
                 project.api.remove_container(container.id, force=True)
+
+
+def remove_half_made(project: Project) -> None:
+    """Remove containers that a killed run made and never put in their place; compose may stumble over their names."""
+    for container in project.containers():
+        if container.state == "created" and _REPLACES.match(container.name):
+            with engine_errors(f"remove {container.name}"):
+                project.api.remove_container(container.id)
 
 
 def forget_image(project: Project, kept_as: str, reference: str, image: str) -> None:

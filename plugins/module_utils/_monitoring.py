@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _command
+from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _command, _engine_actions
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose import Compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
@@ -133,6 +133,7 @@ class Setup:
         if not self.project:
             return
         up = ("up", "--detach", "--remove-orphans", "--quiet-pull")
+        _engine_actions.remove_half_made(Project(self.project))
         self._compose().run(*up, doing="Starting the monitoring", timeout=self.params["timeout"] + 300)
         # which files a run that was killed has written, nobody knows any more
         files = [file for file in _READ_AT_START if self.was_killed or before.get(self.folder / file)]

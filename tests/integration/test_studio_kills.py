@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
 
+import docker
 import pytest
 
 from tests.integration.application import Application, kill_all, start
@@ -73,6 +75,25 @@ def test_the_next_deployment_recovers_by_itself(deployed: Application, phase: st
     assert run.target()["recovered"]["operation"] == "deploy"
     assert_same_release(deployed, "v0.1.0")
     nothing_is_left(deployed)
+
+
+def test_a_container_that_was_made_and_not_put_in_its_place_is_no_hindrance(deployed: Application) -> None:
+    """A kill within a moment of compose's: its next container is there under the name that it has until then."""
+    place = f"{deployed.name}-app-1"
+    with contextlib.closing(docker.from_env()) as client:
+        running = client.containers.get(place)
+        made = client.containers.create(
+            running.attrs["Image"], name=f"{running.attrs['Id'][:12]}_{place}", labels=running.labels
+        )
+
+    run = deployed.deploy("v0.2.1")
+    back = deployed.deploy("v0.1.0")
+
+    assert run.rc == 0, run.output
+    assert back.rc == 0, back.output
+    nothing_is_left(deployed)
+    assert_same_release(deployed, "v0.1.0")
+    assert made.id not in {id_ for id_, _, _ in deployed.containers().values()}
 
 
 @pytest.mark.parametrize("phase", ["evidence", "return", "verify return"])
