@@ -4,20 +4,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
-import json
-import os
-import socket
-import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _command, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _engine_actions
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose import Compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_gateway import gateway
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
@@ -26,12 +21,17 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_check
     wait_for,
     wrong,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_files import (
+    File,
+    differences,
+    give,
+    owner,
+    read,
+    wanted_files,
+    write,
+)
 
-#: SIOCGIFADDR of ioctl
-_ADDRESS_OF_A_DEVICE = 0x8915
 COMPOSE_FILE, VARIABLES = "compose.yml", ".env"
-#: who runs the servers where we are root: the user that owns nothing, as in the official images
-_NOBODY = 65534
 #: folders that the servers write to, and folders that hold nothing but what is ours
 _DATA = ("data/prometheus", "data/alertmanager")
 _OURS = ("prometheus/rules", "secrets", "database", "grafana/dashboards")
@@ -41,40 +41,6 @@ _READ_AT_START = {
     "secrets/cache_password.json": "cache",
     "database/queries.yml": "database",
 }
-
-
-@dataclass(frozen=True)
-class File:
-    """A file as it is wanted."""
-
-    path: str
-    content: str
-    is_secret: bool = False
-
-
-def differences(folder: Path, wanted: Sequence[File]) -> list[dict[str, str]]:
-    """What of the files is different or gone, without what is secret."""
-    found = []
-    for file in wanted:
-        before = _read(folder / file.path)
-        if before == file.content:
-            continue
-        shown = ("(secret)\n" if before is not None else "", "(another secret)\n") if file.is_secret else None
-        old, new = shown or (before or "", file.content)
-        name = str(folder / file.path)
-        found.append({"before_header": name, "after_header": name, "before": old, "after": new})
-    return found
-
-
-def wanted_files(params: Mapping[str, Any]) -> list[File]:
-    """The files of a task's parameters, with the secrets as files of their own."""
-    found = [File(one["path"], one["content"]) for one in params["files"]]
-    for name, value in sorted(params["secrets"].items()):
-        if value and name == "cache_password":
-            found.append(File("secrets/cache_password.json", json.dumps({params["cache_address"]: value}), True))
-        elif value:
-            found.append(File(f"secrets/{name}", str(value), True))
-    return found
 
 
 class Setup:
@@ -117,14 +83,14 @@ class Setup:
         self.due.touch()
         for part in _DATA if self.project else ():
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-            _give(self.folder / part)
+            give(self.folder / part)
         for file in self.files:
             path = self.folder / file.path
-            if (old := _read(path)) != file.content:
+            if (old := read(path)) != file.content:
                 before[path] = old
-                _write(path, file.content, file.is_secret)
+                write(path, file.content, file.is_secret)
         for path in self.stale():
-            before[path] = _read(path)
+            before[path] = read(path)
             path.unlink()
         return before
 
@@ -157,7 +123,7 @@ class Setup:
                 if content is None:
                     path.unlink()
                 else:
-                    _write(path, content, path.parent.name == "secrets")
+                    write(path, content, path.parent.name == "secrets")
             # one of them may have read the new ones already
             for server in servers:
                 with contextlib.suppress(OpsError):
@@ -221,63 +187,9 @@ def _not_ready(server: Server) -> list[str]:
     return []
 
 
-def _user() -> tuple[int, int]:
-    return (_NOBODY, _NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
-
-
-def _give(path: Path) -> None:
-    if os.geteuid() == 0:
-        os.chown(path, *_user())
-
-
 def _variables() -> str:
     """What only the target knows, for the interpolation of the compose file."""
-    return f"OPS_USER={':'.join(map(str, _user()))}\nOPS_GATEWAY={_gateway()}\n"
-
-
-def _gateway() -> str:
-    """The address by which containers reach the host: that of the engine's bridge.
-
-    The engine names it only once a container was there; before that its device is asked. None would mean every address.
-    """
-    shown = '{{(index .IPAM.Config 0).Gateway}},{{index .Options "com.docker.network.bridge.name"}}'
-    asked = ["docker", "network", "inspect", "bridge", "--format", shown]
-    gateway, _, device = (
-        _command.run(asked, doing="Asking for the address of the host", timeout=20).strip().partition(",")
-    )
-    return gateway or _address_of(device)
-
-
-def _address_of(device: str) -> str:
-    request = struct.pack("256s", device.encode()[:15])
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            return socket.inet_ntoa(fcntl.ioctl(probe, _ADDRESS_OF_A_DEVICE, request)[20:24])
-    except OSError as error:
-        raise OpsError(
-            f"Expected the bridge of the engine to have an address, found none of {device!r}: {error}.",
-            hint="See that the engine has its default bridge (docker network inspect bridge).",
-        ) from error
-
-
-def _read(path: Path) -> str | None:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text(encoding="utf-8")
-    return None
-
-
-def _write(path: Path, content: str, is_secret: bool) -> None:
-    """Whole or not at all, and readable for the servers; a secret for nobody else."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    if is_secret:
-        _give(partial)
-    else:
-        partial.chmod(0o644)
-    partial.replace(path)
+    return f"OPS_USER={':'.join(map(str, owner()))}\nOPS_GATEWAY={gateway()}\n"
 
 
 ENTRY = Entry(

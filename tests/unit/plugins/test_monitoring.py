@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring import File, differences, wanted_files
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
     missing_rules,
     no_alertmanager,
     targets_down,
     wait_for,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_files import File, differences, wanted_files
 
 
 def rule(name: str, app: str = "shop", health: str = "ok", error: str = "") -> dict[str, Any]:
