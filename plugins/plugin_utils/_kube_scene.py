@@ -68,7 +68,7 @@ class Scene:
     events: Sequence[Object] = ()
     before: Mapping[str, int] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
-    #: for how many seconds it has been looked at until the last look that saw a pod leave; 0 where none did
+    #: for how many seconds it has been looked at until a pod was seen to leave, or to be gone, last; 0 where none was
     leaving_for: float = 0.0
 
     @cached_property

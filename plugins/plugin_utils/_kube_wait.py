@@ -99,6 +99,7 @@ class _Wait:
         self._timeout = timeout
         self._started = time.monotonic()
         self._deadline = self._started + timeout
+        self._pods: frozenset[str] = frozenset()
         self._leaving_for = 0.0
         self._redact = redact
         self._patience = patience
@@ -127,8 +128,7 @@ class _Wait:
         pods = sources.all("Pod")
         if self._before is None:
             self._before = ready_before(pods)
-        if any(is_leaving(pod) for pod in pods):
-            self._leaving_for = time.monotonic() - self._started
+        self._note_leaving(pods)
         scene = Scene(
             pods, sources.all("ReplicaSet"), sources.all("ControllerRevision"), sources.all("Service"),
             sources.all("Endpoints"), sources.all("Event"), self._before, self._patience,
@@ -136,6 +136,12 @@ class _Wait:
         )  # fmt: skip
         there = {ref_of(one): one for ref in self._workloads for one in sources.all(ref.kind)}
         return [judge(there[ref], scene) if ref in there else judge_missing(str(ref)) for ref in self._workloads]
+
+    def _note_leaving(self, pods: Sequence[Object]) -> None:
+        there = frozenset(str(pod["metadata"]["uid"]) for pod in pods)
+        if self._pods - there or any(is_leaving(pod) for pod in pods):
+            self._leaving_for = time.monotonic() - self._started
+        self._pods = there
 
     def _decide(self, verdicts: Sequence[Readiness]) -> bool:
         """Whether everything is ready and has been for long enough."""

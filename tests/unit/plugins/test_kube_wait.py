@@ -190,6 +190,23 @@ def test_a_quota_ends_it_only_when_no_other_workload_makes_room() -> None:
         follow(cluster, workloads=workloads)
 
 
+def test_a_pod_that_is_gone_at_once_has_made_room_as_well() -> None:
+    cluster, workloads = refused_by_a_quota()
+    old = next(one for one in cluster.things if one["metadata"]["name"] == "web-0-a")
+
+    def remove() -> None:
+        while "Pod" not in cluster.streams:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        cluster.tell("DELETED", old)
+
+    started = time.monotonic()
+    threading.Thread(target=remove).start()
+    with pytest.raises(NotReady, match="does not come up: Deployment/other: QuotaExceeded"):
+        follow(cluster, timeout=5, workloads=workloads)
+    assert time.monotonic() - started > 0.9, "whoever was refused asks again after as long as it has waited"
+
+
 @pytest.mark.parametrize("error", [Unreachable("away"), OpsError("the watch failed")])
 def test_a_server_that_is_away_for_a_moment_is_asked_again(error: Exception) -> None:
     cluster = told(running())
