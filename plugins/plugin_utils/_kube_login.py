@@ -112,10 +112,20 @@ class Login:
         self.server_name = access.server_name
         #: the SDK's configuration where a proxy is between
         self.proxied = access.proxied
-        #: says who asks
-        self.headers = access.headers
+        self._access, self._source = access, way.source
         self.pool = access.pool
         self.pool.connection_pool_kw["ssl_context"] = self.tls
+
+    def headers(self) -> dict[str, str]:
+        """Say who asks, without the line break that a token's file ends with."""
+        found = {name: text.strip() for name, text in self._access.headers().items()}
+        if not all(text.isascii() and text.isprintable() for text in found.values()):
+            # whoever sends it would name it in an error
+            raise Refused(
+                f"Expected the login by {self._source} to be one line of plain characters, found others in it.",
+                hint="Write the token anew, without line breaks within it.",
+            )
+        return found
 
     def close(self) -> None:
         """Give the connections back."""

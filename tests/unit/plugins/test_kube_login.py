@@ -164,6 +164,19 @@ def test_a_token_file_is_read_anew_when_the_way_is_opened_anew(tmp_path: Path) -
     assert open_way(way).headers() == {"authorization": "Bearer two"}
 
 
+@pytest.mark.parametrize("user", [{"tokenFile": "token"}, {"token": "secret\n"}])
+def test_the_line_break_at_the_end_of_a_token_is_none_of_it(tmp_path: Path, user: dict[str, Any]) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    assert open_way(kubeconfig(tmp_path, user)).headers() == {"authorization": "Bearer secret"}
+
+
+@pytest.mark.parametrize("token", ["sec\nret", "sec\r\nX: ret", "secr€t"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    with pytest.raises(Refused, match="one line of plain characters") as caught:
+        open_way(kubeconfig(tmp_path, {"token": token})).headers()
+    assert "ret" not in str(caught.value)
+
+
 def test_an_exec_plugin_gives_a_token_and_is_asked_again_when_it_expires(tmp_path: Path) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     login = open_way(kubeconfig(tmp_path, plugin(tmp_path, {"token": "t", "expirationTimestamp": soon})))
