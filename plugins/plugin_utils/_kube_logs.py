@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_watch impor
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)
 _SILENT = ("is waiting to start", "previous terminated container")
+_ZONED = re.compile(r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>(\.\d+)?)(?P<zone>[+-]\d\d:\d\d)")
 
 
 def query(
@@ -32,10 +34,19 @@ def told(pieces: Iterable[bytes], since: float, timestamps: bool) -> Iterator[st
     """The lines of an answer from the moment ``since`` on, with their times or without."""
     first = _stamp(since) if since else ""
     for line in lines(pieces):
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        stamp, _, rest = text.partition(" ")
+        said, _, rest = line.decode("utf-8", "replace").rstrip("\r").partition(" ")
+        stamp = said if said.endswith("Z") else _in_utc(said)
         if not first or _comparable(stamp) >= first:
-            yield text if timestamps else rest
+            yield f"{stamp} {rest}" if timestamps else rest
+
+
+def _in_utc(stamp: str) -> str:
+    """A time as the runtime of a node writes it that lives by another clock."""
+    parts = _ZONED.fullmatch(stamp)
+    if parts is None:
+        return stamp
+    moment = datetime.fromisoformat(f"{parts['moment']}{parts['zone']}").astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{parts['fraction']}Z"
 
 
 def _stamp(moment: float) -> str:

@@ -103,6 +103,21 @@ def test_log_lines_from_a_moment_on(since: float, timestamps: bool, lines: list[
     assert list(_kube_logs.told([LOG[:cut], LOG[cut:]], since, timestamps)) == lines
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("2025-12-31T19:00:01.123456789-05:00 x", "2026-01-01T00:00:01.123456789Z x"),
+        ("2026-01-01T02:00:01+02:00 x", "2026-01-01T00:00:01Z x"),
+        ("2026-01-01T05:30:01.5+05:30 x", "2026-01-01T00:00:01.5Z x"),
+        ("2025-12-31T19:00:00.4-05:00 old", None),
+        ("no time at all", "no time at all"),
+    ],
+)
+def test_the_times_of_a_node_that_is_not_in_utc(said: str, told: str | None) -> None:
+    found = list(_kube_logs.told([f"{said}\n".encode()], 1767225600.5, timestamps=True))
+    assert found == ([] if told is None else [told])
+
+
 STATUS = b'{"kind": "Status", "message": "x"}'
 
 
