@@ -60,7 +60,10 @@ def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change], prove
     objects = target.manifests(release)
     _kube_apply.send(target.cluster, [change for change in changes if change.action not in _PRUNING], prove)
     workloads = [ref_of(one) for one in objects if one["kind"] in WORKLOADS]
-    _kube_wait.wait(target.cluster, workloads, target.app.start_timeout, redact=target.redactor.text)
+    _kube_wait.wait(
+        target.cluster, workloads, target.app.start_timeout,
+        redact=target.redactor.text, patience=_kube_wait.patience_with(objects),
+    )  # fmt: skip
     # what nothing refers to any more goes once the new one stands
     _kube_prune.prune(target.cluster, changes, prove)
 

@@ -51,6 +51,12 @@ _LAST = (
 _RANKS = {**{kind: rank for rank, kind in enumerate(_FIRST)}, **{kind: 100 + rank for rank, kind in enumerate(_LAST)}}
 
 
+def is_custom(thing: Mapping[str, Any]) -> bool:
+    """Whether somebody else's controller acts on the object, and may make others for it (a Secret, say)."""
+    group = str(thing["apiVersion"]).rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
 class Ref(NamedTuple):
     """The name of an object in its namespace. Its group says which kind is meant, whatever the version."""
 

@@ -39,16 +39,21 @@ _DEFINITE_PULL = re.compile(
 _STARTING = ("ContainerCreating", "PodInitializing")
 #: the kubelet did not get to it in time, which says nothing about the thing itself
 _SLOW = re.compile(r"timed out|timeout|deadline exceeded|is already in use|connection refused|try again", re.IGNORECASE)
-_MISSING = re.compile(r"(configmap|secret)s? .*not found|non-existent (config|secret) key", re.IGNORECASE)
+_MISSING = re.compile(
+    r"(configmap|secret)s? .*not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
 class Patience:
     """For how many seconds something may last that may pass by itself."""
 
-    unschedulable: float = 10.0
+    #: an autoscaler looks every ten seconds and says so only when it has decided
+    unschedulable: float = 30.0
     pull: float = 15.0
     other: float = 10.0
+    #: for a Secret or a ConfigMap that is not there, where somebody else may be about to make it
+    missing: float = 0.0
     #: whether old pods of a Deployment that are on their way out are waited for; no Service sends to them any more
     until_gone: bool = True
 
@@ -158,7 +163,9 @@ class _Look:
         if scheduled.get("status") == "False":
             reason, words = scheduled.get("reason", ""), scheduled.get("message", "")
             if reason == "Unschedulable":
-                yield self._trouble(reason, words, patience=self.patience.unschedulable)
+                # a volume is being made for its claim: how long that takes is up to whoever makes it
+                patience = None if "unbound immediate" in words else self.patience.unschedulable
+                yield self._trouble(reason, words, patience=patience)
             else:
                 yield self._trouble(reason or "NotScheduled", words or "no node was chosen yet")
 
@@ -179,9 +186,8 @@ class _Look:
         if reason in _NEVER_PULLED:
             return self._trouble(f"{prefix}{reason}", words or status.get("image", ""), name, final=True)
         if reason in _NOT_MADE:
-            if _SLOW.search(words):
-                return self._trouble(f"{prefix}{reason}", words, name, patience=self.patience.other)
-            return self._trouble(f"{prefix}{reason}", words, name, final=True)
+            patience = self.patience.other if _SLOW.search(words) else self._until_made(words)
+            return self._trouble(f"{prefix}{reason}", words, name, final=patience is None, patience=patience)
         return None
 
     def _crash(self, prefix: str, status: Object) -> Trouble | None:
@@ -232,7 +238,13 @@ class _Look:
         for reason in ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
             words = self._newest(reason)
             if words:
-                yield self._trouble(reason, words, final=bool(reason == "FailedMount" and _MISSING.search(words)))
+                patience = self._until_made(words)
+                is_missing = reason == "FailedMount" and bool(_MISSING.search(words))
+                yield self._trouble(reason, words, final=is_missing and patience is None, patience=patience)
+
+    def _until_made(self, words: str) -> float | None:
+        """How long what is missing may be missing, None where nobody is going to make it."""
+        return self.patience.missing if self.patience.missing and _MISSING.search(words) else None
 
     def _unready(self) -> Iterator[Trouble]:
         ready = condition(self.pod, "Ready")

@@ -12,7 +12,13 @@ from typing import Any, Protocol
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    WORKLOADS,
+    Object,
+    Ref,
+    is_custom,
+    ref_of,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience, is_leaving
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_ready import judge, judge_missing
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Readiness, Scene, ready_before
@@ -22,6 +28,10 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources imp
 LOG_LINES = 20
 #: nothing is due, so this only bounds how late a deadline is seen
 _LONGEST = 5.0
+#: in how many seconds a controller makes what its custom resource stands for
+_MADE_WITHIN = 60.0
+#: how the autoscaler of nodes and Karpenter say that a node is on its way
+_SCALES = frozenset({"TriggeredScaleUp", "Nominated"})
 
 _HINTS = {
     "ImagePull": "Check that the image is in the registry and that the cluster may pull it (imagePullSecrets).",
@@ -35,6 +45,11 @@ _HINTS = {
     "OnDelete": "Delete the named pods one by one, or use the strategy RollingUpdate.",
     "Missing": "Run the deployment again.",
 }
+
+
+def patience_with(objects: Sequence[Object]) -> Patience:
+    """How long what may pass by itself gets: more for what is missing where others make some of it."""
+    return Patience(missing=_MADE_WITHIN) if any(is_custom(one) for one in objects) else Patience()
 
 
 class Waitable(Watchable, Protocol):
@@ -174,9 +189,8 @@ class _Wait:
         if one.reason != "Unschedulable":
             return False
         if one.pod not in self._scaling:
-            fields = f"involvedObject.name={one.pod},reason=TriggeredScaleUp"
-            found, _ = self._cluster.list("v1", "Event", fields=fields)
-            if found:
+            found, _ = self._cluster.list("v1", "Event", fields=f"involvedObject.name={one.pod}")
+            if any(event.get("reason") in _SCALES for event in found):
                 self._scaling.add(one.pod)
         return one.pod in self._scaling
 

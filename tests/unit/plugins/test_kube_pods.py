@@ -106,6 +106,31 @@ def test_the_scheduler_is_quoted_and_given_time() -> None:
     assert (found.reason, found.detail, found.patience) == ("Unschedulable", "0/1 nodes", 7)
 
 
+def test_a_volume_that_is_being_made_takes_as_long_as_it_takes() -> None:
+    unbound = {**UNSCHEDULABLE, "message": "pod has unbound immediate PersistentVolumeClaims"}
+    found = trouble_of(pod(None, waits("x"), conditions=[unbound]))
+    assert found is not None
+    assert (found.reason, found.patience, found.final) == ("Unschedulable", None, False)
+
+
+MISSING = [
+    ("CreateContainerConfigError", 'secret "x" not found'),
+    ("CreateContainerConfigError", "couldn't find key k in Secret shop/x"),
+    ("FailedMount", 'MountVolume.SetUp failed for volume "v" : secret "x" not found'),
+    ("FailedMount", "references non-existent secret key: k"),
+]
+
+
+@pytest.mark.parametrize(("reason", "words"), MISSING)
+@pytest.mark.parametrize("patience", [0.0, 60.0])
+def test_what_is_missing_gets_time_where_others_make_some_of_it(reason: str, words: str, patience: float) -> None:
+    is_event = reason == "FailedMount"
+    one = pod(None, waits("ContainerCreating") if is_event else waits(reason, words))
+    found = trouble_of(one, [event(one, reason, words)] if is_event else [], patience=Patience(missing=patience))
+    assert found is not None
+    assert (found.reason, found.final, found.patience) == (reason, not patience, patience or None)
+
+
 def test_which_log_tells() -> None:
     after, while_down = running(restarts=2, last=exit_of(1)), waits("CrashLoopBackOff", restarts=1, last=exit_of(1))
     found = [trouble_of(pod(None, status)) for status in (after, while_down)]

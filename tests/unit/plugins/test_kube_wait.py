@@ -16,7 +16,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Ref, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, sources_for, wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import (
+    NotReady,
+    patience_with,
+    sources_for,
+    wait,
+)
 from tests.unit.plugins.kube import Object, exit_of, pod, replica_set, running, waits, workload
 
 DONE = {"updatedReplicas": 1, "availableReplicas": 1, "observedGeneration": 1}
@@ -54,13 +59,13 @@ class Told:
         self.errors: dict[str, list[Exception]] = {}
         self.deleted: list[str] = []
         self.refuses_to_delete = False
-        self.scales = False
+        self.scales = "Scheduled"
 
     def list(self, api_version: str, kind: str, *, labels: str = "", fields: str = "") -> tuple[list[Object], str]:
         if self.errors.get(kind):
             raise self.errors[kind].pop(0)
-        if "TriggeredScaleUp" in fields:
-            return ([{}] if self.scales else []), "1"
+        if kind == "Event" and fields.startswith("involvedObject"):
+            return [{"reason": self.scales}], "1"
         return [copy.deepcopy(one) for one in self.things if one["kind"] == kind], "1"
 
     def watch(
@@ -158,13 +163,14 @@ def test_the_deadline_names_what_was_missing() -> None:
         follow(told(running(ready=False)), timeout=0.3)
 
 
-def test_a_node_that_is_being_added_is_waited_for() -> None:
+@pytest.mark.parametrize("reason", ["TriggeredScaleUp", "Nominated"])
+def test_a_node_that_is_being_added_is_waited_for(reason: str) -> None:
     unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
     cluster = told(waits("x"))
     cluster.things[-1]["status"]["conditions"].append(unscheduled)
     with pytest.raises(NotReady, match=r"does not come up.*Unschedulable"):
         follow(cluster)
-    cluster.scales = True
+    cluster.scales = reason
     with pytest.raises(NotReady, match=r"was not ready.*Unschedulable"):
         follow(cluster, timeout=0.5)
 
@@ -205,6 +211,21 @@ def test_a_pod_that_is_gone_at_once_has_made_room_as_well() -> None:
     with pytest.raises(NotReady, match="does not come up: Deployment/other: QuotaExceeded"):
         follow(cluster, timeout=5, workloads=workloads)
     assert time.monotonic() - started > 0.9, "whoever was refused asks again after as long as it has waited"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_longer"),
+    [
+        ("v1", False),
+        ("apps/v1", False),
+        ("networking.k8s.io/v1", False),
+        ("external-secrets.io/v1", True),
+        ("secrets-store.csi.x-k8s.io/v1", True),
+        ("cert-manager.io/v1", True),
+    ],
+)
+def test_what_is_missing_is_waited_for_where_a_custom_resource_may_make_it(version: str, is_longer: bool) -> None:
+    assert (patience_with([{"apiVersion": version, "kind": "X"}]).missing > 0) is is_longer
 
 
 @pytest.mark.parametrize("error", [Unreachable("away"), OpsError("the watch failed")])
