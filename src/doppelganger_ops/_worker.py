@@ -8,6 +8,7 @@ Nothing waits inside ansible-runner's callbacks: they only put something into a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -51,6 +52,7 @@ class Reporter:
         folder = Path(kept) if kept else None
         self._output = (folder / "output.txt").open("w", encoding="utf-8") if folder else None
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8") if folder else None
+        self._has_warned = False
         self.tail: deque[str] = deque(maxlen=20)
 
     def event(self, event: Mapping[str, Any]) -> bool:
@@ -79,25 +81,30 @@ class Reporter:
 
     def _write(self) -> None:
         while (message := self._queue.get()) is not None:
-            try:
-                self._write_one(message)
-            except (OSError, ValueError):
-                # the reader is gone, which the end of the input says as well; the queue is emptied all the same
-                continue
+            output = message.pop("output", "")
+            line = "" if message.get("raw", True) is None else f"{json.dumps(message, default=str)}\n"
+            # the caller first: the result comes from what he is told, and a full disk takes nothing of that
+            self._tell(line)
+            self._keep(self._output, f"{output}\n" if output else "")
+            self._keep(self._events, line if "raw" in message else "")
 
-    def _write_one(self, message: dict[str, Any]) -> None:
-        output = message.pop("output", "")
-        if self._output and output:
-            self._output.write(f"{output}\n")
-            self._output.flush()
-        if message.get("raw", True) is None:
+    def _tell(self, line: str) -> None:
+        # a reader that is gone says so by the end of the input as well; the queue is emptied all the same
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line)
+            self._stream.flush()
+
+    def _keep(self, file: TextIO | None, text: str) -> None:
+        if file is None or not text:
             return
-        line = f"{json.dumps(message, default=str)}\n"
-        if self._events and "raw" in message:
-            self._events.write(line)
-            self._events.flush()
-        self._stream.write(line)
-        self._stream.flush()
+        try:
+            file.write(text)
+            file.flush()
+        except (OSError, ValueError) as error:
+            if not self._has_warned:
+                self._has_warned = True
+                warning = reports.warning(f"The run goes on, and not all of it can be kept in {file.name}: {error}.")
+                self._tell(f"{json.dumps({'raw': warning})}\n")
 
 
 class Stop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
+import logging
 import shutil
 import threading
 import time
@@ -23,6 +23,8 @@ from doppelganger_ops.job import Ended, Job
 from doppelganger_ops.outcome import NO_HOSTS_HINT, Judge, Seen, T
 from doppelganger_ops.result import RunInfo
 from doppelganger_ops.status import Status
+
+logger = logging.getLogger("doppelganger_ops")
 
 #: how often a phase that goes on says so, in seconds
 TICK = 5.0
@@ -204,14 +206,21 @@ class Handle(Generic[T]):
             ended.survivors,
         )  # fmt: skip
         result = self._judged(ended, run)
-        if self._job.kept:
-            path = Path(self._job.kept) / "result.json"
-            path.write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False), encoding="utf-8")
+        self._result = result
         at = datetime.now(UTC).isoformat()
         self._feed.put(
             RunFinished(at=at, operation=self.operation, run=self.id, status=result.status, message=result.message)
         )
-        self._result = result
+        if self._job.kept:
+            self._keep(result, Path(self._job.kept) / "result.json")
+
+    def _keep(self, result: T, path: Path) -> None:
+        """Leave the result beside what else is kept; where that cannot be, it is the result all the same."""
+        text = result.to_json(indent=2)
+        try:
+            path.write_text(text, encoding="utf-8")
+        except (OSError, ValueError) as error:
+            logger.warning("The result of %s cannot be kept in %s: %s.", self.id, path, error)
 
     def _judged(self, ended: Ended, run: RunInfo) -> T:
         if self._seen.has_started or ended.stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -33,6 +34,11 @@ def _metrics(res: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(found, list):
         return {}
     return {"metrics": [{each: one.get(each) for each in METRIC} for one in found if isinstance(one, Mapping)]}
+
+
+def warning(text: str) -> dict[str, Any]:
+    """A line that is not Ansible's, as one of its warnings."""
+    return {"event": "warning", "at": datetime.now(UTC).isoformat(), "level": "warning", "text": text}
 
 
 def entry_of(path: str | None) -> str:
