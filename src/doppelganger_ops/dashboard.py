@@ -68,11 +68,12 @@ class Dashboard:
 
         try:
             self._server = _board_server.serve(self._board, self._address, self._port)
-            first = self._begin(STAGES[0])
+            for verb in STAGES[0]:
+                self._begin(verb)
         except BaseException:
             self.stop()
             raise
-        for name, function in (("server", self._serve), ("rounds", lambda: self._ask(first))):
+        for name, function in (("server", self._serve), ("rounds", lambda: self._ask(dict(self._handles)))):
             thread = threading.Thread(target=function, name=f"dashboard {name}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -136,35 +137,35 @@ class Dashboard:
             if self._ending.wait(max(0.0, began + self._every - time.monotonic())):
                 return
 
-    def _begin(self, stage: tuple[str, ...]) -> dict[str, Handle[Any]]:
+    def _begin(self, verb: str) -> None:
         with self._lock:
-            if self._ending.is_set():
-                return {}
-            self._handles = {}
-            for verb in stage:
+            if not self._ending.is_set():
                 self._board.began(verb)
                 self._handles[verb] = VERBS[verb].start(**self._options)
-            return dict(self._handles)
 
     def _begin_or_tell(self, stage: tuple[str, ...]) -> dict[str, Handle[Any]]:
-        """What keeps a look from beginning is shown on the page: it may be mended."""
-        try:
-            return self._begin(stage)
-        except OpsError as error:
-            for verb in stage:
-                self._board.failed(verb, error.message, error.hint)
-            return dict(self._handles)
+        self._handles = {}
+        for verb in stage:
+            try:
+                self._begin(verb)
+            except Exception as error:
+                self._tell(verb, error)
+        return dict(self._handles)
+
+    def _tell(self, verb: str, error: Exception) -> None:
+        """Whatever keeps a look from something is shown on the page: it may be mended, and the next one is tried."""
+        if isinstance(error, OpsError):
+            self._board.failed(verb, error.message, error.hint)
+        else:
+            self._board.failed(verb, f"{type(error).__name__}: {error}")
 
     def _take(self, verb: str, handle: Handle[Any]) -> None:
         try:
             outcome = handle.wait()
-        except OpsError as error:
-            self._board.failed(verb, error.message, error.hint)
-        except Exception as error:  # whatever a look ends with, the next one is tried
-            self._board.failed(verb, f"{type(error).__name__}: {error}")
-        else:
             if not self._ending.is_set():
                 self._board.took(verb, outcome, handle.events())
+        except Exception as error:
+            self._tell(verb, error)
 
 
 def _end(handles: list[Handle[Any]]) -> None:

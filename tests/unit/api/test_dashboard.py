@@ -83,6 +83,35 @@ def test_a_result_that_nobody_expected_ends_no_round(inventory: str) -> None:
         assert "schema" in board.data["looks"]["verify"]["error"]
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("can't start new thread")])
+def test_whatever_keeps_a_verb_from_beginning_is_told_of_that_verb_and_tried_again(
+    inventory: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(**options: Any) -> None:
+        raise error
+
+    with made(inventory, ScriptedExecutor(play(), stats(ALL))) as board:
+        until(lambda: "app" in board.data["targets"])
+        with monkeypatch.context() as patched:
+            patched.setattr(dashboard.VERBS["verify"], "start", fails)
+            until(lambda: bool(board.data["looks"]["verify"]["error"]))
+            before = board.data["revision"]
+            until(lambda: board.data["revision"] > before + 6)
+            looks = board.data["looks"]
+        assert {verb: look["error"] for verb, look in looks.items()} == {
+            "releases": "", "verify": f"{type(error).__name__}: {error}", "monitor": "",
+        }  # fmt: skip
+        until(lambda: board.data["targets"]["app"]["state"] == "fine")
+
+
+def test_a_look_that_cannot_be_shown_ends_no_round(inventory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with made(inventory, ScriptedExecutor(play(), stats(ALL))) as board:
+        with monkeypatch.context() as patched:
+            patched.setattr(board._board, "took", lambda *_: 1 / 0)
+            until(lambda: "ZeroDivisionError" in board.data["looks"]["monitor"]["error"])
+        until(lambda: "app" in board.data["targets"] and board.data["targets"]["app"]["state"] == "fine")
+
+
 def test_it_ends_what_is_under_way(inventory: str) -> None:
     goes_on = threading.Event()
     executor = ScriptedExecutor(play(), lambda: goes_on.wait(1.5), stats(ALL))
