@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -59,6 +59,8 @@ class Seen:
 #: a kind of failure as a status; whatever else there is has failed
 BY_KIND = {"refused": Status.REFUSED, "lease_held": Status.REFUSED, "unreachable": Status.UNREACHABLE}
 CUT_HINT = "The next run on this target recovers what was under way; it waits until the lease has expired."
+#: phases that change nothing on the target
+LOOKING = ("preflight", "verify", "monitor")
 Phases = Mapping[str, list[dict[str, Any]]]
 T = TypeVar("T", bound=Outcome[Any])
 #: makes the outcome of a verb out of how its run ended
@@ -82,31 +84,46 @@ def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: 
     return Outcome(verb, status, bool(data["changed"]), message, hint, run, targets)
 
 
-def published_by_host(kind: Callable[..., Any], part: str) -> Judge[Outcome[Any]]:
+def published_by_host(kind: type[Any], part: str) -> Judge[Outcome[Any]]:
     """The judge of a verb that publishes one thing of each host, under the name of the ``part``."""
 
     def judge(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Any]:
-        del phases
-        return _by_host(verb, ended, seen, run, f"{KEY}_{part}", kind)
+        found: Mapping[str, Any] = seen.published.get(f"{KEY}_{part}") or {}
+        targets = {host: kind.from_dict(data) for host, data in found.items()}
+        for host in _hosts(seen, phases):
+            if host not in targets:
+                targets[host] = _cut_off(kind, ended, seen.failures.get(host), phases.get(host, []))
+        changed = any(getattr(target, "changed", False) for target in targets.values())
+        status, message, hint = _deciding(targets, ended, seen)
+        return Outcome(verb, status, changed, message, hint, run, targets)
 
     return judge
 
 
-def _by_host(verb: str, ended: Ended, seen: Seen, run: RunInfo, key: str, kind: Callable[..., Any]) -> Outcome[Any]:
-    found: Mapping[str, Any] = seen.published.get(key) or {}
-    read: Callable[[Mapping[str, Any]], Any] = kind.from_dict  # type: ignore[attr-defined]  # both kinds have it
-    targets = {host: read(data) for host, data in found.items()}
-    for host in seen.hosts or seen.failures:
-        if host not in targets:
-            status, message, hint = _cut(ended, seen.failures.get(host))
-            targets[host] = kind(status=status, message=message, hint=hint)
-    changed = any(getattr(target, "changed", False) for target in targets.values())
+def _cut_off(kind: type[Any], ended: Ended, failure: Mapping[str, str] | None, phases: Sequence[dict[str, Any]]) -> Any:
+    """One of a host that did not come to say so itself; what only looks has no ``changed``."""
+    status, message, hint = _cut(ended, failure)
+    changed = {"changed": _may_have_changed(phases, status)} if hasattr(kind, "changed") else {}
+    return kind(status=status, message=message, hint=hint, **changed)
+
+
+def _hosts(seen: Seen, phases: Phases) -> list[str]:
+    """Every host that something was done with, as far as anybody said so: a run that was killed has no statistics."""
+    return list(dict.fromkeys([*phases, *seen.hosts, *seen.failures]))
+
+
+def _may_have_changed(phases: Sequence[Mapping[str, Any]], status: Status) -> bool:
+    """Whether a phase began that does more than look; the one that was refused has touched nothing."""
+    begun = [phase["name"] for phase in phases if not (status is Status.REFUSED and phase["state"] == "failed")]
+    return any(name not in LOOKING for name in begun)
+
+
+def _deciding(targets: Mapping[str, Any], ended: Ended, seen: Seen) -> tuple[Status, str, str]:
+    """The status, the sentence and the hint of the run, from what is known of its targets."""
     if not targets:
-        status, message, hint = _without_targets(ended, seen)
-    else:
-        status = worst([target.status for target in targets.values()])
-        message, hint = _of_worst(targets, status)
-    return Outcome(verb, status, changed, message, hint, run, targets)
+        return _without_targets(ended, seen)
+    status = worst([target.status for target in targets.values()])
+    return status, *_of_worst(targets, status)
 
 
 def _of_worst(targets: Mapping[str, Any], status: Status) -> tuple[str, str]:
@@ -119,18 +136,14 @@ def _of_worst(targets: Mapping[str, Any], status: Status) -> tuple[str, str]:
 
 def _unpublished(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Target]:
     """A run that was cut off, or whose hosts all failed in a way that no role could take care of."""
-    targets = {}
-    for host in [*phases, *(name for name in [*seen.hosts, *seen.failures] if name not in phases)]:
-        if host not in targets:
-            status, message, hint = _cut(ended, seen.failures.get(host))
-            known = tuple(map(Phase.from_dict, phases.get(host, [])))
-            targets[host] = Target(status, verb, message, hint, phases=known, was_cut_off=True)
-    if not targets:
-        status, message, hint = _without_targets(ended, seen)
-    else:
-        status = worst([target.status for target in targets.values()])
-        message, hint = _of_worst(targets, status)
-    changed = any(phase.name not in ("preflight", "verify") for one in targets.values() for phase in one.phases)
+    targets, changed = {}, False
+    for host in _hosts(seen, phases):
+        status, message, hint = _cut(ended, seen.failures.get(host))
+        begun = phases.get(host, [])
+        changed = changed or _may_have_changed(begun, status)
+        known = tuple(map(Phase.from_dict, begun))
+        targets[host] = Target(status, verb, message, hint, phases=known, was_cut_off=True)
+    status, message, hint = _deciding(targets, ended, seen)
     return Outcome(verb, status, changed, message, hint, run, targets)
 
 

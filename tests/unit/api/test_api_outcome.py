@@ -178,3 +178,51 @@ def test_monitoring(changed: bool, status: Status) -> None:
     found = outcome.observe_outcome("observe", Ended(0), seen(reported), {}, RUN)
     assert (found.status, found.changed, found.message) == (status, changed, "24 rules are loaded.")
     found.to_json()
+
+
+def test_what_only_looked_when_it_was_cut_off_changed_nothing() -> None:
+    phases = {"app": [{"name": "preflight", "state": "ok"}, {"name": "monitor", "state": "running"}]}
+    assert not outcome.operation_outcome("monitor", Ended(None, "cancelled"), seen(), phases, RUN).changed
+
+
+BY_HOST: dict[str, outcome.Judge[Any]] = {
+    "lock": outcome.lease_outcome,
+    "unlock": outcome.lease_outcome,
+    "prepare": outcome.prepare_outcome,
+    "observe": outcome.observe_outcome,
+}
+
+
+@pytest.mark.parametrize("ended", [Ended(None, "cancelled"), Ended(None, "timed_out"), Ended(None, None, (), "killed")])
+@pytest.mark.parametrize("verb", BY_HOST)
+def test_a_host_that_had_begun_when_the_run_was_cut_off_is_named_and_may_be_changed(verb: str, ended: Ended) -> None:
+    phases = {"app": [{"name": "lease" if verb in ("lock", "unlock") else verb, "state": "running"}], "two": []}
+    found = BY_HOST[verb](verb, ended, seen(), phases, RUN)
+    like = outcome.operation_outcome("deploy", ended, seen(), phases, RUN)
+    assert {host: (one.status, one.message, one.hint) for host, one in found.targets.items()} == {
+        host: (one.status, one.message, one.hint) for host, one in like.targets.items()
+    }
+    assert "Nothing had begun" not in found.message
+    assert (found.targets["app"].changed, found.targets["two"].changed, found.changed) == (True, False, True)
+    found.to_json()
+
+
+@pytest.mark.parametrize("verb", BY_HOST)
+def test_nothing_had_begun_where_no_host_had(verb: str) -> None:
+    found = BY_HOST[verb](verb, Ended(None, "cancelled"), seen(), {}, RUN)
+    assert (found.targets, found.changed, found.message) == ({}, False, "The run was cancelled. Nothing had begun.")
+
+
+def test_releases_that_were_cut_off_name_the_host_and_claim_no_change() -> None:
+    phases = {"app": [{"name": "releases", "state": "running"}]}
+    found = outcome.releases_outcome("releases", Ended(None, "timed_out"), seen(), phases, RUN)
+    assert (found.targets["app"].status, found.changed) == (Status.TIMED_OUT, False)
+    found.to_json()
+
+
+@pytest.mark.parametrize(("raw", "changed"), [(HELD, False), (FAILED, True), (LOST, True)])
+def test_a_refusal_touched_nothing_and_another_failure_may_have(raw: dict[str, Any], changed: bool) -> None:
+    phases = {"app": [{"name": "lease", "state": "failed"}]}
+    ended, said = Ended(2), seen(raw, scripted.stats(failures={"app": 1}))
+    assert outcome.lease_outcome("lock", ended, said, phases, RUN).changed is changed
+    assert outcome.operation_outcome("deploy", ended, said, phases, RUN).changed is changed
