@@ -27,7 +27,12 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     order_of,
     ref_of,
 )
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_owned import CREATED, applied_fields, is_applied
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_owned import (
+    CREATED,
+    applied_fields,
+    is_applied,
+    replicas_before,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources import Stream
 
 CREATED_NOW, CONFIGURED, REPLACED, UNCHANGED = "created", "configured", "replaced", "unchanged"
@@ -187,13 +192,17 @@ def _origin(live: Object) -> str:
 
 
 def _replicas(thing: Object, live: Object | None) -> Any:
-    """The present number, where the release used to say one and no longer does.
+    """What to send where the release says no number: the present one where it used to say one, and of a workload that
+    we have stopped the one from before.
 
-    Saying nothing gives the field up, and the server then sets it to 1, before an autoscaler has looked.
+    Saying nothing gives the field up, and the server then sets it to 1, before an autoscaler has looked. An autoscaler
+    never touches one that has 0; from any other number it goes on, and what it sets is the present one.
     """
     spec, found = thing.get("spec"), ((live or {}).get("spec") or {}).get("replicas")
     if found is None or live is None or not isinstance(spec, dict) or "replicas" in spec:
         return None
+    if (before := replicas_before(live)) is not None:
+        return before
     return found if "f:replicas" in (applied_fields(live).get("f:spec") or {}) else None
 
 

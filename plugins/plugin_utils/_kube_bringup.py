@@ -10,7 +10,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Ste
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_prune, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED, Change
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object, Ref, ref_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    REPLICAS_ANNOTATION,
+    WORKLOADS,
+    Object,
+    Ref,
+    ref_of,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 
 
@@ -81,10 +87,16 @@ def _stop(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> di
     with target.phase(params["phase"] or "apply", params["token"]) as operation:
         for one in running:
             operation.prove()
-            target.cluster.patch(one["apiVersion"], one["kind"], one["metadata"]["name"], {"spec": {"replicas": 0}})
+            target.cluster.patch(one["apiVersion"], one["kind"], one["metadata"]["name"], _stopped(one))
         refs: list[Ref] = [ref_of(one) for one in running]
         _kube_wait.wait(target.cluster, refs, target.app.start_timeout, redact=target.redactor.text)
     return found
+
+
+def _stopped(workload: Object) -> Object:
+    """The patch that stops it and says how many pods it had, which nothing else does where its manifest does not."""
+    annotations = {REPLICAS_ANNOTATION: str(workload["spec"]["replicas"])}
+    return {"metadata": {"annotations": annotations}, "spec": {"replicas": 0}}
 
 
 def _release_workloads(target: KubeTarget) -> list[Object]:

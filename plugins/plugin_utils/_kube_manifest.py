@@ -16,6 +16,8 @@ KIND_LABEL = "doppelganger.ops/kind"
 ORIGIN_ANNOTATION = "doppelganger.ops/origin"
 CONFIG_ANNOTATION = "doppelganger.ops/config"
 RELEASE_ANNOTATION = "doppelganger.ops/release"
+#: how many pods a workload had that was stopped
+REPLICAS_ANNOTATION = "doppelganger.ops/replicas"
 CHANGE_CAUSE_ANNOTATION = "kubernetes.io/change-cause"
 
 #: what is waited for

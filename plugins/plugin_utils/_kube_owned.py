@@ -11,6 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     KIND_LABEL,
     MANAGED_BY_LABEL,
     ORIGIN_ANNOTATION,
+    REPLICAS_ANNOTATION,
     Object,
     controller_of,
 )
@@ -21,10 +22,23 @@ CREATED = "created"
 
 def applied_fields(thing: Mapping[str, Any]) -> Object:
     """The fields that we have applied, as the server writes them down; empty where we have not."""
+    return _fields(thing, "Apply")
+
+
+def _fields(thing: Mapping[str, Any], operation: str) -> Object:
     for entry in thing["metadata"].get("managedFields") or []:
-        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply"):
+        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, operation):
             return dict(entry.get("fieldsV1") or {})
     return {}
+
+
+def replicas_before(thing: Mapping[str, Any]) -> int | None:
+    """How many pods a workload had before we stopped it; None where we have not, or somebody has scaled it since."""
+    is_set_by_us = "f:replicas" in (_fields(thing, "Update").get("f:spec") or {})
+    if thing["spec"].get("replicas") != 0 or not is_set_by_us:
+        return None
+    noted = str((thing["metadata"].get("annotations") or {}).get(REPLICAS_ANNOTATION) or "")
+    return int(noted) if noted.isdecimal() else None
 
 
 def is_applied(thing: Mapping[str, Any]) -> bool:

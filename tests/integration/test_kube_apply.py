@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_bringup
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import Change, Release, plan, send
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import FIELD_MANAGER, Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
@@ -203,6 +204,34 @@ def test_replicas_that_are_no_longer_said_stay_as_they_are(cluster: Cluster, tmp
     found = cluster.get("apps/v1", "Deployment", "scaled")
     assert found is not None
     assert found["spec"]["replicas"] == 5
+
+
+def test_what_was_stopped_gets_the_pods_back_that_it_had_and_an_autoscaler_goes_on(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    unsaid = thing((SCALED % "paused: true").replace("scaled", "stopped"), tmp_path)
+
+    def live() -> dict[str, Any]:
+        found = cluster.get("apps/v1", "Deployment", "stopped")
+        assert found is not None
+        return found
+
+    def brought_up() -> list[str]:
+        changes = plan(cluster, unsaid, release(1, former_managers=[FIELD_MANAGER]), redact=str)
+        send(cluster, changes)
+        return [one.action for one in changes]
+
+    brought_up()
+    for replicas in (4, 2):  # the second time, we have said the number ourselves
+        cluster.patch("apps/v1", "Deployment", "stopped", {"spec": {"replicas": replicas}}, subresource="scale")
+        assert brought_up() == ["unchanged"]
+        cluster.patch("apps/v1", "Deployment", "stopped", _kube_bringup._stopped(live()))
+        assert live()["spec"]["replicas"] == 0
+        assert brought_up() == ["configured"]
+        assert live()["spec"]["replicas"] == replicas
+        assert brought_up() == ["unchanged"]
+    cluster.patch("apps/v1", "Deployment", "stopped", {"spec": {"replicas": 0}}, subresource="scale")
+    assert brought_up() == ["unchanged"], "somebody else wants no pod of it"
 
 
 def test_a_conflict_names_the_other_manager_and_the_field(cluster: Cluster, tmp_path: Path) -> None:

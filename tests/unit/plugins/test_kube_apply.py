@@ -150,6 +150,29 @@ def test_replicas(wanted: Any, found: Any, managed: Any, sent: int | None) -> No
     assert prepared(thing("Deployment", spec=wanted), there, RELEASE)["spec"].get("replicas") == sent
 
 
+STOPPED_BY_US = [{**OURS[0], "fieldsV1": {"f:spec": {"f:selector": {}}}}, {**OURS[0], "operation": "Update"}]
+SCALED_BY_ANOTHER = [STOPPED_BY_US[0], {"manager": "kubectl", "operation": "Update", "fieldsV1": OURS[0]["fieldsV1"]}]
+STOPPED = [
+    pytest.param({}, 0, STOPPED_BY_US, "3", 3, id="stopped by us"),
+    pytest.param({"replicas": 2}, 0, STOPPED_BY_US, "3", 2, id="stopped by us, and the manifest says a number"),
+    pytest.param({}, 5, STOPPED_BY_US, "3", None, id="scaled up since"),
+    pytest.param({}, 0, SCALED_BY_ANOTHER, "3", None, id="somebody else has scaled it to nothing"),
+    pytest.param({}, 0, OURS, "3", 0, id="scaled to nothing where the server does not say by whom"),
+    pytest.param({}, 0, STOPPED_BY_US, "many", None, id="a number that is none"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "found", "managed", "noted", "sent"), STOPPED)
+def test_what_we_have_stopped_gets_the_pods_back_that_it_had(
+    wanted: Any, found: int, managed: Any, noted: str, sent: int | None
+) -> None:
+    about = {"managedFields": managed, "annotations": {**MADE, "doppelganger.ops/replicas": noted}}
+    there = live("Deployment", spec={"replicas": found}, metadata=about)
+    manifest = prepared(thing("Deployment", spec=wanted), there, RELEASE)
+    assert manifest["spec"].get("replicas") == sent
+    assert "doppelganger.ops/replicas" not in manifest["metadata"]["annotations"], "it is none of the release's"
+
+
 def test_what_was_there_before_is_adopted_and_never_called_ours() -> None:
     server = Server(live(metadata={"managedFields": [], "annotations": {}}))
     (change,) = plan(server, [thing(data={"a": "1"})], RELEASE, redact=str)

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _kube_bringup,
     _kube_migration,
     _kube_release_images,
     _kube_steps,
@@ -109,6 +110,32 @@ def test_services_are_the_workloads_that_keep_running() -> None:
 def test_workloads_that_the_manifests_do_not_have_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
         _kube_version.refuse_missing_services(app(**changes), [deployment("web")])
+
+
+# stopping
+
+
+@pytest.mark.parametrize(("found", "patches"), [(3, ["3"]), (0, []), (None, [])])
+def test_what_is_stopped_says_how_many_pods_it_had(
+    found: int | None, patches: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    workload = deployment("web")
+    workload["spec"]["replicas"] = found
+    monkeypatch.setattr(_kube_wait, "wait", lambda *_, **__: None)
+    given = SimpleNamespace(
+        app=app(), labels="", redactor=SimpleNamespace(text=str),
+        phase=lambda *_: contextlib.nullcontext(SimpleNamespace(prove=lambda: None)),
+        cluster=SimpleNamespace(
+            now=lambda: 0.0,
+            list=lambda _, kind, labels: ([workload] if kind == "Deployment" else [], "1"),
+            patch=lambda version, kind, name, patch: sent.append(patch),
+        ),
+    )  # fmt: skip
+    _kube_bringup.run(cast(Any, given), {"state": "stopped", "phase": "", "token": 1}, False)
+    assert sent == [
+        {"metadata": {"annotations": {"doppelganger.ops/replicas": one}}, "spec": {"replicas": 0}} for one in patches
+    ]
 
 
 # the migration
