@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     RELEASE_ANNOTATION,
     WORKLOADS,
     Object,
+    goes_by_itself,
     order_of,
     ref_of,
 )
@@ -103,6 +104,11 @@ def plan(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         futures = [pool.submit(_plan, cluster, thing, release, redact) for thing in sorted(things, key=order_of)]
         return [future.result() for future in futures]
+
+
+def has_gone_by_itself(change: Change) -> bool:
+    """Whether a Job of a release that has run is missing because the cluster deletes it once it is done."""
+    return change.action == CREATED_NOW and goes_by_itself(change.manifest)
 
 
 def send(cluster: Applicable, changes: Iterable[Change], prove: Callable[[], None] = lambda: None) -> list[Change]:

@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     WORKLOADS,
     Object,
     Ref,
+    goes_by_itself,
     ref_of,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -34,6 +35,8 @@ def planned(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Obj
     """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
     redact = target.redactor.text
     applied = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=redact)
+    if record["id"] == target.current():
+        applied = [change for change in applied if not _kube_apply.has_gone_by_itself(change)]
     pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, target.kinds(), redact=redact)
     return [*(change for change in applied if change.action != UNCHANGED), *pruned]
 
@@ -65,9 +68,15 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change], prove: Callable[[], None]) -> None:
     objects = target.manifests(release)
     _kube_apply.send(target.cluster, [change for change in changes if change.action not in _PRUNING], prove)
-    workloads = [ref_of(one) for one in objects if one["kind"] in WORKLOADS]
+    changed = {ref_of(change.manifest) for change in changes}
+    # a Job that goes by itself and was not to be changed was done before, and may be gone
+    waited_for = [
+        ref_of(one)
+        for one in objects
+        if one["kind"] in WORKLOADS and (ref_of(one) in changed or not goes_by_itself(one))
+    ]
     _kube_wait.wait(
-        target.cluster, workloads, target.app.start_timeout,
+        target.cluster, waited_for, target.app.start_timeout,
         redact=target.redactor.text, patience=_kube_wait.patience_with(objects),
     )  # fmt: skip
     # what nothing refers to any more goes once the new one stands

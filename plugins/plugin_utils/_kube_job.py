@@ -15,11 +15,16 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene impor
 _POD_LATER = 1.0
 
 
+def is_complete(workload: Object) -> bool:
+    """Whether it is a Job that is done: it stays so, whatever becomes of it."""
+    return workload["kind"] == "Job" and condition(workload, "Complete").get("status") == "True"
+
+
 def judge_job(job: Object, scene: Scene) -> Readiness:
     """Judge a Job as it is seen now."""
     named = str(ref_of(job))
     pods = owned_by(scene.pods, job["metadata"]["uid"])
-    if condition(job, "Complete").get("status") == "True":
+    if is_complete(job):
         return Readiness("ready", named, "Complete", f"{(job.get('status') or {}).get('succeeded', 0)} pods succeeded")
     for kind in ("Failed", "FailureTarget"):
         failed = condition(job, kind)

@@ -105,6 +105,11 @@ def containers_of(template: Mapping[str, Any]) -> list[Object]:
     return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
 
 
+def goes_by_itself(thing: Mapping[str, Any]) -> bool:
+    """Whether it is a Job that the cluster deletes some time after it is done."""
+    return thing["kind"] == "Job" and (thing.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+
+
 def owned_by(things: Sequence[Object], uid: str) -> list[Object]:
     """Those that the object with this uid controls."""
     return [one for one in things if controller_of(one) == uid]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_rollout
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_job import judge_job
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_job import is_complete, judge_job
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Trouble
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_refusals import refusal_of, refusal_of_maker
@@ -37,7 +37,7 @@ _LOOKS: Mapping[str, Callable[[Object, Scene], Rollout]] = {
 def judge(workload: Object, scene: Scene) -> Readiness:
     """Judge a Deployment, StatefulSet, DaemonSet or Job as it is seen now."""
     named = str(ref_of(workload))
-    if workload["metadata"].get("deletionTimestamp"):
+    if workload["metadata"].get("deletionTimestamp") and not is_complete(workload):
         return Readiness("failed", named, "Deleted", "somebody is deleting it")
     generation = workload["metadata"].get("generation", 0)
     if workload["kind"] == "Job":

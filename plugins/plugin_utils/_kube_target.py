@@ -127,7 +127,11 @@ class KubeTarget(Target):
     def drift(self, record: Mapping[str, Any]) -> list[str]:
         objects = self.manifests(record["id"])
         changes = _kube_apply.plan(self.cluster, objects, self.marks(record), redact=self.redactor.text)
-        differing = [change for change in changes if change.action != _kube_apply.UNCHANGED]
+        differing = [
+            change
+            for change in changes
+            if change.action != _kube_apply.UNCHANGED and not _kube_apply.has_gone_by_itself(change)
+        ]
         found = [
             f"{ref_of(change.manifest)} {'is missing' if change.action == _kube_apply.CREATED_NOW else 'differs'}"
             for change in differing

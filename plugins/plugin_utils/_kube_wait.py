@@ -111,6 +111,7 @@ class _Wait:
         self._called = called
         self._cluster = cluster
         self._workloads = workloads
+        self._done: dict[Ref, Readiness] = {}
         self._timeout = timeout
         self._started = time.monotonic()
         self._deadline = self._started + timeout
@@ -150,7 +151,16 @@ class _Wait:
             self._leaving_for,
         )  # fmt: skip
         there = {ref_of(one): one for ref in self._workloads for one in sources.all(ref.kind)}
-        return [judge(there[ref], scene) if ref in there else judge_missing(str(ref)) for ref in self._workloads]
+        return [self._verdict(ref, there.get(ref), scene) for ref in self._workloads]
+
+    def _verdict(self, ref: Ref, workload: Object | None, scene: Scene) -> Readiness:
+        """A Job that is done stays done: the cluster may delete it while others are waited for."""
+        if ref not in self._done:
+            verdict = judge(workload, scene) if workload else judge_missing(str(ref))
+            if ref.kind != "Job" or verdict.state != "ready":
+                return verdict
+            self._done[ref] = verdict
+        return self._done[ref]
 
     def _note_leaving(self, pods: Sequence[Object]) -> None:
         there = frozenset(str(pod["metadata"]["uid"]) for pod in pods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_brin
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import Change, Release, plan, send
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import FIELD_MANAGER, Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Ref
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render, workloads_of
@@ -257,3 +259,44 @@ def test_what_belongs_to_another_application_is_refused(cluster: Cluster, tmp_pa
     send(cluster, plan(cluster, thing(text, tmp_path), release(1), redact=str))
     with pytest.raises(Refused, match="belongs to tides"):
         plan(cluster, thing(text, tmp_path), Release("other", "0001-v1", "deploy"), redact=str)
+
+
+SLOW = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: slow}
+spec:
+  selector: {matchLabels: {app: slow}}
+  template:
+    metadata: {labels: {app: slow}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: app
+          image: 127.0.0.1:5000/ops-applying/app
+          command: [sh, -c, "sleep 6; touch /ready; sleep 3600"]
+          readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 1}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: goes}
+spec:
+  ttlSecondsAfterFinished: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: app, image: 127.0.0.1:5000/ops-applying/app, command: ["true"]}]
+"""
+
+
+def test_a_job_that_goes_once_it_is_done_is_not_missed(cluster: Cluster, image: str, tmp_path: Path) -> None:
+    things = rendered(tmp_path, image, "blue", SLOW)
+    send(cluster, plan(cluster, things, release(1), redact=str))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, cluster, workloads_of(things), 60, redact=str)
+        # as the TTL controller does it, which 1.20 has only behind a feature gate
+        job = [Ref("batch", "Job", "goes")]
+        assert [one.reason for one in wait(cluster, job, 30, redact=str)] == ["Complete"]
+        cluster.delete("batch/v1", "Job", "goes", propagation="Foreground")
+        assert {one.state for one in waiting.result()} == {"ready"}
+    assert cluster.get("batch/v1", "Job", "goes") is None

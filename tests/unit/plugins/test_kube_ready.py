@@ -271,6 +271,7 @@ JOBS = [
     ({"active": 1}, {}, [CRASHING], "waiting", "CrashLoopBackOff"),
     ({}, {"suspend": True}, [], "failed", "Suspended"),
 ]
+COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}]}
 
 
 @pytest.mark.parametrize(("status", "spec", "pods", "state", "reason"), JOBS)
@@ -281,6 +282,12 @@ def test_a_job(status: Object, spec: Object, pods: list[Object], state: str, rea
     if reason == "BackoffLimitExceeded":
         assert (verdict.pod, verdict.container) == ("web-1-a", "app")
         assert "exit code 3" in verdict.detail
+
+
+@pytest.mark.parametrize(("status", "state", "reason"), [(COMPLETE, "ready", "Complete"), ({}, "failed", "Deleted")])
+def test_a_job_that_is_being_deleted_may_be_done(status: Object, state: str, reason: str) -> None:
+    verdict = judge(workload("Job", status=status, metadata={"deletionTimestamp": "x"}), Scene())
+    assert (verdict.state, verdict.reason) == (state, reason)
 
 
 def test_a_job_that_is_told_of_before_its_last_pod_waits_for_it_a_moment() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import queue
 import threading
@@ -250,6 +251,28 @@ def test_a_server_that_stays_away_is_the_answer() -> None:
     cluster.errors["Pod"] = [Unreachable("away") for _ in range(99)]
     with pytest.raises(Unreachable):
         follow(cluster, timeout=0.5)
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_job_that_goes_once_it_is_done_is_not_missed(is_done: bool) -> None:
+    conditions = [{"type": "Complete", "status": "True"}] if is_done else []
+    job = workload("Job", status={"conditions": conditions}, metadata={"name": "once"})
+    found, owner, pods = deployment(running(ready=False))
+    cluster = Told(found, owner, *pods, job)
+    later = {**pods[0], "status": pod(owner)["status"]}
+
+    def happen() -> None:
+        while len(cluster.streams) < 7:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        cluster.tell("DELETED", job)
+        time.sleep(0.2)
+        cluster.tell("MODIFIED", later)
+
+    threading.Thread(target=happen).start()
+    missed = pytest.raises(NotReady, match="Job/once: Missing")
+    with contextlib.nullcontext() if is_done else missed:
+        assert {one.state for one in follow(cluster, workloads=[*WEB, ref_of(job)])} == {"ready"}
 
 
 def stuck() -> tuple[Told, list[Ref]]:
