@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_diff import diff, normalized
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_job import has_failed
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
     APPLICATION_LABEL,
     CHANGE_CAUSE_ANNOTATION,
@@ -160,6 +161,9 @@ def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable
         return replace(change, action=REPLACED, diff=diff(live, _merged(live, manifest), redact), note=note)
     if live is None:
         return replace(change, action=CREATED_NOW, diff=diff(None, manifest, redact))
+    if has_failed(live) and is_applied(live):
+        note = "it has failed, and a Job does not run again: it is deleted and made anew"
+        return replace(change, action=REPLACED, diff=diff(live, after, redact), note=note)
     if normalized(live) == normalized(after):
         return replace(change, action=UNCHANGED)
     origin = (manifest["metadata"].get("annotations") or {}).get(ORIGIN_ANNOTATION)

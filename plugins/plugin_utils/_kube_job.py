@@ -20,6 +20,11 @@ def is_complete(workload: Object) -> bool:
     return workload["kind"] == "Job" and condition(workload, "Complete").get("status") == "True"
 
 
+def has_failed(workload: Object) -> bool:
+    """Whether it is a Job that has failed for good."""
+    return workload["kind"] == "Job" and condition(workload, "Failed").get("status") == "True"
+
+
 def judge_job(job: Object, scene: Scene) -> Readiness:
     """Judge a Job as it is seen now."""
     named = str(ref_of(job))

@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render, workloads_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, wait
 from tests.lab import images, registry
 from tests.lab.docker import docker
 from tests.lab.kubernetes import cluster as lab
@@ -300,3 +300,37 @@ def test_a_job_that_goes_once_it_is_done_is_not_missed(cluster: Cluster, image: 
         cluster.delete("batch/v1", "Job", "goes", propagation="Foreground")
         assert {one.state for one in waiting.result()} == {"ready"}
     assert cluster.get("batch/v1", "Job", "goes") is None
+
+
+FAILS_WITHOUT = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: fails}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: app
+          image: 127.0.0.1:5000/ops-applying/app
+          command: [sh, -c, 'test "$WORD" = enough']
+          env: [{name: WORD, valueFrom: {configMapKeyRef: {name: theirs, key: word, optional: true}}}]
+"""
+
+
+def test_a_job_that_has_failed_runs_again_with_the_next_deployment(
+    cluster: Cluster, image: str, tmp_path: Path
+) -> None:
+    things = rendered(tmp_path, image, "blue", FAILS_WITHOUT)
+    send(cluster, plan(cluster, things, release(1), redact=str))
+    with pytest.raises(NotReady, match="BackoffLimitExceeded"):
+        wait(cluster, workloads_of(things), 40, redact=str)
+    cluster.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"word": "enough"}}
+    )
+    changes = plan(cluster, things, release(2), redact=str)
+    assert actions(changes) == {"Job/fails": "replaced"}
+    send(cluster, changes)
+    assert [one.reason for one in wait(cluster, workloads_of(things), 40, redact=str)] == ["Complete"]
+    assert actions(plan(cluster, things, release(2), redact=str)) == {"Job/fails": "unchanged"}

@@ -228,6 +228,25 @@ def test_a_job_is_replaced_where_it_is_ours() -> None:
         planned(server, job)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "managed", "action"),
+    [
+        pytest.param("Failed", "True", OURS, "replaced", id="failed"),
+        pytest.param("Failed", "False", OURS, "configured", id="not failed"),
+        pytest.param("Complete", "True", OURS, "configured", id="done"),
+        pytest.param("Failed", "True", [], "configured", id="failed, of somebody else"),
+    ],
+)
+def test_a_job_of_ours_that_has_failed_is_made_anew(kind: str, status: str, managed: Any, action: str) -> None:
+    conditions = [{"type": kind, "status": status}]
+    about = {"managedFields": managed}
+    server = Server(live("Job", version="batch/v1", spec={"x": 1}, status={"conditions": conditions}, metadata=about))
+    [change] = plan(server, [thing("Job", version="batch/v1", spec={"x": 1})], RELEASE, redact=str)
+    assert (change.action, "it has failed" in change.note) == (action, action == "replaced")
+    send(server, [change])
+    assert (server.things["Job", "a"]["metadata"]["uid"] == "new") == (action == "replaced")
+
+
 def test_a_diff_blanks_what_is_in_a_secret() -> None:
     before = live("Secret", data={"same": "czNjcmV0", "other": "b25l", "gone": "Z29uZQ=="})
     before["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = '{"data":"czNjcmV0"}'
