@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command
@@ -98,20 +98,22 @@ def _bring_up_what_it_needs(
 ) -> bool:
     """The configuration of the release, and on a first deployment the database and whatever else is not there yet.
 
-    Says whether any of that was started now.
+    Says whether any of that was started now. What cannot be applied of the release itself is refused here as well:
+    after the migration it would be too late.
     """
-    release = set(target.app.release_services)
-    needed = [one for one in objects if not (one["kind"] in WORKLOADS and one["metadata"]["name"] in release)]
-    changes = _kube_apply.plan(target.cluster, needed, target.marks(record), redact=target.redactor.text)
-    wanted = [
-        change
-        for change in changes
-        if change.action == _kube_apply.CREATED_NOW or change.manifest["kind"] in ("ConfigMap", "Secret")
-    ]
+    changes = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=target.redactor.text)
+    wanted = [change for change in changes if _is_needed(change, target.app.release_services)]
     _kube_apply.send(target.cluster, wanted, prove)
     waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
     _kube_wait.wait(target.cluster, waited_for, target.app.start_timeout, redact=target.redactor.text)
     return bool(waited_for)
+
+
+def _is_needed(change: _kube_apply.Change, release: Collection[str]) -> bool:
+    ref = ref_of(change.manifest)
+    if ref.kind in WORKLOADS and ref.name in release:
+        return False
+    return change.action == _kube_apply.CREATED_NOW or ref.kind in ("ConfigMap", "Secret")
 
 
 def _migrate(

@@ -1,0 +1,63 @@
+"""What a migration brings up before it, and whose Jobs it takes away after it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration, _kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+from tests.unit.plugins.making import app, record
+from tests.unit.plugins.test_kube_apply import RELEASE, Server, cause, live, thing
+
+WEB, DATABASE, SERVICE = (
+    thing(kind, name, version, spec={"x": 2})
+    for kind, name, version in (
+        ("Deployment", "web", "apps/v1"),
+        ("StatefulSet", "db", "apps/v1"),
+        ("Service", "web", "v1"),
+    )
+)
+SETTINGS = thing("ConfigMap", "settings", data={"a": "2"})
+
+
+def target(server: Server) -> KubeTarget:
+    """As much of a target as is asked for here."""
+    redactor = SimpleNamespace(text=str)
+    given = SimpleNamespace(app=app(name="tides"), cluster=server, redactor=redactor, marks=lambda record: RELEASE)
+    return cast(KubeTarget, given)
+
+
+class Owned(Server):
+    """A server on which somebody else has set a field of one object."""
+
+    def apply(self, manifest: Any, *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
+        self.conflicts = [cause("tuner")] if manifest["kind"] == "Deployment" else []
+        return super().apply(manifest, dry_run=dry_run, force=force)
+
+
+def brought_up(server: Server) -> list[str]:
+    objects = [WEB, DATABASE, SERVICE, SETTINGS]
+    _kube_migration._bring_up_what_it_needs(target(server), record(2), objects, lambda: None)
+    return server.sent
+
+
+def test_configuration_and_what_is_not_there_yet_come_before_a_migration_and_the_release_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_kube_wait, "wait", lambda *_, **__: None)
+    assert brought_up(Server()) == ["ConfigMap/settings", "Service/web", "StatefulSet/db"]
+    there = [
+        live(one["kind"], one["metadata"]["name"], one["apiVersion"]) for one in (WEB, DATABASE, SERVICE, SETTINGS)
+    ]
+    assert brought_up(Server(*there)) == ["ConfigMap/settings"]
+
+
+def test_a_conflict_on_the_release_ends_it_before_anything_has_changed() -> None:
+    server = Owned()
+    with pytest.raises(Refused, match=r"Deployment/web: .* tuner has set it"):
+        brought_up(server)
+    assert server.sent == []
