@@ -124,8 +124,9 @@ def _migrate(
         about = job["metadata"]
         operation.prove()
         _kube_apply.delete(target.cluster, "batch/v1", "Job", about["name"], about["uid"])
+    made: list[Object] = []
     try:
-        _run_job(target, record, objects, again_until, operation.prove)
+        _run_job(target, record, objects, again_until, made, operation.prove)
         return _keep_log(target, record["id"], operation.token)
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
@@ -137,14 +138,15 @@ def _migrate(
             hint = "Each migration that was applied stays applied; the result says whether the schema moved."
         raise OpsError(words, hint=hint, **error.data) from error
     finally:
-        _kube_migration_jobs.remove(target.cluster, target.app.name)
+        # by now somebody else may hold the lease and migrate
+        _kube_migration_jobs.remove(target.cluster, made)
 
 
 def _run_job(
-    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float,
+    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float, made: list[Object],
     prove: Callable[[], None],
 ) -> None:  # fmt: skip
-    """Run the Job to its end; one whose program fails is run again up to that moment."""
+    """Run the Job to its end; one whose program fails is run again up to that moment. ``made`` gets each."""
     app = target.app
     workload = next(
         one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
@@ -153,7 +155,7 @@ def _run_job(
     for attempt in itertools.count(1):
         job = job_of(app.name, workload, images, app.migration_command, app.migration_timeout, attempt)
         prove()
-        target.cluster.apply(job)
+        made.append(target.cluster.apply(job))
         try:
             _kube_wait.wait(
                 target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text, called="Job"

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
     APPLICATION_LABEL,
     KIND_LABEL,
@@ -14,10 +18,12 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 LOG = "migration.json"
 
 
-def remove(cluster: Cluster, app_name: str) -> None:
-    """Take the Jobs and their pods away; those that a killed run left as well."""
-    for job in jobs(cluster, app_name):
-        cluster.delete("batch/v1", "Job", job["metadata"]["name"], propagation="Foreground")
+def remove(cluster: Cluster, found: Iterable[Object]) -> None:
+    """Take these Jobs and their pods away."""
+    for job in found:
+        about = job["metadata"]
+        with suppress(Conflict):  # another one has its name by now
+            cluster.delete("batch/v1", "Job", about["name"], uid=about["uid"], propagation="Foreground")
 
 
 def jobs(cluster: Cluster, app_name: str) -> list[Object]:

@@ -170,7 +170,7 @@ class KubeTarget(Target):
         return [f"the image {one}" for one, is_there in zip(references, there, strict=True) if not is_there]
 
     def tidy(self) -> None:
-        _kube_migration_jobs.remove(self.cluster, self.app.name)
+        _kube_migration_jobs.remove(self.cluster, _kube_migration_jobs.jobs(self.cluster, self.app.name))
 
     def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
         """Nothing: the registry keeps its images by rules of its own."""

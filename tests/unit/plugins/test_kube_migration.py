@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+from tests.unit.plugins.kube import template
 from tests.unit.plugins.making import app, record
 from tests.unit.plugins.test_kube_apply import RELEASE, Server, cause, live, thing
 
@@ -61,3 +63,35 @@ def test_a_conflict_on_the_release_ends_it_before_anything_has_changed() -> None
     with pytest.raises(Refused, match=r"Deployment/web: .* tuner has set it"):
         brought_up(server)
     assert server.sent == []
+
+
+class Taken(Server):
+    """A server on which, while the first Job runs, somebody else takes the lease and migrates by a Job of its name."""
+
+    def list(self, api_version: str, kind: str, **_: Any) -> tuple[list[dict[str, Any]], str]:
+        return [one for (found, _), one in self.things.items() if found == kind], "1"
+
+    def take(self, name: str, uid: str) -> None:
+        self.things["Job", name] = live("Job", name, "batch/v1", metadata={"uid": uid})
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_migration_takes_away_its_own_jobs_and_nobody_elses(is_taken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Taken(live("Job", "ops-tides-migration-7", "batch/v1"))
+    given = SimpleNamespace(
+        app=app(name="tides", migration_service="web", migration_command=["migrate"]), cluster=server,
+        redactor=SimpleNamespace(text=str), store=SimpleNamespace(write=lambda *_, **__: None),
+    )  # fmt: skip
+
+    def wait(*_: Any, **__: Any) -> None:
+        assert list(server.things) == [("Job", "ops-tides-migration-1")], "what a killed run left is gone before"
+        if is_taken:
+            server.take("ops-tides-migration-1", "theirs")
+            raise LeaseLost("somebody else has it")
+
+    monkeypatch.setattr(_kube_wait, "wait", wait)
+    web = thing("Deployment", "web", "apps/v1", spec={"template": template()})
+    operation = cast(Any, SimpleNamespace(prove=lambda: None, token=1))
+    with pytest.raises(LeaseLost) if is_taken else contextlib.nullcontext():
+        _kube_migration._migrate(cast(KubeTarget, given), record(2), [web], 0.0, operation)
+    assert len(server.things) == is_taken

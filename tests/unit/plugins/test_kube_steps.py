@@ -184,7 +184,7 @@ def test_a_migration_is_tried_again_only_while_its_new_database_settles(
     )
     until = time.monotonic() + settles_for
     with pytest.raises(OpsError, match="it failed") if is_red else contextlib.nullcontext():
-        _kube_migration._run_job(cast(Any, given), record(), [deployment("web")], until, lambda: None)
+        _kube_migration._run_job(cast(Any, given), record(), [deployment("web")], until, [], lambda: None)
     assert jobs == [f"ops-shop-migration-{number + 1}" for number in range(tried)]
 
 
