@@ -32,7 +32,7 @@ def visitors(url: str) -> Iterator[None]:
 
     def ask() -> None:
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{url}/api/projects", timeout=2).close()
+            urllib.request.urlopen(f"{url}/api/projects", timeout=5).close()
 
     with repeated(ask, 0.1), repeated(ask, 0.1):
         yield
