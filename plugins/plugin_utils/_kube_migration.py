@@ -105,7 +105,10 @@ def _bring_up_what_it_needs(
     wanted = [change for change in changes if _is_needed(change, target.app.release_services)]
     _kube_apply.send(target.cluster, wanted, prove)
     waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
-    _kube_wait.wait(target.cluster, waited_for, target.app.start_timeout, redact=target.redactor.text)
+    _kube_wait.wait(
+        target.cluster, waited_for, target.app.start_timeout,
+        redact=target.redactor.text, patience=_kube_wait.patience_with(objects),
+    )  # fmt: skip
     return bool(waited_for)
 
 
@@ -158,8 +161,9 @@ def _run_job(
         made.append(target.cluster.apply(job))
         try:
             _kube_wait.wait(
-                target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text, called="Job"
-            )
+                target.cluster, [ref_of(job)], app.migration_timeout + 30, redact=target.redactor.text, called="Job",
+                patience=_kube_wait.patience_with(objects),
+            )  # fmt: skip
         except OpsError as error:
             reasons = [one["reason"] for one in error.data.get("readiness", [])]
             if reasons != ["BackoffLimitExceeded"] or time.monotonic() > again_until:
