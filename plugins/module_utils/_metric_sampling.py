@@ -80,9 +80,19 @@ class Course:
 
     def window(self) -> float:
         """How far to look back now: never to before the release that is judged."""
-        wanted = self.watch.window or self.watch.metric.window
+        wanted = self._wanted
         self.looked_back = min(wanted, max(1.0, time.time() - self._since)) if self._since else wanted
         return self.looked_back
+
+    @property
+    def _wanted(self) -> float:
+        return self.watch.window or self.watch.metric.window
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the release is too young for its query to look back as far as those of the time before."""
+        query = str(self.watch.options.get("query", ""))
+        return query_of(query, self.looked_back) != query_of(query, self._wanted)
 
     @property
     def query(self) -> str:
@@ -103,7 +113,7 @@ class Course:
                 return
         found = sample(now, before, options, op)
         self.samples.append(found)
-        if self.watch.comparison is not None:
+        if self.watch.comparison is not None and not self._is_cut:
             self._step(found, now, options, op)
         if now.at < self.began + self.watch.rules.warm_up:
             return
@@ -191,7 +201,10 @@ async def look(source: Source, asked: Asked, seconds: float) -> dict[str, Observ
 
 
 async def baselines(courses: Sequence[Course], sources: Mapping[str, Source], since: float, seconds: float) -> None:
-    """Ask Prometheus for the time before, where something is to be compared with it and nobody has kept it."""
+    """Ask Prometheus for the time before, where something is to be compared with it and nobody has kept it.
+
+    The release is then asked about over the same window: of rare errors a longer one holds more.
+    """
     for course in courses:
         watch, source = course.watch, sources.get(course.watch.kind)
         if watch.comparison is None or watch.baseline or not isinstance(source, Prometheus):
@@ -202,7 +215,7 @@ async def baselines(courses: Sequence[Course], sources: Mapping[str, Source], si
         with suppress(OpsError, ValueError):  # too few samples say so themselves
             past = await source.past(query, end - watch.before, end, watch.rules.interval, seconds)
             values = tuple(_one_of(each, watch) for _, each in past)
-            course.watch = replace(watch, baseline=values)
+            course.watch = replace(watch, baseline=values, window=window)
 
 
 async def histories(courses: Sequence[Course], sources: Mapping[str, Source], back: float, seconds: float) -> None:

@@ -1,0 +1,69 @@
+"""Looking again and again: how far back, what is compared, and what a source that goes wrong leads to."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_compare import Comparison
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import Rules
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import Course, baselines
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import parse_metric
+from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Prometheus
+from tests.unit.plugins.metric_sources import plain_project, wait_for
+
+RATE = "rate(x[${window}s])"
+
+
+def watch(query: str = RATE, kind: str = "prometheus", **more: Any) -> Watch:
+    """A metric that is compared with the time before."""
+    sources = {"prometheus": {"query": query}, "json": {"path": "x"}}
+    metric = parse_metric("one", {"title": "One", "sources": sources}, [])
+    assert metric is not None
+    return Watch(metric, kind, Rules(interval=5), comparison=Comparison(), before=600, **more)
+
+
+class Remembering(Prometheus):
+    """A Prometheus that knows a past and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__({"url": "http://127.0.0.1:9"}, plain_project())
+        self.asked: list[str] = []
+
+    async def past(
+        self, query: str, start: float, end: float, step: float, seconds: float
+    ) -> list[tuple[float, list[float]]]:
+        self.asked.append(query)
+        return [(start, [1.0]), (end, [2.0])]
+
+
+@pytest.mark.parametrize(("window", "seconds"), [(None, 20), (8.0, 8)])
+def test_the_time_before_and_the_release_are_asked_over_the_same_window(window: float | None, seconds: int) -> None:
+    source, since = Remembering(), time.time() - 1000
+    course = Course(watch(window=window), time.monotonic(), since)
+    wait_for(baselines([course], {"prometheus": source}, since, 5))
+    course.window()
+    assert source.asked == [course.query] == [f"rate(x[{seconds}s])"]
+    assert course.watch.baseline == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "age", "compared"),
+    [
+        (watch(window=20.0), 5, False),
+        (watch(window=20.0), 25, True),
+        # these have no window that could be shorter
+        (watch("up", window=20.0), 5, True),
+        (watch(kind="json"), 5, True),
+    ],
+)
+def test_a_look_that_cannot_reach_back_as_far_is_not_compared(seen: Watch, age: float, compared: bool) -> None:
+    course = Course(seen, time.monotonic(), time.time() - age)
+    course.window()
+    course.take(Observation(time.monotonic(), {"": (3.0,)}))
+    assert course.steps == ([3.0] if compared else [])
+    assert [one.value for one in course.samples] == [3.0]
