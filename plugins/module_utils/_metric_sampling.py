@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
@@ -205,17 +205,19 @@ async def baselines(courses: Sequence[Course], sources: Mapping[str, Source], si
 
     The release is then asked about over the same window: of rare errors a longer one holds more.
     """
-    for course in courses:
-        watch, source = course.watch, sources.get(course.watch.kind)
-        if watch.comparison is None or watch.baseline or not isinstance(source, Prometheus):
-            continue
-        end = since or time.time()
+
+    async def one(course: Course, source: Prometheus) -> None:
+        watch, end = course.watch, since or time.time()
         window = watch.window or min(watch.metric.window, max(15.0, 4 * watch.rules.interval))
         query = query_of(watch.options["query"], window)
-        with suppress(OpsError, ValueError):  # too few samples say so themselves
-            past = await source.past(query, end - watch.before, end, watch.rules.interval, seconds)
+        with suppress(OpsError, ValueError, Late):  # too few samples say so themselves
+            async with Deadline(seconds):
+                past = await source.past(query, end - watch.before, end, watch.rules.interval, seconds)
             values = tuple(_one_of(each, watch) for _, each in past)
             course.watch = replace(watch, baseline=values, window=window)
+
+    unknown = [course for course in courses if course.watch.comparison is not None and not course.watch.baseline]
+    await _of_prometheus(one, unknown, sources)
 
 
 async def histories(courses: Sequence[Course], sources: Mapping[str, Source], back: float, seconds: float) -> None:
@@ -223,12 +225,20 @@ async def histories(courses: Sequence[Course], sources: Mapping[str, Source], ba
 
     async def one(course: Course, source: Prometheus) -> None:
         now = time.time()
-        with suppress(OpsError, ValueError):  # the value itself says what is wrong
-            past = await source.past(course.query, now - back, now, back / _POINTS, seconds)
+        with suppress(OpsError, ValueError, Late):  # the value itself says what is wrong
+            async with Deadline(seconds):
+                past = await source.past(course.query, now - back, now, back / _POINTS, seconds)
             course.history = [(at, _one_of(each, course.watch)) for at, each in past]
 
-    known = [(course, sources.get(course.watch.kind)) for course in courses if back > 0]
-    await asyncio.gather(*(one(course, source) for course, source in known if isinstance(source, Prometheus)))
+    await _of_prometheus(one, courses if back > 0 else (), sources)
+
+
+async def _of_prometheus(
+    ask: Callable[[Course, Prometheus], Awaitable[None]], courses: Sequence[Course], sources: Mapping[str, Source]
+) -> None:
+    """Ask side by side, for what Prometheus knows: only that has a past."""
+    known = [(course, sources.get(course.watch.kind)) for course in courses]
+    await asyncio.gather(*(ask(course, source) for course, source in known if isinstance(source, Prometheus)))
 
 
 def _one_of(values: Sequence[float], watch: Watch) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_compare import Comparison
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import Rules
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import Course, baselines
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import Course, baselines, histories
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import parse_metric
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Prometheus
@@ -67,3 +69,19 @@ def test_a_look_that_cannot_reach_back_as_far_is_not_compared(seen: Watch, age: 
     course.take(Observation(time.monotonic(), {"": (3.0,)}))
     assert course.steps == ([3.0] if compared else [])
     assert [one.value for one in course.samples] == [3.0]
+
+
+def test_who_accepts_and_never_answers_has_no_past() -> None:
+    courses = [Course(watch(), time.monotonic()) for _ in range(5)]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = Prometheus({"url": f"http://127.0.0.1:{silent.getsockname()[1]}"}, plain_project())
+
+        async def ask() -> None:
+            await baselines(courses, {"prometheus": source}, 0, 0.3)
+            await histories(courses, {"prometheus": source}, 60, 0.3)
+
+        began = time.monotonic()
+        wait_for(asyncio.wait_for(ask(), 5))
+    # all side by side, so each of the two takes as long as one
+    assert time.monotonic() - began < 1.5
+    assert [(course.watch.baseline, course.history) for course in courses] == [((), [])] * 5
