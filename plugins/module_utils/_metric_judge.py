@@ -106,6 +106,11 @@ class Tally:
         else:
             self.verdict, self.reason = PASS, ""
 
+    def weigh(self, verdict: str, reason: str) -> None:
+        """Take in what all samples together show: beside what could not be seen, only that they fail says more."""
+        if self.verdict == PASS or (verdict == FAIL and self.verdict != FAIL):
+            self.verdict, self.reason = verdict, reason
+
     def _end(self, verdict: str, reason: str, times: int, what: str) -> None:
         found = verdict, reason if times <= 1 else f"{reason} ({times} samples {what})"
         if verdict == FAIL or self.rules.ends_early:
@@ -141,8 +146,8 @@ def judged(samples: Sequence[Sample], limit: Limit | None, rules: Rules, began: 
         if tally.verdict:
             return tally
     tally.stop(last)
-    if tally.verdict == PASS and rules.projected and limit is not None:
-        tally.verdict, tally.reason = on_its_way([one for one in samples if one.at >= start], limit, rules.projected)
+    if rules.projected and limit is not None:
+        tally.weigh(*on_its_way([one for one in samples if one.at >= start], limit, rules.projected))
     return tally
 
 

@@ -140,12 +140,12 @@ class Course:
         """Come to a verdict."""
         self.tally.stop(self.reason)
         watch, tally = self.watch, self.tally
-        if tally.verdict == PASS and watch.rules.projected and watch.limit is not None:
+        if watch.rules.projected and watch.limit is not None:
             start = self.began + watch.rules.warm_up
             late = [one for one in self.samples if one.at >= start]
-            tally.verdict, tally.reason = on_its_way(late, watch.limit, watch.rules.projected)
-        if tally.verdict == PASS and watch.comparison is not None:
-            tally.verdict, tally.reason = compared(self.steps, watch.baseline, watch.comparison, watch.metric.op)
+            tally.weigh(*on_its_way(late, watch.limit, watch.rules.projected))
+        if watch.comparison is not None:
+            tally.weigh(*compared(self.steps, watch.baseline, watch.comparison, watch.metric.op))
 
     @property
     def is_of_no_concern(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,3 +86,23 @@ def test_who_accepts_and_never_answers_has_no_past() -> None:
     # all side by side, so each of the two takes as long as one
     assert time.monotonic() - began < 1.5
     assert [(course.watch.baseline, course.history) for course in courses] == [((), [])] * 5
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict", "said"),
+    [
+        ([2.0] * 20, "fail", "worse than before"),
+        ([1.0] * 20, "inconclusive", "the answer has no x"),
+        ([2.0] * 19, "inconclusive", "the answer has no x"),
+    ],
+)
+def test_what_cannot_be_seen_at_first_does_not_hide_what_is_worse_than_before(
+    values: list[float], verdict: str, said: str
+) -> None:
+    seen = replace(watch(kind="json", baseline=(1.0,) * 20), rules=Rules(ends_early=False))
+    course = Course(seen, 0.0)
+    course.take(Observation(0.0, note="no data: the answer has no x"))
+    for at, value in enumerate(values, 1):
+        course.take(Observation(float(at), {"": (value,)}))
+    course.finish()
+    assert (course.tally.verdict, said in course.tally.reason) == (verdict, True), course.tally.reason
