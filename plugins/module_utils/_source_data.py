@@ -56,7 +56,7 @@ class Postgres:
             lines = alone.output.splitlines()
         if options["calc"] == "failures":
             return Observation(at, {"": (0.0,)})
-        return numbers_in(at, lines)
+        return numbers_in(at, lines, 2 if options["calc"] == "ratio" else 1)
 
 
 def marked(queries: Mapping[str, str]) -> list[str]:
@@ -80,19 +80,20 @@ def answers_in(output: str, count: int) -> list[list[str]]:
     return found
 
 
-def numbers_in(at: float, lines: Sequence[str]) -> Observation:
-    """Rows as series: the last columns are the numbers, what comes before them names the series."""
+def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
+    """Rows as series: the last columns are as many numbers as are needed, what comes before them names the series."""
     series: dict[str, tuple[float, ...]] = {}
-    for row in (line.split("|") for line in lines):
-        numbers: list[float] = []
-        while row and (number := _number(row[-1])) is not None:
-            numbers.insert(0, number)
-            row.pop()
-        if row and not row[-1].strip():  # NULL is no number and no name
+    for line in lines:
+        columns = line.split("|")
+        last = columns[-needed:]
+        if not all(text.strip() for text in last):  # NULL is no number
             continue
-        if not numbers:
-            return Observation(at, error=f"the query answered {'|'.join(row)[:60]!r}, expected numbers", final=True)
-        series["|".join(row)] = tuple(numbers)
+        numbers = tuple(number for text in last if (number := _number(text)) is not None)
+        if len(numbers) < needed:
+            expected = "a number" if needed == 1 else f"{needed} numbers"
+            words = f"the query answered {line[:60]!r}, expected {expected} at the end of each row"
+            return Observation(at, error=words, final=True)
+        series["|".join(columns[:-needed])] = numbers
     return Observation(at, series)
 
 

@@ -83,20 +83,34 @@ def test_without_the_client_nothing_can_be_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "series", "error"),
+    ("lines", "needed", "series", "error"),
     [
-        (["5"], {"": (5,)}, ""),
-        (["a|5", "b|7"], {"a": (5,), "b": (7,)}, ""),
-        (["a|x|5|6"], {"a|x": (5, 6)}, ""),
-        ([], {}, ""),
-        (["a|"], {}, ""),
-        (["NaN"], {"": (pytest.approx(float("nan"), nan_ok=True),)}, ""),
-        (["many"], {}, "the query answered 'many', expected numbers"),
+        (["5"], 1, {"": (5,)}, ""),
+        (["a|5", "b|7"], 1, {"a": (5,), "b": (7,)}, ""),
+        # a number may be a name as well
+        (["41|7000", "42|3"], 1, {"41": (7000,), "42": (3,)}, ""),
+        (["41|x|5|6"], 2, {"41|x": (5, 6)}, ""),
+        ([], 1, {}, ""),
+        (["a|"], 1, {}, ""),
+        (["a||6", "b|5|"], 2, {}, ""),
+        (["|5"], 1, {"": (5,)}, ""),
+        (["NaN"], 1, {"": (pytest.approx(float("nan"), nan_ok=True),)}, ""),
+        (["many"], 1, {}, "the query answered 'many', expected a number at the end of each row"),
+        (["5|many"], 1, {}, "the query answered '5|many', expected a number at the end of each row"),
+        (["5"], 2, {}, "the query answered '5', expected 2 numbers at the end of each row"),
+        (["a|5"], 2, {}, "the query answered 'a|5', expected 2 numbers at the end of each row"),
     ],
 )
-def test_rows_are_series(lines: list[str], series: dict[str, Any], error: str) -> None:
-    found = numbers_in(1.0, lines)
-    assert (dict(found.series), found.error) == (series, error)
+def test_rows_are_series(lines: list[str], needed: int, series: dict[str, Any], error: str) -> None:
+    found = numbers_in(1.0, lines, needed)
+    assert (dict(found.series), found.error, found.final) == (series, error, bool(error))
+
+
+def test_the_calculation_says_how_many_numbers_a_row_has() -> None:
+    project = plain_project(results=[ExecResult(0, "@@metric 0\n41|7000\n42|3\n@@metric 1\n7\n")])
+    found = ask(project, backlog=sql(), share=sql("ratio"))
+    assert sample(found["backlog"], None, sql(), "above").value == 7000
+    assert "expected 2 numbers" in found["share"].error
 
 
 def test_null_is_no_data_or_of_no_concern() -> None:
