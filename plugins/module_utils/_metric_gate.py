@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Outcome,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch, parse_gates, parse_metrics
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import UNDO
@@ -65,8 +66,11 @@ class Soak:
         async def attempt(seconds: float) -> Outcome:
             if self._running is None:
                 self._running = asyncio.ensure_future(self._run())
-            # who is stopped must not stop the others
-            return (await asyncio.shield(self._running))[place]
+            try:
+                # who is stopped must not stop the others
+                return (await asyncio.shield(self._running))[place]
+            except Exception as error:  # it has run once and for all, and would be asked for ever
+                return broken(self.watches[place], error)
 
         return attempt
 
@@ -113,6 +117,17 @@ def outcome(course: Course, began: float) -> Outcome:
     if verdict == PASS:
         return Outcome(PASS, reason, observed)
     counts = verdict == FAIL or {ERROR: rules.on_error, INCONCLUSIVE: rules.on_inconclusive}[verdict] == UNDO
+    return _final(verdict, reason, observed, counts)
+
+
+def broken(watch: Watch, error: Exception) -> Outcome:
+    """What is left to say of a gate where watching itself went wrong."""
+    said = f"{error.message} {error.hint}".strip() if isinstance(error, OpsError) else repr(error)
+    words = f"watching the metrics went wrong: {said}"
+    return _final(ERROR, words, {"metric": watch.metric.name}, watch.rules.on_error == UNDO)
+
+
+def _final(verdict: str, reason: str, observed: Mapping[str, Any], counts: bool) -> Outcome:
     words = reason if counts else f"{reason}; that is no reason to undo a release"
     return Outcome(verdict, words, observed, final=True, is_aside=not counts)
 

@@ -176,13 +176,22 @@ async def _group(
         asked = {str(place): (course.watch.options, course.window()) for place, course in enumerate(undecided)}
         found = await look(source, asked, seconds)
         for place, course in enumerate(undecided):
-            course.take(found[str(place)])
+            _taken(course, found[str(place)])
         undecided = [course for course in undecided if not course.tally.verdict]
         # who is slow to answer is not asked more often for it
         due = max(due + interval, time.monotonic())
         if not undecided or (until is not None and due > until + _JUST_BEFORE):
             return
         await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+def _taken(course: Course, now: Observation) -> None:
+    """Take in a look; an answer of a shape that nobody thought of must not take the others along."""
+    try:
+        course.take(now)
+    except Exception as error:  # the next one has the same shape
+        words = f"the answer could not be worked with: {error!r}"
+        course.take(Observation(now.at, error=words, final=True))
 
 
 async def look(source: Source, asked: Asked, seconds: float) -> dict[str, Observation]:

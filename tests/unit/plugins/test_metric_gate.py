@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _metric_config, _metric_places
+from ansible_collections.doppelganger.ops.plugins.module_utils import _metric_config, _metric_gate, _metric_places
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
@@ -199,6 +199,19 @@ def test_a_gate_that_only_cannot_see_ends_nothing() -> None:
         checks = [{"name": "port", "kind": "tcp", "host": host, "port": int(port)}]
         held, queue = soaked(gates(QUEUE), 0.5, checks)
     assert (held.state, queue.state, queue.severity) == ("pass", "error", "advisory")
+
+
+@pytest.mark.parametrize(("gate", "severity"), [({}, "advisory"), ({"on_error": "undo"}, "required")])
+def test_gates_that_break_are_an_error_and_not_tried_for_ever(
+    gate: dict[str, Any], severity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise IndexError("no such number")
+
+    monkeypatch.setattr(_metric_gate, "follow", broken)
+    [found] = soaked(gates({**QUEUE, **gate}), 30)
+    assert (found.state, found.severity, found.attempts) == ("error", severity, 1)
+    assert "watching the metrics went wrong: IndexError('no such number')" in found.reason
 
 
 # the time before

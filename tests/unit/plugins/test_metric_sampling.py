@@ -13,8 +13,13 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_compare import Comparison
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import Rules
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import Course, baselines, histories
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import (
+    Course,
+    baselines,
+    follow,
+    histories,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import parse_metric
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Prometheus
 from tests.unit.plugins.metric_sources import plain_project, wait_for
@@ -106,3 +111,20 @@ def test_what_cannot_be_seen_at_first_does_not_hide_what_is_worse_than_before(
         course.take(Observation(float(at), {"": (value,)}))
     course.finish()
     assert (course.tally.verdict, said in course.tally.reason) == (verdict, True), course.tally.reason
+
+
+class Odd:
+    """A source with fewer numbers than a ratio is made of, and one that is fine."""
+
+    async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
+        now = time.monotonic()
+        found = [Observation(now, {"": (1.0,)}, calc="ratio"), Observation(now, {"": (2.0,)})]
+        return dict(zip(asked, found, strict=True))
+
+
+def test_an_answer_that_cannot_be_worked_with_is_an_error_and_takes_nothing_else_along() -> None:
+    rules = Rules(interval=0.01, count=2, consecutive_error_limit=9)
+    courses = [Course(replace(watch(kind="json"), rules=rules, comparison=None), time.monotonic()) for _ in range(2)]
+    wait_for(asyncio.wait_for(follow(courses, {"json": Odd()}, 1), 5))
+    assert [course.tally.verdict for course in courses] == ["error", "pass"]
+    assert "the answer could not be worked with: IndexError" in courses[0].tally.reason
