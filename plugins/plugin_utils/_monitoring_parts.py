@@ -132,12 +132,14 @@ def database_environment(host: str, database: Mapping[str, str], has_password: b
     }
 
 
-#: no row where there is no replica: nothing is there that could lag
+#: as the catalogue asks it; no row where there is no replica: nothing is there that could lag
 _LAG = """
 SELECT lag FROM (
-  SELECT CASE WHEN pg_is_in_recovery()
-  THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp())
-  ELSE (SELECT extract(epoch FROM max(coalesce(replay_lag, '0'::interval))) FROM pg_stat_replication) END AS lag
+  SELECT CASE WHEN NOT pg_is_in_recovery()
+  THEN (SELECT extract(epoch FROM max(coalesce(replay_lag, '0'::interval))) FROM pg_stat_replication)
+  WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
+  ELSE (SELECT greatest(0, extract(epoch FROM now() - last)) FROM pg_last_xact_replay_timestamp() AS last
+  WHERE last IS NOT NULL) END AS lag
 ) AS found WHERE lag IS NOT NULL
 """
 _ACTIVE = "SELECT sum(active_time) / 1000 AS active_seconds_total FROM pg_stat_database"

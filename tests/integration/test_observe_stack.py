@@ -330,6 +330,19 @@ def test_a_leak_a_flood_and_a_replica_that_lags_are_told_once_and_all_resolve(wo
         assert f"The limit is {limit}" in mail["text"]
 
 
+def test_a_replica_that_has_replayed_all_does_not_lag_however_long_it_is_idle(world: World) -> None:
+    known = catalogue(_catalogue_file.ours(), world.app.name, QUICK, world.app.variables["app_metric_words"])
+    query = known.metrics["replication_lag"].sources["postgres"]["query"]
+    primary = world.app.containers()["postgres"][0]
+    with replica(world) as follower:
+        asked(primary, 5432, "SELECT txid_current()")
+        time.sleep(SETTLED)
+        assert asked(follower, 5433, query) == "0"
+        asked(follower, 5433, "SELECT pg_wal_replay_pause()")
+        asked(primary, 5432, "SELECT txid_current()")
+        until("a replica that lags", lambda: float(asked(follower, 5433, query)) > SETTLED)
+
+
 def test_a_database_that_is_down_is_paged_once_and_resolves(world: World) -> None:
     container = world.app.containers()["postgres"][0]
     began = time.time()

@@ -177,6 +177,17 @@ def test_the_exporter_of_postgresql_is_given_what_older_ones_do_not_ask() -> Non
     assert "database/queries.yml" not in [one["path"] for one in plan()["files"]]
 
 
+def test_the_lag_of_a_replica_is_the_same_to_a_gate_and_to_the_exporter() -> None:
+    query = studio().metrics["replication_lag"].sources["postgres"]["query"]
+    exported = read(plan(secrets=ALL_SECRETS, exporters=["database"]), "database/queries.yml")["pg_replication"][
+        "query"
+    ]
+    assert query in exported
+    # the last transaction of one that is idle may be long ago
+    assert "pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()" in query
+    assert "pg_stat_wal_receiver" in query
+
+
 def test_nothing_is_reached_from_outside() -> None:
     services = read(plan(images={"grafana": "grafana:1"}), "compose.yml")["services"]
     ports = [port for service in services.values() for port in service.get("ports", [])]
