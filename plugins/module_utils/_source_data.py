@@ -93,7 +93,11 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
             expected = "a number" if needed == 1 else f"{needed} numbers"
             words = f"the query answered {line[:60]!r}, expected {expected} at the end of each row"
             return Observation(at, error=words, final=True)
-        series["|".join(columns[:-needed])] = numbers
+        name = "|".join(columns[:-needed])
+        if name in series:
+            words = f"the query answered several rows named {name!r}, expected columns before the numbers that differ"
+            return Observation(at, error=words, final=True)
+        series[name] = numbers
     return Observation(at, series)
 
 

@@ -106,6 +106,14 @@ def test_rows_are_series(lines: list[str], needed: int, series: dict[str, Any], 
     assert (dict(found.series), found.error, found.final) == (series, error, bool(error))
 
 
+def test_rows_that_cannot_be_told_apart_are_an_error() -> None:
+    found = numbers_in(1.0, ["7000", "3"])
+    assert (found.error, found.final) == (
+        "the query answered several rows named '', expected columns before the numbers that differ",
+        True,
+    )
+
+
 def test_the_calculation_says_how_many_numbers_a_row_has() -> None:
     project = plain_project(results=[ExecResult(0, "@@metric 0\n41|7000\n42|3\n@@metric 1\n7\n")])
     found = ask(project, backlog=sql(), share=sql("ratio"))
