@@ -179,6 +179,8 @@ def as_data(metric: Metric) -> dict[str, Any]:
 
 def query_of(text: str, window: float) -> str:
     """A query with the seconds that it looks back over."""
+    if "$" not in text:
+        return text
     return Template(text).safe_substitute(window=f"{max(1, math.ceil(window))}")
 
 

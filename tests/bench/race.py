@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import Connection
 
-ROUNDS = 15
+ROUNDS = 31
 
 
 def response(body: bytes) -> bytes:
