@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -31,7 +31,8 @@ def server(answer: Answerer) -> Iterator[str]:
             self.send_header("Content-Type", kind)
             self.send_header("X-Login", self.headers.get("Authorization", ""))
             self.end_headers()
-            self.wfile.write(body.encode())
+            with suppress(ConnectionError):  # who has waited long enough is gone
+                self.wfile.write(body.encode())
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
