@@ -45,19 +45,25 @@ class Difference:
     a12: float
 
 
-def mann_whitney(later: Sequence[float], earlier: Sequence[float]) -> Difference:
-    """Test whether later values tend to be higher than earlier ones (one-sided)."""
+def mann_whitney(later: Sequence[float], earlier: Sequence[float], overlap: float = 1.0) -> Difference:
+    """Test whether later values tend to be higher than earlier ones (one-sided).
+
+    ``overlap`` is how many samples in a row were made of the same: those of windows that overlap depend on each other,
+    so that the sum of their ranks spreads by that much more.
+    """
     n, m = len(later), len(earlier)
     if not n or not m:
         raise ValueError("both sides need values")
     u, ties = _u(later, earlier)
-    is_exact = not ties and min(n, m) <= _EXACT_UP_TO
-    p = _exact(int(u), n, m) if is_exact else _approximate(u, n, m, ties)
+    is_exact = not ties and min(n, m) <= _EXACT_UP_TO and overlap == 1
+    p = _exact(int(u), n, m) if is_exact else _approximate(u, n, m, ties, overlap)
     a12 = u / (n * m)
     return Difference(u, p, 2 * a12 - 1, a12)
 
 
-def compared(later: Sequence[float], earlier: Sequence[float], how: Comparison, op: str = ABOVE) -> tuple[str, str]:
+def compared(
+    later: Sequence[float], earlier: Sequence[float], how: Comparison, op: str = ABOVE, overlap: float = 1.0
+) -> tuple[str, str]:
     """The verdict on a metric whose later values must not be worse, and why. ``op`` says which way is worse."""
     fewest = max(how.min_samples, FEWEST_SAMPLES)
     if min(len(later), len(earlier)) < fewest:
@@ -66,7 +72,7 @@ def compared(later: Sequence[float], earlier: Sequence[float], how: Comparison, 
     if odd:
         return INCONCLUSIVE, f"{odd} of the samples to compare are not numbers"
     sign = 1 if op == ABOVE else -1
-    found = mann_whitney([sign * value for value in later], [sign * value for value in earlier])
+    found = mann_whitney([sign * value for value in later], [sign * value for value in earlier], overlap)
     before, now = median(earlier), median(later)
     shift = sign * (now - before)
     said = (
@@ -89,13 +95,13 @@ def _u(later: Sequence[float], earlier: Sequence[float]) -> tuple[float, list[in
     return twice / 2, ties
 
 
-def _approximate(u: float, n: int, m: int, ties: Sequence[int]) -> float:
-    """By the normal distribution, corrected for ties and for continuity."""
+def _approximate(u: float, n: int, m: int, ties: Sequence[int], overlap: float) -> float:
+    """By the normal distribution, corrected for ties, for continuity and for what samples share."""
     size = n + m
     spread = n * m / 12 * (size + 1 - sum(tie**3 - tie for tie in ties) / (size * (size - 1)))
     if spread <= 0:  # all values are equal
         return 1.0
-    z = (u - n * m / 2 - 0.5) / math.sqrt(spread)
+    z = (u - n * m / 2 - 0.5) / math.sqrt(spread * overlap)
     return NormalDist().cdf(-z)
 
 

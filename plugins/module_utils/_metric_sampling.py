@@ -89,10 +89,19 @@ class Course:
         return self.watch.window or self.watch.metric.window
 
     @property
+    def _has_window(self) -> bool:
+        query = str(self.watch.options.get("query", ""))
+        return query_of(query, 1) != query_of(query, 2)
+
+    @property
     def _is_cut(self) -> bool:
         """Whether the release is too young for its query to look back as far as those of the time before."""
-        query = str(self.watch.options.get("query", ""))
-        return query_of(query, self.looked_back) != query_of(query, self._wanted)
+        return self._has_window and math.ceil(self.looked_back) < math.ceil(self._wanted)
+
+    @property
+    def _overlap(self) -> float:
+        """How many looks in a row see the same requests."""
+        return max(1.0, self._wanted / self.watch.rules.interval) if self._has_window else 1.0
 
     @property
     def query(self) -> str:
@@ -145,7 +154,7 @@ class Course:
             late = [one for one in self.samples if one.at >= start]
             tally.weigh(*on_its_way(late, watch.limit, watch.rules.projected))
         if watch.comparison is not None:
-            tally.weigh(*compared(self.steps, watch.baseline, watch.comparison, watch.metric.op))
+            tally.weigh(*compared(self.steps, watch.baseline, watch.comparison, watch.metric.op, self._overlap))
 
     @property
     def is_of_no_concern(self) -> bool:

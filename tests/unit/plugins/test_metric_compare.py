@@ -61,6 +61,22 @@ def test_what_is_half_as_much_again_is_caught() -> None:
     assert pairs(sigma=0.3, shift=1.5, size=20, times=1000) >= 900
 
 
+def rare(dice: random.Random, errors: float, looks: int, window: int) -> list[float]:
+    """The share of rare errors, looked at every second over a window."""
+    failed = [dice.random() < errors for _ in range(looks + window)]
+    return [sum(failed[place : place + window]) / window for place in range(looks)]
+
+
+@pytest.mark.parametrize(("more", "least", "most"), [(1, 0, 5), (8, 80, 100)])
+def test_looks_that_see_the_same_requests_do_not_count_as_many(more: int, least: int, most: int) -> None:
+    dice = random.Random(11)
+    failed = 0
+    for _ in range(100):
+        earlier, later = rare(dice, 1 / 30, 600, 15), rare(dice, more / 30, 60, 15)
+        failed += compared(later, earlier, Comparison(), overlap=15)[0] == "fail"
+    assert least <= failed <= most
+
+
 CASES = [
     ("too few now", [9.0] * 19, [1.0] * 20, {}, "inconclusive", "20 samples before and 19 now, 20 of each are needed"),
     ("too few before", [9.0] * 20, [], {}, "inconclusive", "0 samples before"),
