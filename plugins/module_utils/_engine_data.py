@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
+
 _LABEL = "com.docker.compose."
 _STAMP = "%Y-%m-%dT%H:%M:%S"
 _HEADER = 8  # the engine prefixes each frame of an attached stream with its channel and its length
@@ -100,7 +102,7 @@ def epoch(stamp: str) -> float:
     """Turn the engine's time stamp (RFC 3339, nanoseconds) into seconds; 0 for "never"."""
     if not stamp or stamp.startswith("0001-"):
         return 0.0
-    moment, _, rest = stamp.partition(".")
+    moment, _, rest = in_utc(stamp).partition(".")
     fraction = "".join(each for each in rest[:9] if each.isdigit())
     whole = calendar.timegm(time.strptime(moment[:19], _STAMP))
     return whole + (float(f"0.{fraction}") if fraction else 0.0)
@@ -162,9 +164,10 @@ def since_stamp(lines: Iterable[str], since: float, keep_stamps: bool) -> Iterat
     """Keep the stamped lines that are not older than ``since``: not every log driver minds fractions of a second."""
     oldest = stamp_of(since) if since else ""
     for line in lines:
-        stamp, _, text = line.partition(" ")
+        said, _, text = line.partition(" ")
+        stamp = in_utc(said)
         if stamp >= oldest:
-            yield line if keep_stamps else text
+            yield f"{stamp} {text}" if keep_stamps else text
 
 
 def output_from(read: Callable[[int], bytes], limit: int) -> bytes:

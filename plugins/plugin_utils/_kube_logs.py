@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_watch import lines
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)
 _SILENT = ("is waiting to start", "previous terminated container")
-_ZONED = re.compile(r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>(\.\d+)?)(?P<zone>[+-]\d\d:\d\d)")
 
 
 def query(
@@ -35,18 +34,9 @@ def told(pieces: Iterable[bytes], since: float, timestamps: bool) -> Iterator[st
     first = _stamp(since) if since else ""
     for line in lines(pieces):
         said, _, rest = line.decode("utf-8", "replace").rstrip("\r").partition(" ")
-        stamp = said if said.endswith("Z") else _in_utc(said)
+        stamp = in_utc(said)
         if not first or _comparable(stamp) >= first:
             yield f"{stamp} {rest}" if timestamps else rest
-
-
-def _in_utc(stamp: str) -> str:
-    """A time as the runtime of a node writes it that lives by another clock."""
-    parts = _ZONED.fullmatch(stamp)
-    if parts is None:
-        return stamp
-    moment = datetime.fromisoformat(f"{parts['moment']}{parts['zone']}").astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{parts['fraction']}Z"
 
 
 def _stamp(moment: float) -> str:

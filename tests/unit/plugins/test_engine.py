@@ -91,6 +91,7 @@ def test_address(networks: dict[str, Any], mode: str, address: str | None) -> No
         ("2026-01-01T00:00:00Z", 1767225600.0),
         ("2026-01-01T00:00:00.5Z", 1767225600.5),
         ("2026-01-01T00:00:00.123456789Z", 1767225600.123456789),
+        ("2026-01-01T02:00:00.5+02:00", 1767225600.5),
         ("0001-01-01T00:00:00Z", 0.0),
         ("", 0.0),
     ],
@@ -120,6 +121,18 @@ def test_lines_older_than_the_release_are_left_out() -> None:
     assert list(since_stamp(lines, 1767225600.5, False)) == ["new line", "newer"]
     assert list(since_stamp(lines, 1767225600.5, True)) == lines[1:]
     assert list(since_stamp(lines, 0, False)) == ["old", "new line", "newer"]
+
+
+def test_lines_of_a_host_that_is_not_in_utc_are_kept_by_the_same_clock() -> None:
+    lines = [
+        "2025-12-31T19:00:00.400000000-05:00 old",
+        "2025-12-31T19:00:00.500000000-05:00 new",
+        "2026-01-01T02:00:01.000000000+02:00 newer",
+    ]
+    assert list(since_stamp(lines, 1767225600.5, True)) == [
+        "2026-01-01T00:00:00.500000000Z new",
+        "2026-01-01T00:00:01.000000000Z newer",
+    ]
 
 
 def frame(data: bytes, channel: int = 1) -> bytes:
