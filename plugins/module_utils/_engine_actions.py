@@ -14,6 +14,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 #: what compose puts before the name of a container until the one that it replaces is gone: that one's id
 _REPLACES = re.compile(r"[0-9a-f]{12}_")
 
+#: the seconds that the engine gives a container to stop where nothing else was said
+_USUAL_GRACE = 10
+
 
 def info(project: Project) -> dict[str, Any]:
     """What the engine says about itself."""
@@ -25,7 +28,9 @@ def info(project: Project) -> dict[str, Any]:
 def stop(project: Project, container: str) -> None:
     """Stop a container, within the grace period that it was made with."""
     with engine_errors("stop a container"):
-        project.api.stop(container)
+        granted = (project.api.inspect_container(container).get("Config") or {}).get("StopTimeout")
+        # without it the SDK waits for less than a long one lasts
+        project.api.stop(container, timeout=_USUAL_GRACE if granted is None else granted)
 
 
 def migration_container(project: Project) -> str:

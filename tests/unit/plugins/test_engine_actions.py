@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine_actions import remove_half_made
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_actions import remove_half_made, stop
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,13 @@ def test_only_what_was_never_put_in_its_place_is_half_made(name: str, state: str
     found = [SimpleNamespace(id="one", name=name, state=state)]
     remove_half_made(cast(Project, SimpleNamespace(api=api, containers=lambda: found)))
     assert removed == (["one"] if is_removed else [])
+
+
+@pytest.mark.parametrize(("config", "seconds"), [({}, 10), ({"StopTimeout": 120}, 120), ({"StopTimeout": 0}, 0)])
+def test_a_container_is_given_the_time_to_stop_that_it_was_made_with(config: dict[str, Any], seconds: int) -> None:
+    asked: list[Any] = []
+    api: Any = SimpleNamespace(
+        inspect_container=lambda _: {"Config": config}, stop=lambda id_, timeout: asked.append((id_, timeout))
+    )
+    stop(cast(Project, SimpleNamespace(api=api)), "one")
+    assert asked == [("one", seconds)]
