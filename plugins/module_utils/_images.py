@@ -70,9 +70,16 @@ class _Images:
             if service not in self.app.release_services:
                 reference = settings.get("image") or f"{self.app.name}-{service}"
                 if self.target.project.image_id(reference) is None:
-                    self.target.project.pull(reference, self.auth)
+                    self.target.project.pull(reference, self._login_for(reference))
                 result[service] = self._local(service, reference)
         return result
+
+    def _login_for(self, reference: str) -> dict[str, str] | None:
+        """The login only for the registries of the application's own images: it is none of the others' business."""
+        from docker.auth import resolve_repository_name  # it is there where images are pulled
+
+        ours = {resolve_repository_name(image)[0] for image in self.app.images.values()}
+        return self.auth if not ours or resolve_repository_name(reference)[0] in ours else None
 
     def _local(self, service: str, reference: str) -> dict[str, str]:
         found = self.target.project.image_id(reference)
