@@ -156,7 +156,7 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
     target.store.audit(
         f"{journal['operation']} finished",
         outcome=params["outcome"], release=params["release"], current=target.current(),
-        operator=journal["operator"], reason=journal["reason"], token=params["token"],
+        operator=journal["operator"], reason=journal["reason"], token=params["token"], left=pruned["left"],
     )  # fmt: skip
     return {"changed": True, "phases": phases, "current": target.current(), "pruned": pruned}
 

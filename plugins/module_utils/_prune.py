@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
 
 def prune(target: Target, token: int) -> dict[str, list[str]]:
-    """Take old releases with their images, evidence and sources away, and old backups; returns what went."""
+    """Take old releases with their images, evidence and sources away, and old backups; returns what went.
+
+    What cannot be taken away is ``left``, with the reason: that is no reason to undo a release that is good.
+    """
+    left: list[str] = []
     records = target.records()
     current = target.current()
     doomed = _releases.to_prune(records, current, target.app.keep_good, target.app.keep_bad)
@@ -19,16 +25,33 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
     backups = _releases.backups_to_prune(_backup.known_backups(target), kept, current, target.app.keep_backups)
     for record in records:
         if record["id"] in doomed:
-            target.forget(record, kept)
-            target.store.remove("releases", record["id"], token=token)
+            with _noted(f"release {record['id']}", left):
+                target.forget(record, kept)
+                target.store.remove("releases", record["id"], token=token)
     for name in backups:
-        target.files.remove("backups", name, token=token)
+        with _noted(f"backup {name}", left):
+            target.files.remove("backups", name, token=token)
     needed = _needed_evidence(target, kept)
     for name in target.store.folders("evidence"):
         if name not in needed:
-            target.store.remove("evidence", name, token=token)
-    target.forget_sources(kept, token)
-    return {"releases": doomed, "backups": backups}
+            with _noted(f"evidence {name}", left):
+                target.store.remove("evidence", name, token=token)
+    for name in target.spare_sources(kept):
+        with _noted(f"source {name}", left):
+            target.files.remove("source", name, token=token)
+    return {"releases": doomed, "backups": backups, "left": left}
+
+
+@contextlib.contextmanager
+def _noted(what: str, left: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        left.append(f"{what}: {error}")
+    except OpsError as error:
+        if error.kind in (UNREACHABLE, LeaseLost.kind):
+            raise
+        left.append(f"{what}: {error.message}")
 
 
 def _needed_evidence(target: Target, kept: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -130,12 +130,10 @@ class Target(abc.ABC):
         found = _releases.last_good(self.records(), self.current())
         return dict(found) if found else None
 
-    def forget_sources(self, kept: Sequence[Mapping[str, Any]], token: int) -> None:
-        """Take away the checkouts of releases that are not kept."""
+    def spare_sources(self, kept: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The checkouts of releases that are not kept."""
         needed = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
-        for name in self.files.folders("source"):
-            if name not in needed:
-                self.files.remove("source", name, token=token)
+        return [name for name in self.files.folders("source") if name not in needed]
 
     def running(self, services: Sequence[str]) -> list[str]:
         """Those of the services of which a container runs."""

@@ -182,6 +182,42 @@ def test_pruning_takes_evidence_and_sources_along(tmp_path: Path, forgotten: lis
     assert host.store.folders("source") == ["c" * 12, "mirror.git"]
 
 
+def test_what_cannot_be_taken_away_undoes_no_good_release(
+    tmp_path: Path, forgotten: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(tmp_path, keep_good=1)
+    (tmp_path / "source/0123456789ab").mkdir(parents=True)
+    remove = Store.remove
+
+    def stubborn(store: Store, kind: str, name: str, *, token: int) -> None:
+        if kind == "source":
+            raise PermissionError(13, "Permission denied", name)
+        remove(store, kind, name, token=token)
+
+    monkeypatch.setattr(Store, "remove", stubborn)
+    host.succeed("v1")
+    started = host.start("v2")
+    release = started["release"]
+    host.change(release, images=record()["images"], backup=host.back_up(release))
+    found = host.finish(started, good=release, activate=release)
+    assert found["pruned"]["left"] == ["source 0123456789ab: [Errno 13] Permission denied: '0123456789ab'"]
+    assert found["pruned"]["releases"] == ["0001-v1"]
+    assert host.store.read("current.json") == {"release": release}
+    assert (host.store.read("operation.json") or {})["status"] == "done"
+
+
+def test_a_lost_lease_ends_pruning(tmp_path: Path, forgotten: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path, keep_good=1)
+    (tmp_path / "source/0123456789ab").mkdir(parents=True)
+
+    def lost(*_: Any, **__: Any) -> None:
+        raise LeaseLost("somebody else has it")
+
+    monkeypatch.setattr(Store, "remove", lost)
+    with pytest.raises(LeaseLost):
+        host.succeed("v1")
+
+
 def test_what_a_killed_run_left_is_closed_and_reported_by_the_next_start(host: Host) -> None:
     good = host.succeed("v1")
     killed = host.start("v2")
