@@ -10,18 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._database_own import creating, keeping, literal, quoted
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
-
-
-def quoted(identifier: str) -> str:
-    """An SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def listing_entries(listing: str) -> int:
@@ -129,11 +120,13 @@ class Database:
     def restore(self, path: Path, side: str, timeout: float) -> None:
         """Restore into a database beside the real one, look at it, then swap the two names in one transaction.
 
-        Until the swap the real database is untouched, so an error or a kill before it loses nothing.
+        Until the swap the real database is untouched, so an error or a kill before it loses nothing. What the real one
+        has of its own goes along with the name.
         """
         self.drop_leftovers()
-        self._maintain(f"CREATE DATABASE {quoted(side)} TEMPLATE template0")
+        keep = keeping(self.name, side)
         try:
+            self._create(side, keep)
             self._fill(path, side, timeout)
         except OpsError:
             with contextlib.suppress(OpsError):  # the next restore drops them as well
@@ -143,9 +136,26 @@ class Database:
         away = f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(before)}"
         back = f"ALTER DATABASE {quoted(side)} RENAME TO {quoted(self.name)}"
         self._disconnect_everybody()
-        self._maintain(f"BEGIN; {away}; {back}; COMMIT")
+        self._maintain(f"BEGIN; {keep}; {away}; {back}; COMMIT")
         with contextlib.suppress(OpsError):  # the data is in its place; the next restore drops what is left
             self._maintain(f"DROP DATABASE {quoted(before)}")
+
+    def _create(self, side: str, keep: str) -> None:
+        """Create a database like the real one, and try whether it can be given all that the real one has of its own.
+
+        That is taken back: a setting or a limit could stop the filling, and it may be hours until the swap.
+        """
+        try:
+            create = self.query(creating(self.name, side), database="postgres")
+            self._maintain(create, f"BEGIN; {keep}; ROLLBACK")
+        except OpsError as error:
+            if error.data.get("rc") != 1:  # psql's code for what the server refused
+                raise
+            raise OpsError(
+                f"The restored database cannot be like {self.name}, which was not touched: {_said(error.message)}.",
+                hint=f"Give the role {self.app.database_user} the right to it, or take it away from {self.name} as its "
+                "owner or a superuser and set it again afterwards. Then run again.",
+            ) from error
 
     def _fill(self, path: Path, side: str, timeout: float) -> None:
         with open(path, "rb") as stream:
@@ -191,6 +201,12 @@ class Database:
     def _maintain(self, *statements: str) -> None:
         for statement in statements:
             self.query(statement, timeout=self.app.backup_timeout, database="postgres", may_repeat=False)
+
+
+def _said(message: str) -> str:
+    """What the server said in the error of a query, without psql's words around it."""
+    found = re.search(r"ERROR:\s+(.+)", message)
+    return found.group(1) if found else message
 
 
 def sum_problem(found: str, wanted: str) -> str | None:

@@ -138,6 +138,47 @@ def test_a_restore_brings_exactly_the_rows_of_the_backup_back(deployed: Applicat
     assert_described(deployed, run)
 
 
+#: what a database has of its own: owner, encoding, locale, limit, comment, privileges, and its settings by role
+OWN = """
+SELECT pg_get_userbyid(datdba), encoding, datcollate, datctype, datlocprovider, datconnlimit,
+  shobj_description(oid, 'pg_database'), (SELECT array_agg(privilege::text ORDER BY 1) FROM unnest(datacl) privilege),
+  (SELECT array_agg(format('%s %s', setrole::regrole, setconfig) ORDER BY setrole) FROM pg_db_role_setting
+   WHERE setdatabase = oid)
+FROM pg_database WHERE datname = 'doppelganger'
+"""
+
+
+def test_a_restore_keeps_what_the_database_has_of_its_own(deployed: Application) -> None:
+    postgres = deployed.containers()["postgres"]
+    for statement in (
+        "CREATE ROLE \"a 'reader'\" LOGIN",
+        "ALTER DATABASE doppelganger SET timezone TO 'Asia/Tokyo'",
+        'ALTER DATABASE doppelganger SET search_path TO "$user", public, "an ""odd, one"',
+        "ALTER ROLE \"a 'reader'\" IN DATABASE doppelganger SET statement_timeout TO '5s'",
+        "ALTER DATABASE doppelganger SET app.key TO 'it''s = \\secret, 1'",
+        "REVOKE CONNECT ON DATABASE doppelganger FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE doppelganger TO \"a 'reader'\" WITH GRANT OPTION",
+        "ALTER DATABASE doppelganger CONNECTION LIMIT 42",
+        "COMMENT ON DATABASE doppelganger IS 'it''s the studio''s'",
+    ):
+        sql(deployed, statement)
+    before, which = sql(deployed, OWN), "SELECT oid FROM pg_database WHERE datname = 'doppelganger'"
+    restored = sql(deployed, which)
+    assert "Asia/Tokyo" in before
+
+    run = restore(deployed, back_up(deployed))
+
+    assert run.rc == 0, run.output
+    assert sql(deployed, which) != restored
+    assert sql(deployed, OWN) == before
+    assert sql(deployed, "SHOW timezone") == "Asia/Tokyo"
+    assert sql(deployed, "SHOW search_path") == '"$user", public, "an ""odd, one"'
+    may_connect = "SELECT has_database_privilege('{}', 'doppelganger', 'CONNECT')"
+    assert [sql(deployed, may_connect.format(role)) for role in ("pg_monitor", "a ''reader''")] == ["f", "t"]
+    assert_sound(deployed, postgres)
+    assert_described(deployed, run)
+
+
 def test_a_restore_nobody_confirmed_is_refused(deployed: Application) -> None:
     before = everything(deployed)
     for confirm in ({}, {"confirm": "studio"}):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _database
+from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _database, _database_own
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from tests.unit.plugins.making import container, target
@@ -36,12 +36,12 @@ def test_a_listing_is_counted(listing: str, entries: int) -> None:
 
 @pytest.mark.parametrize(("text", "sql"), [("shop", '"shop"'), ('a"b', '"a""b"'), ("a;--", '"a;--"')])
 def test_an_identifier_is_quoted(text: str, sql: str) -> None:
-    assert _database.quoted(text) == sql
+    assert _database_own.quoted(text) == sql
 
 
 @pytest.mark.parametrize(("text", "sql"), [("shop", "'shop'"), ("a'b", "'a''b'"), ("'; DROP", "'''; DROP'")])
 def test_a_string_is_quoted(text: str, sql: str) -> None:
-    assert _database.literal(text) == sql
+    assert _database_own.literal(text) == sql
 
 
 def test_a_sum_is_that_of_the_whole_file(tmp_path: Path) -> None:
@@ -94,6 +94,10 @@ def database(state_dir: Any, state: str = "running", **changes: Any) -> Database
     return found.database
 
 
+#: what the server says to the query for it
+CREATE = "CREATE DATABASE shop_restore_7 TEMPLATE template0 OWNER owner"
+
+
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, Any]]]:
     """The commands that would have been run."""
@@ -101,6 +105,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, Any]
 
     def run(argv: list[str], **options: Any) -> str:
         commands.append((argv, options))
+        if "CREATE DATABASE" in argv[-1]:
+            return CREATE
         if "pg_dump" in argv:
             options["stdout"].write(b"PGDMP")
         return LISTING if "--list" in argv else ""
@@ -146,11 +152,12 @@ def test_a_restore_swaps_only_what_was_found_sound(ran: list[Any], tmp_path: Pat
     (tmp_path / "dump").write_bytes(b"PGDMP")
     database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     steps = [argv[-1] if "psql" in argv else "pg_restore" for argv, _ in ran]
+    keep = _database_own.keeping("shop", "shop_restore_7")
     swap = (
-        'BEGIN; ALTER DATABASE "shop" RENAME TO "shop_restore_7_before"; '
+        f'BEGIN; {keep}; ALTER DATABASE "shop" RENAME TO "shop_restore_7_before"; '
         'ALTER DATABASE "shop_restore_7" RENAME TO "shop"; COMMIT'
     )
-    order = ['CREATE DATABASE "shop_restore_7" TEMPLATE template0', "pg_restore", swap]
+    order = [CREATE, f"BEGIN; {keep}; ROLLBACK", "pg_restore", swap]
     assert [step for step in steps if step in order] == order
     assert steps[-1] == 'DROP DATABASE "shop_restore_7_before"'
     restore = next(argv for argv, _ in ran if "pg_restore" in argv)
@@ -170,6 +177,50 @@ def test_a_restore_that_is_not_sound_touches_nothing(monkeypatch: pytest.MonkeyP
     with pytest.raises(OpsError, match=r"index orders_pkey is not valid\. The real one was not touched"):
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
+
+
+LOST = """ERROR:  the setting log_statement of all roles (permission denied to set parameter "log_statement")
+CONTEXT:  PL/pgSQL function inline_code_block line 33 at RAISE"""
+
+
+def test_a_restore_that_would_lose_what_the_database_has_of_its_own_ends_before_it_is_filled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[str] = []
+
+    def run(argv: list[str], **_options: Any) -> str:
+        said.append(argv[-1])
+        if "ROLLBACK" in argv[-1]:
+            raise OpsError(f"The query failed with code 1: {LOST}", rc=1)
+        return "shop_restore_7" if "_restore_[0-9]+" in argv[-1] else CREATE
+
+    monkeypatch.setattr(_command, "run", run)
+    with pytest.raises(OpsError) as error:
+        database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
+    assert error.value.message == (
+        "The restored database cannot be like shop, which was not touched: "
+        'the setting log_statement of all roles (permission denied to set parameter "log_statement").'
+    )
+    assert "Give the role owner the right to it" in error.value.hint
+    assert said[-1] == 'DROP DATABASE "shop_restore_7"'
+    assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
+
+
+def test_a_database_that_cannot_be_asked_keeps_its_own_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def run(argv: list[str], **_options: Any) -> str:
+        if "CREATE DATABASE" in argv[-1]:
+            raise OpsError("The query failed with code 2: server closed the connection", rc=2)
+        return ""
+
+    monkeypatch.setattr(_command, "run", run)
+    with pytest.raises(OpsError, match=r"^The query failed with code 2"):
+        database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
+
+
+def test_a_name_stays_a_string_in_what_the_server_runs() -> None:
+    body = _database_own.keeping("sho'p", "side").removeprefix("DO ")
+    assert body == _database_own.literal(body[1:-1].replace("''", "'"))
+    assert "datname = ''sho''''p''" in body
 
 
 @pytest.mark.parametrize(
