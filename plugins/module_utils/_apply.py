@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_actions, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_containers import baseline
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
@@ -25,22 +26,34 @@ def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> lis
     return [service for service in services if service not in up]
 
 
-def terminal_reason(containers: Sequence[Container], services: Sequence[str]) -> str | None:
-    """Why waiting is of no use any more, with the container that says so by name."""
+def terminal_reason(
+    containers: Sequence[Container], services: Sequence[str], before: Mapping[str, int] | None = None
+) -> str | None:
+    """Why waiting is of no use any more, with the container that says so by name.
+
+    ``before`` holds the restarts of each container that are of the past.
+    """
     for container in containers:
-        if container.service not in services:
-            continue
-        if container.oom_killed:
-            return f"{container.service} was killed for want of memory"
-        if container.state in ("exited", "dead"):
-            return f"{container.service} exited with code {container.exit_code}" + (
-                f": {container.error}" if container.error else ""
-            )
-        if container.state == "restarting" or container.restart_count > 2:
-            how = f"exit code {container.exit_code}, {container.restart_count} restarts"
-            return f"{container.service} keeps restarting ({how})"
-        if container.health == "unhealthy":
-            return f"{container.service} is unhealthy: {container.health_output or 'its health check says nothing'}"
+        if container.service in services:
+            reason = _hopeless(container, container.restart_count - (before or {}).get(container.id, 0))
+            if reason:
+                return reason
+    return None
+
+
+def _hopeless(container: Container, restarts: int) -> str | None:
+    # a container that runs on keeps the mark of a child of its that was killed once
+    if container.oom_killed and (container.state != "running" or restarts > 0):
+        return f"{container.service} was killed for want of memory"
+    if container.state in ("exited", "dead"):
+        return f"{container.service} exited with code {container.exit_code}" + (
+            f": {container.error}" if container.error else ""
+        )
+    if container.state == "restarting" or restarts > 2:
+        how = f"exit code {container.exit_code}, {restarts} restarts"
+        return f"{container.service} keeps restarting ({how})"
+    if container.health == "unhealthy":
+        return f"{container.service} is unhealthy: {container.health_output or 'its health check says nothing'}"
     return None
 
 
@@ -49,13 +62,13 @@ def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
     return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
 
 
-def wait_until_up(project: Project, services: Sequence[str], timeout: float) -> None:
+def wait_until_up(project: Project, services: Sequence[str], timeout: float, before: Mapping[str, int]) -> None:
     """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
     deadline = time.monotonic() + timeout
     with contextlib.closing(project.events(timeout=0.5)) as happenings:
         for _ in happenings:
             containers = project.containers()
-            reason = terminal_reason(containers, services)
+            reason = terminal_reason(containers, services, before)
             if reason:
                 raise OpsError(f"The release does not come up: {reason}.", hint="The evidence has its log.")
             missing = waiting_for(containers, services)
@@ -85,13 +98,14 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> li
     """Bring all of a release up, or some of its services; returns those whose containers were made or taken away."""
     record = target.record(release)
     compose = target.compose_of(release)
-    before = {container.id: container.service for container in target.project.containers()}
+    found = target.project.containers()
+    before = {container.id: container.service for container in found}
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
     verb += ["--no-deps", *services] if services else ["--remove-orphans"]
     _engine_actions.remove_half_made(target.project)
     compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
     wanted = list(services or record["config"]["services"])
-    wait_until_up(target.project, wanted, target.app.start_timeout)
+    wait_until_up(target.project, wanted, target.app.start_timeout, baseline(found, 0))
     after = {container.id: container.service for container in target.project.containers()}
     return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
 

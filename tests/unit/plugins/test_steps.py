@@ -49,6 +49,12 @@ from tests.unit.plugins.making import DB, WEB, container, record, target
         pytest.param(
             {"restart_count": 3, "exit_code": 1}, "web keeps restarting (exit code 1, 3 restarts)", id="a crash loop"
         ),
+        pytest.param({"oom_killed": True}, None, id="a child of it was killed, it runs on"),
+        pytest.param(
+            {"oom_killed": True, "restart_count": 1},
+            "web was killed for want of memory",
+            id="it was killed and restarted",
+        ),
         pytest.param(
             {"health": "unhealthy", "health_output": "refused"},
             "web is unhealthy: refused",
