@@ -6,13 +6,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_actions, _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_containers import baseline
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -20,21 +19,24 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._target import PH
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 
-def waiting_for(containers: Sequence[Container], services: Sequence[str]) -> list[str]:
+def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
     """The services that are not up yet."""
-    up = {container.service for container in containers if _plan.is_sound(container)}
+    up = {container.service for container in containers if _plan.is_sound(container, completed)}
     return [service for service in services if service not in up]
 
 
 def terminal_reason(
-    containers: Sequence[Container], services: Sequence[str], before: Mapping[str, int] | None = None
+    containers: Sequence[Container],
+    services: Sequence[str],
+    before: Mapping[str, int] | None = None,
+    completed: Collection[str] = (),
 ) -> str | None:
     """Why waiting is of no use any more, with the container that says so by name.
 
-    ``before`` holds the restarts of each container that are of the past.
+    ``before`` holds the restarts of each container that are of the past, ``completed`` the services that may end.
     """
     for container in containers:
-        if container.service in services:
+        if container.service in services and not _plan.has_completed(container, completed):
             reason = _hopeless(container, container.restart_count - (before or {}).get(container.id, 0))
             if reason:
                 return reason
@@ -62,16 +64,17 @@ def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
     return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
 
 
-def wait_until_up(project: Project, services: Sequence[str], timeout: float, before: Mapping[str, int]) -> None:
+def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mapping[str, int]) -> None:
     """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
+    project, timeout, completed = target.project, target.app.start_timeout, target.app.completed
     deadline = time.monotonic() + timeout
     with contextlib.closing(project.events(timeout=0.5)) as happenings:
         for _ in happenings:
             containers = project.containers()
-            reason = terminal_reason(containers, services, before)
+            reason = terminal_reason(containers, services, before, completed)
             if reason:
                 raise OpsError(f"The release does not come up: {reason}.", hint="The evidence has its log.")
-            missing = waiting_for(containers, services)
+            missing = waiting_for(containers, services, completed)
             if not missing:
                 return
             tell(functools.partial(_still_missing, services, missing))
@@ -105,7 +108,7 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> li
     _engine_actions.remove_half_made(target.project)
     compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
     wanted = list(services or record["config"]["services"])
-    wait_until_up(target.project, wanted, target.app.start_timeout, baseline(found, 0))
+    wait_until_up(target, wanted, baseline(found, 0))
     after = {container.id: container.service for container in target.project.containers()}
     return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
 

@@ -61,7 +61,7 @@ class ComposeTarget(Target):
         return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
 
     def drift(self, record: Mapping[str, Any]) -> list[str]:
-        return _plan.drift(record, self.project.containers())
+        return _plan.drift(record, self.project.containers(), self.app.completed)
 
     def lacks(self, record: Mapping[str, Any]) -> list[str]:
         images = {service: image["id"] for service, image in record["images"].items()}

@@ -73,6 +73,12 @@ class App:
         """The env files with their full paths."""
         return [os.path.join(self.directory, path) for path in self.env_files]
 
+    @property
+    def completed(self) -> frozenset[str]:
+        """The services that may have ended with code 0, as the checks of containers say."""
+        mine = [check for check in self.checks if check.get("kind") == "containers"]
+        return frozenset(service for check in mine for service in check.get("completed") or ())
+
 
 def problems(app: App) -> list[str]:
     """What contradicts itself in a model whose fields have the right types, each with what to do about it."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
@@ -14,13 +14,19 @@ def image_reference(repository: str, version: str) -> str:
     return f"{repository}{'@' if version.startswith('sha256:') else ':'}{version}"
 
 
-def is_sound(container: Container) -> bool:
-    """Running, and healthy where it can tell."""
-    return container.state == "running" and container.health in ("healthy", "none")
+def has_completed(container: Container, completed: Collection[str]) -> bool:
+    """Ended with code 0, where its service is one of those that may."""
+    return container.service in completed and container.state == "exited" and container.exit_code == 0
 
 
-def drift(record: Mapping[str, Any], containers: Sequence[Container]) -> list[str]:
-    """Where the containers are not what the release recorded."""
+def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
+    """Running, and healthy where it can tell; or at the end of what it had to do."""
+    runs = container.state == "running" and container.health in ("healthy", "none")
+    return runs or has_completed(container, completed)
+
+
+def drift(record: Mapping[str, Any], containers: Sequence[Container], completed: Collection[str]) -> list[str]:
+    """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
     found: list[str] = []
     by_service: dict[str, list[Container]] = {}
     for container in containers:
@@ -34,7 +40,7 @@ def drift(record: Mapping[str, Any], containers: Sequence[Container]) -> list[st
                 found.append(f"{service} runs another image than the release recorded")
             elif container.config_hash != digest:
                 found.append(f"{service} runs with another configuration than the release recorded")
-            elif not is_sound(container):
+            elif not is_sound(container, completed):
                 found.append(f"{service} is {container.state}, {container.health}")
     return found + [f"{service} is not part of the release" for service in sorted(by_service)]
 

@@ -127,7 +127,8 @@ def _plan_of(
             "inputs": _compose.inputs_digest(config, directory),
             "services": sorted(config["services"]),
         }
-    decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"]))
+    completed = target.app.completed
+    decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
     recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
     return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import _apply
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from tests.unit.plugins.making import container, record, target
 
 
@@ -27,6 +28,28 @@ from tests.unit.plugins.making import container, record, target
 )
 def test_restarts_of_the_past_are_no_reason_to_end_the_wait(changes: dict[str, Any], reason: str | None) -> None:
     assert _apply.terminal_reason([container(**changes)], ["web"], {"id-web": 7}) == reason
+
+
+def init(**changes: Any) -> Container:
+    return container("init", **{"state": "exited", "health": "none", **changes})
+
+
+@pytest.mark.parametrize(
+    ("found", "completed", "missing", "reason"),
+    [
+        pytest.param(init(), ["init"], [], None, id="it has done its work"),
+        pytest.param(init(), [], ["init"], "init exited with code 0", id="it ought to run on"),
+        pytest.param(init(exit_code=1), ["init"], ["init"], "init exited with code 1", id="it failed"),
+        pytest.param(init(state="dead"), ["init"], ["init"], "init exited with code 0", id="it is dead"),
+        pytest.param(init(state="running"), ["init"], [], None, id="it is at work"),
+        pytest.param(init(state="created"), ["init"], ["init"], None, id="it has not begun"),
+    ],
+)
+def test_a_service_that_may_end_is_up_once_it_has(
+    found: Container, completed: list[str], missing: list[str], reason: str | None
+) -> None:
+    assert _apply.waiting_for([found], ["init"], completed) == missing
+    assert _apply.terminal_reason([found], ["init"], {}, completed) == reason
 
 
 class Composed:
@@ -59,3 +82,11 @@ def test_a_database_that_crashed_months_ago_does_not_fail_a_release(tmp_path: Pa
     composed = Composed([container("web"), container("db", restart_count=3, oom_killed=True)])
     assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == []
     assert composed.verbs[0][0] == "up"
+
+
+def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) -> None:
+    composed = Composed([container("web"), container("db", state="exited", health="none")])
+    once = [{"name": "containers", "kind": "containers", "completed": ["db"]}]
+    assert _apply.bring_up(host(tmp_path, composed, checks=once), "0001-v1", []) == []
+    with pytest.raises(OpsError, match="db exited with code 0"):
+        _apply.bring_up(host(tmp_path, composed), "0001-v1", [])

@@ -49,6 +49,16 @@ def test_a_model_that_contradicts_itself_is_named(changes: dict[str, Any], words
     assert (words or "") in " ".join(found)
 
 
+def test_the_services_that_may_end_are_those_of_all_checks_of_containers() -> None:
+    checks: list[dict[str, Any]] = [
+        {"name": "one", "kind": "containers", "completed": ["init"]},
+        {"name": "two", "kind": "containers", "completed": ["seed", "init"]},
+        {"name": "three", "kind": "containers"},
+        {"name": "four", "kind": "logs"},
+    ]
+    assert app(checks=checks).completed == {"init", "seed"}
+
+
 CLUSTER = {
     **IMAGES, "platform": "kubernetes", "directory": "", "cluster": {"namespace": "shop"},
     "manifests": ["/srv/shop/kubernetes"],

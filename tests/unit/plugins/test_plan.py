@@ -55,7 +55,28 @@ def test_an_image_is_referred_to_by_tag_or_digest(version: str, reference: str) 
     ],
 )
 def test_drift_is_what_differs_from_the_record(containers: list[Container], found: list[str]) -> None:
-    assert _plan.drift(record(), containers) == found
+    assert _plan.drift(record(), containers, []) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "completed", "found"),
+    [
+        pytest.param({}, ["db"], [], id="it has done its work"),
+        pytest.param({"exit_code": 1}, ["db"], ["db is exited, none"], id="it failed"),
+        pytest.param({}, ["web"], ["db is exited, none"], id="it ought to run on"),
+        pytest.param(
+            {"config_hash": "other"},
+            ["db"],
+            ["db runs with another configuration than the release recorded"],
+            id="it did other work",
+        ),
+    ],
+)
+def test_a_service_that_may_end_is_no_drift_once_it_has(
+    changes: dict[str, Any], completed: list[str], found: list[str]
+) -> None:
+    ended = container("db", **{"state": "exited", "health": "none", **changes})
+    assert _plan.drift(record(), [container("web"), ended], completed) == found
 
 
 SOURCE = record()["source"]
@@ -106,7 +127,7 @@ def test_a_deployment_is_needed_with_its_reasons(
     wanted: dict[str, Any], found: dict[str, Any], reasons: list[str]
 ) -> None:
     def drifted(record: Mapping[str, Any]) -> list[str]:
-        return _plan.drift(record, {**FOUND, **found}["containers"])
+        return _plan.drift(record, {**FOUND, **found}["containers"], [])
 
     assert _plan.decide({**WANTED, **wanted}, {**FOUND, **found}, drifted) == {
         "needed": bool(reasons),
