@@ -7,7 +7,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,18 @@ def refuse_missing_services(app: App, config: Mapping[str, Any]) -> None:
                     f"{variable} names the service {name!r}, the compose files have {', '.join(have)}.",
                     hint="Mend the inventory, or switch the profile on that has it.",
                 )
+
+
+def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
+    """Services of a rendered configuration, with all that they depend on and what that depends on."""
+    found: set[str] = set()
+    due = list(services)
+    while due:
+        service = due.pop()
+        if service in config["services"] and service not in found:
+            found.add(service)
+            due += config["services"][service].get("depends_on", {})
+    return found
 
 
 def inputs_digest(config: Mapping[str, Any], directory: Path) -> str:

@@ -115,6 +115,11 @@ class ComposeTarget(Target):
         """Where a release's rendered configuration is."""
         return self.store.root / "releases" / release / "compose.json"
 
+    def config_of(self, release: str) -> dict[str, Any]:
+        """The rendered configuration of a release."""
+        config: dict[str, Any] = json.loads(self.rendered(release).read_text(encoding="utf-8"))
+        return config
+
     def compose_of(self, release: str) -> _compose.Compose:
         """The compose project as a release recorded it."""
         return _compose.of_release(self.app, self.rendered(release))

@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _backup, _command, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _apply,
+    _backup,
+    _command,
+    _compose,
+    _engine_actions,
+    _plan,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -19,14 +26,18 @@ def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
 
 
 def _ensure_services(target: ComposeTarget, release: str) -> None:
-    """Bring up what the migration needs and does not run: on the first deployment nothing does yet."""
-    running = {container.service for container in target.project.containers() if container.state == "running"}
-    wanted = [
-        service
-        for service in target.record(release)["config"]["services"]
-        if service not in target.app.release_services
-    ]
-    missing = [service for service in wanted if service not in running]
+    """Bring up what the migration needs and does not run: on the first deployment nothing does yet.
+
+    Nothing else, as it may need the application, which comes after the migration.
+    """
+    app = target.app
+    there = {
+        container.service
+        for container in target.project.containers()
+        if container.state == "running" or _plan.has_completed(container, app.completed)
+    }
+    needed = _compose.with_needed(target.config_of(release), [app.migration_service, app.database_service])
+    missing = sorted(needed - there - set(app.release_services))
     if missing:
         _apply.bring_up(target, release, missing)
 

@@ -1,4 +1,4 @@
-"""Bringing a release up, with compose and an engine that are no real ones."""
+"""Bringing a release up, and before it what its migration needs, with compose and an engine that are no real ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply
+from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _migration
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -90,3 +90,37 @@ def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) 
     assert _apply.bring_up(host(tmp_path, composed, checks=once), "0001-v1", []) == []
     with pytest.raises(OpsError, match="db exited with code 0"):
         _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
+
+
+SERVICES: dict[str, Any] = {
+    "proxy": {"depends_on": {"web": {}}},
+    "web": {"depends_on": {"init": {}, "worker": {}}},
+    "worker": {"depends_on": {"queue": {}}},
+    "init": {},
+    "queue": {},
+    "db": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("there", "started"),
+    [
+        pytest.param([], ["db", "init", "queue"], id="the first deployment"),
+        pytest.param(["db"], ["init", "queue"], id="the database runs"),
+        pytest.param(["db", "init", "queue"], [], id="all is there"),
+    ],
+)
+def test_a_migration_has_nothing_started_but_what_it_needs(
+    there: list[str], started: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[str] = []
+    monkeypatch.setattr(_apply, "bring_up", lambda _target, _release, services: brought.extend(services))
+    states = {"init": {"state": "exited", "health": "none"}}
+    composed = Composed([container(name, **states.get(name, {})) for name in there])
+    once = [{"name": "containers", "kind": "containers", "completed": ["init"]}]
+    data = {"database_service": "db", "database_name": "shop", "database_user": "shop"}
+    app = {"migration_service": "web", "release_services": ["web", "worker"], "checks": once, **data}
+    made = host(tmp_path, composed, **app)
+    made.store.write("releases/0001-v1/compose.json", {"services": SERVICES})
+    _migration._ensure_services(made, "0001-v1")
+    assert brought == started

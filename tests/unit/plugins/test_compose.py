@@ -49,6 +49,23 @@ def test_the_interpolation_has_text_and_the_version(given: dict[str, Any], varia
     assert _compose.of_source(app(environment=given), Path("/tree"), "v1").variables == variables
 
 
+@pytest.mark.parametrize(
+    ("services", "found"),
+    [
+        pytest.param(["web"], {"web", "init", "db"}, id="what is needed of what is needed"),
+        pytest.param(["db"], {"db"}, id="nothing is needed"),
+        pytest.param(["proxy", "db"], {"proxy", "web", "init", "db"}, id="several"),
+        pytest.param(["mail"], {"mail"}, id="what a profile left out"),
+        pytest.param([""], set(), id="none"),
+    ],
+)
+def test_what_services_need_is_what_they_depend_on(services: list[str], found: set[str]) -> None:
+    started = {"condition": "service_started", "required": False}
+    needs = {"proxy": ["web"], "web": ["init", "db"], "init": ["db"], "db": [], "mail": ["relay"], "other": ["web"]}
+    config = {name: {"depends_on": dict.fromkeys(due, started)} if due else {} for name, due in needs.items()}
+    assert _compose.with_needed({"services": config}, services) == found
+
+
 CONFIG: dict[str, Any] = {
     "name": "shop",
     "services": {
