@@ -98,19 +98,21 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> list[str]:
-    """Bring all of a release up, or some of its services; returns those whose containers were made or taken away."""
+    """Bring all or some services of a release up; returns those with a container that came, began anew or went."""
     record = target.record(release)
     compose = target.compose_of(release)
     found = target.project.containers()
-    before = {container.id: container.service for container in found}
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
     verb += ["--no-deps", *services] if services else ["--remove-orphans"]
     _engine_actions.remove_half_made(target.project)
     compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
     wanted = list(services or record["config"]["services"])
     wait_until_up(target, wanted, baseline(found, 0))
-    after = {container.id: container.service for container in target.project.containers()}
-    return sorted({service for id_, service in {**before, **after}.items() if (id_ in before) != (id_ in after)})
+    return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
+
+
+def _runs(containers: Sequence[Container]) -> set[tuple[str, str, str]]:
+    return {(container.id, container.started_at, container.service) for container in containers}
 
 
 def _down(target: ComposeTarget, services: Sequence[str]) -> list[str]:

@@ -53,15 +53,17 @@ def test_a_service_that_may_end_is_up_once_it_has(
 
 
 class Composed:
-    """Compose that makes the same of every verb: containers as they are given."""
+    """Compose that makes the same of every verb: containers as they are given, or those that are there."""
 
-    def __init__(self, found: list[Container]) -> None:
+    def __init__(self, found: list[Container], made: list[Container] | None = None) -> None:
         self.name = "shop"
         self.found = found
+        self.made = found if made is None else made
         self.verbs: list[tuple[str, ...]] = []
 
     def run(self, *verb: str, **_options: Any) -> str:
         self.verbs.append(verb)
+        self.found = self.made
         return ""
 
     def containers(self, **_options: Any) -> list[Container]:
@@ -90,6 +92,25 @@ def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) 
     assert _apply.bring_up(host(tmp_path, composed, checks=once), "0001-v1", []) == []
     with pytest.raises(OpsError, match="db exited with code 0"):
         _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [
+        pytest.param([container("web"), container("db")], [], id="nothing"),
+        pytest.param([container("web", id="other"), container("db")], ["web"], id="replaced"),
+        pytest.param([container("db")], ["web"], id="made"),
+        pytest.param([container("web"), container("db"), container("old")], ["old"], id="taken away"),
+        pytest.param(
+            [container("web", state="exited", started_at="2026-11-22T20:00:00Z"), container("db")],
+            ["web"],
+            id="started",
+        ),
+    ],
+)
+def test_what_bringing_a_release_up_has_changed(before: list[Container], changed: list[str], tmp_path: Path) -> None:
+    composed = Composed(before, [container("web"), container("db")])
+    assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == changed
 
 
 SERVICES: dict[str, Any] = {
