@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_containers import baseline
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose import Compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_gateway import gateway
@@ -58,6 +59,8 @@ class Setup:
         # is there as long as files were written and nobody has read them yet: a killed run is made good by the next
         self.due = self.folder / f".{params['app']}.reload-due"
         self.was_killed = self.due.exists()
+        # restarts of the past say nothing about now
+        self.before = baseline(Project(self.project).containers(), 0) if self.project else {}
 
     def stale(self) -> list[Path]:
         """Files of ours that nobody wants any more; a folder of somebody else's is left alone."""
@@ -143,7 +146,7 @@ class Setup:
         if not self.project:
             return None
         found = Project(self.project).containers()
-        return _apply.terminal_reason(found, sorted({one.service for one in found}))
+        return _apply.terminal_reason(found, sorted({one.service for one in found}), self.before)
 
     def _compose(self) -> Compose:
         return Compose(project=self.project, files=[self.folder / COMPOSE_FILE], directory=self.folder)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _monitoring
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
     missing_rules,
     no_alertmanager,
@@ -14,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_check
     wait_for,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_files import File, differences, wanted_files
+from tests.unit.plugins.making import container
 
 
 def rule(name: str, app: str = "shop", health: str = "ok", error: str = "") -> dict[str, Any]:
@@ -74,6 +77,18 @@ def test_a_prometheus_that_tells_nobody_is_not_as_it_should_be() -> None:
 def test_waiting_ends_when_all_is_well_and_not_before() -> None:
     answers = iter([["starting"], ["starting"], []])
     assert wait_for(lambda: next(answers), 5, lambda: None) == []
+
+
+def test_only_what_restarts_from_now_on_makes_waiting_hopeless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [container("prometheus", restart_count=5, health="none")]
+    monkeypatch.setattr(_monitoring, "Project", lambda _name: SimpleNamespace(containers=lambda: found))
+    monkeypatch.setattr(_monitoring, "gateway", lambda: "172.17.0.1")
+    given = {"folder": str(tmp_path), "files": [], "secrets": {}, "cache_address": ""}
+    servers = {"prometheus": "http://127.0.0.1:9090", "alertmanager": ""}
+    setup = _monitoring.Setup({"app": "shop", "project": "shop-monitoring", **given, **servers})
+    assert setup.hopeless() is None
+    found[:] = [container("prometheus", restart_count=8, health="none")]
+    assert setup.hopeless() == "prometheus keeps restarting (exit code 0, 3 restarts)"
 
 
 def test_waiting_ends_with_what_is_still_wrong() -> None:
