@@ -33,8 +33,7 @@ INVENTORY = yaml.safe_load((ROOT / "inventories/compose_local/group_vars/targets
 QUICK: dict[str, Any] = {
     "service_up": {"limits": {"critical": {"sustained": 8}}},
     "error_rate": {"window": 6, "limits": {"critical": {"sustained": 2}, "warning": {"sustained": 5}}},
-    # so far up that only the fault gets there, and no busy machine
-    "latency_p95": {"window": 6, "limits": {"warning": {"above": 1000, "sustained": 2}}},
+    "latency_p95": {"window": 6, "limits": {"warning": {"sustained": 2}}},
     "deadlocks": {"window": 10},
     # the numbers that a leak and a flood of seconds reach
     "service_memory": {
@@ -205,6 +204,18 @@ def deadlock(world: World) -> None:
     assert b"deadlock detected" in said
 
 
+def when_quiet(world: World, alert: str) -> float:
+    """The moment from which on a new alert has its own reason: on a busy machine answers are slow without any fault."""
+
+    def is_quiet() -> bool:
+        return alert not in {one["labels"]["alertname"] for one in world.ask("/api/v1/alerts")["alerts"]}
+
+    if not is_quiet():
+        until(f"The end of {alert}", is_quiet, 60)
+        time.sleep(SETTLED)
+    return time.time()
+
+
 def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolve(world: World) -> None:
     """One fault after the other: what mends the first brings the second."""
     began = time.time()
@@ -212,22 +223,23 @@ def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolv
         with_fault(world, STUDIO_FAULT="errors", STUDIO_FAULT_AFTER="0.1", STUDIO_ERROR_SHARE="0.5")
         page = world.pager.wait("ErrorRateCritical", "firing", began)
         time.sleep(SETTLED)
-        with_fault(world, STUDIO_FAULT="slow", STUDIO_SLOW_SECONDS="2")
+        slowed = when_quiet(world, "LatencyP95Warning")
+        with_fault(world, STUDIO_FAULT="slow", STUDIO_SLOW_SECONDS="0.7")
         world.pager.wait("ErrorRateCritical", "resolved", began)
-        mail = world.mailbox.wait("LatencyP95Warning", "firing", began)
+        mail = world.mailbox.wait("LatencyP95Warning", "firing", slowed)
         time.sleep(SETTLED)
         with_fault(world)
         deadlock(world)
-        world.mailbox.wait("LatencyP95Warning", "resolved", began)
+        world.mailbox.wait("LatencyP95Warning", "resolved", slowed)
         world.mailbox.wait("DeadlocksWarning", "firing", began)
         world.mailbox.wait("DeadlocksWarning", "resolved", began)
         time.sleep(SETTLED)
-    for told, alert in (
-        (world.pager, "ErrorRateCritical"),
-        (world.mailbox, "LatencyP95Warning"),
-        (world.mailbox, "DeadlocksWarning"),
+    for told, alert, since in (
+        (world.pager, "ErrorRateCritical", began),
+        (world.mailbox, "LatencyP95Warning", slowed),
+        (world.mailbox, "DeadlocksWarning", began),
     ):
-        assert [len(told.of(alert, status, began)) for status in ("firing", "resolved")] == [1, 1], alert
+        assert [len(told.of(alert, status, since)) for status in ("firing", "resolved")] == [1, 1], alert
     assert page["alerts"][0]["annotations"]["description"] == "The limit is > 10 percent for 2 s."
     assert mail["to"] == ["ops@example.com"]
     assert mail["subject"] == f"[FIRING] {world.app.name}: LatencyP95Warning"
