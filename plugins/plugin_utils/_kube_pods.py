@@ -3,10 +3,13 @@
 
 Most reasons are final at once. Three may pass by themselves and get some patience:
 
-- a pull that failed for a reason that is not definite (a registry that is slow, busy or just restarting). The kubelet
-  tries again after 10 s; a definite answer (no such image, no permission) is final at the first attempt;
+- a pull that failed for a reason that is not definite (a registry that is slow, busy or just restarting); a definite
+  answer (no such image, no permission) is final at the first attempt;
 - a pod that cannot be scheduled: a pod that is just leaving may make room, a volume may still be bound;
 - a configuration or a volume that the kubelet could not read in time.
+
+The kubelet tries again 10 to 15 s after an attempt that failed, and says nothing new of the pod until then
+(backOffPeriod and its jitter in its pod workers).
 
 A probe that fails is not final at all: it is named when the time is over.
 """
@@ -50,7 +53,10 @@ class Patience:
 
     #: an autoscaler looks every ten seconds and says so only when it has decided
     unschedulable: float = 30.0
-    pull: float = 15.0
+    #: for a registry: two more attempts of the kubelet
+    pull: float = 35.0
+    #: for a kubelet that was late itself: two more of its attempts
+    kubelet: float = 35.0
     other: float = 10.0
     #: for a Secret or a ConfigMap that is not there, where somebody else may be about to make it
     missing: float = 0.0
@@ -186,7 +192,7 @@ class _Look:
         if reason in _NEVER_PULLED:
             return self._trouble(f"{prefix}{reason}", words or status.get("image", ""), name, final=True)
         if reason in _NOT_MADE:
-            patience = self.patience.other if _SLOW.search(words) else self._until_made(words)
+            patience = self.patience.kubelet if _SLOW.search(words) else self._until_made(words)
             return self._trouble(f"{prefix}{reason}", words, name, final=patience is None, patience=patience)
         return None
 

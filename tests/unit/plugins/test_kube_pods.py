@@ -67,10 +67,15 @@ CASES: list[tuple[str, Any, str, str]] = [
 
 @pytest.mark.parametrize(("status", "reason", "weight"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_container(status: Any, reason: str, weight: str) -> None:
-    found = trouble_of(pod(None, status), patience=Patience(1, 2, 3))
+    found = trouble_of(pod(None, status), patience=Patience(1, 2, 3, 4))
     assert found is not None
     assert (found.reason, found.pod) == (reason, "web-1-a")
     assert (FINAL if found.final else OPEN if found.patience is None else PATIENT) == weight
+
+
+def test_who_may_try_again_gets_the_time_for_it() -> None:
+    longest_pause = 15  # of the kubelet, between two attempts
+    assert min(Patience().pull, Patience().kubelet) > 2 * longest_pause
 
 
 def test_a_pod_that_is_ready_has_none() -> None:

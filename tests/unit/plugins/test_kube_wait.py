@@ -28,7 +28,7 @@ from tests.unit.plugins.kube import Object, exit_of, pod, replica_set, running, 
 DONE = {"updatedReplicas": 1, "availableReplicas": 1, "observedGeneration": 1}
 CRASHING = waits("CrashLoopBackOff", restarts=1, last=exit_of(1))
 WEB = [Ref("apps", "Deployment", "web")]
-SHORT = Patience(0.1, 0.1, 0.1)
+SHORT = Patience(0.1, 0.1, 0.1, 0.1)
 
 
 class Stream:
