@@ -29,6 +29,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     order_of,
     ref_of,
 )
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_owned import (
     CREATED,
     applied_fields,
@@ -74,6 +75,12 @@ class Release:
     cause: str
     #: field managers that we were once: their fields are taken over, those of nobody else ever are
     former_managers: Collection[str] = ()
+
+    @classmethod
+    def of(cls, application: str, record: Mapping[str, Any]) -> Release:
+        """The marks of a recorded release."""
+        why = f": {record['reason']}" if record["reason"] else ""
+        return cls(application, record["id"], f"release {record['id']}{why}", (FIELD_MANAGER,))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
     goes_by_itself,
     ref_of,
 )
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import MANIFESTS, KubeTarget
 
 
 def workloads_in(changes: Sequence[Change]) -> list[str]:
@@ -34,10 +34,13 @@ def workloads_in(changes: Sequence[Change]) -> list[str]:
 def planned(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> list[Change]:
     """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
     redact = target.redactor.text
-    applied = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=redact)
+    marks = _kube_apply.Release.of(target.app.name, record)
+    applied = _kube_apply.plan(target.cluster, objects, marks, redact=redact)
     if record["id"] == target.current():
         applied = [change for change in applied if not _kube_apply.has_gone_by_itself(change)]
-    pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, target.kinds(), redact=redact)
+    kept = target.state.read_all("releases", MANIFESTS).values()
+    kinds = _kube_prune.kinds_of(one for each in kept for one in each["objects"])
+    pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, kinds, redact=redact)
     return [*(change for change in applied if change.action != UNCHANGED), *pruned]
 
 

@@ -101,7 +101,9 @@ def _bring_up_what_it_needs(
     Says whether any of that was started now. What cannot be applied of the release itself is refused here as well:
     after the migration it would be too late.
     """
-    changes = _kube_apply.plan(target.cluster, objects, target.marks(record), redact=target.redactor.text)
+    changes = _kube_apply.plan(
+        target.cluster, objects, _kube_apply.Release.of(target.app.name, record), redact=target.redactor.text
+    )
     wanted = [change for change in changes if _is_needed(change, target.app.release_services)]
     _kube_apply.send(target.cluster, wanted, prove)
     waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]

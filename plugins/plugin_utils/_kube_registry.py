@@ -80,6 +80,17 @@ def digest_of(reference: str, login: Login | None = None, *, timeout: float = 10
     return told
 
 
+def has(reference: str, login: Login | None = None) -> bool:
+    """Whether the registry has it; one that cannot be asked has not said that it is gone."""
+    try:
+        digest_of(reference, login)
+    except Refused:
+        return False
+    except OpsError:
+        return True
+    return True
+
+
 def pinned(repository: str, digest: str) -> str:
     """The reference of what a registry has under that digest."""
     return f"{parse(repository).repository}@{digest}"

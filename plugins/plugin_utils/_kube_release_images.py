@@ -16,7 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _command, 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_version
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_version
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import MANIFESTS, KubeTarget
 
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64}) size: \d+")
@@ -88,7 +88,7 @@ def _built(target: KubeTarget, record: Mapping[str, Any], folder: Path) -> dict[
 def built_already(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """The images of a commit that need no building, empty where they do."""
     kept = built_before(target.records(), record, _builds(target))
-    return kept if all(target.has_image(image["reference"]) for image in kept.values()) else {}
+    return kept if all(_kube_registry.has(image["reference"], target.login) for image in kept.values()) else {}
 
 
 def _builds(target: KubeTarget) -> dict[str, str]:

@@ -10,34 +10,25 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
-    _kube_apply,
-    _kube_migration_jobs,
-    _kube_prune,
-    _kube_registry,
-)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration_jobs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_console import DatabasePod
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
-    APPLICATION_LABEL,
-    WORKLOADS,
-    Object,
-    ref_of,
-)
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, Object
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import object_name
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
+
+if TYPE_CHECKING:
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import Login
 
 MANIFESTS = "manifests.json"
 #: of each container; the evidence of a release is one Secret
@@ -93,23 +84,19 @@ class KubeTarget(Target):
 
     @property
     def database(self) -> Database:
+        # here, as the checklist asks a database with a query of its own
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_console import DatabasePod
+
         return Database(self.app, DatabasePod(self.project, self.app.database_service))
 
     @property
-    def login(self) -> _kube_registry.Login | None:
+    def login(self) -> Login | None:
         """The login of the registry, None for one without."""
-        user = self.app.registry_username
-        return _kube_registry.Login(user, self.registry_password) if user else None
+        # here, as only who makes a release or goes back to one asks a registry
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import Login
 
-    def has_image(self, reference: str) -> bool:
-        """Whether the registry has it; one that cannot be asked has not said that it is gone."""
-        try:
-            _kube_registry.digest_of(reference, self.login)
-        except Refused:
-            return False
-        except OpsError:
-            return True
-        return True
+        user = self.app.registry_username
+        return Login(user, self.registry_password) if user else None
 
     def records(self) -> list[dict[str, Any]]:
         return list(self.state.read_all("releases", "record.json").values())
@@ -125,36 +112,10 @@ class KubeTarget(Target):
         return objects
 
     def drift(self, record: Mapping[str, Any]) -> list[str]:
-        objects = self.manifests(record["id"])
-        changes = _kube_apply.plan(self.cluster, objects, self.marks(record), redact=self.redactor.text)
-        differing = [
-            change
-            for change in changes
-            if change.action != _kube_apply.UNCHANGED and not _kube_apply.has_gone_by_itself(change)
-        ]
-        found = [
-            f"{ref_of(change.manifest)} {'is missing' if change.action == _kube_apply.CREATED_NOW else 'differs'}"
-            for change in differing
-        ]
-        return found or self._unsound(objects)
+        # here, as who only looks has no plan to make
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_drift
 
-    def _unsound(self, objects: Sequence[Object]) -> list[str]:
-        containers = self.project.containers()
-        found = [f"{c.service} is {c.state}, {c.health}" for c in containers if not _plan.is_sound(c)]
-        there = {container.service for container in containers}
-        wanted = [one for one in objects if one["kind"] in WORKLOADS and one["kind"] != "Job"]
-        missing = [one["metadata"]["name"] for one in wanted if one["spec"].get("replicas", 1)]
-        return found + [f"{name} has no pod" for name in missing if name not in there]
-
-    def marks(self, record: Mapping[str, Any]) -> _kube_apply.Release:
-        """What the objects of a release are marked with."""
-        why = f": {record['reason']}" if record["reason"] else ""
-        return _kube_apply.Release(self.app.name, record["id"], f"release {record['id']}{why}", (FIELD_MANAGER,))
-
-    def kinds(self) -> set[tuple[str, str]]:
-        """The kinds of objects that the recorded releases have."""
-        kept = self.state.read_all("releases", MANIFESTS).values()
-        return _kube_prune.kinds_of(one for each in kept for one in each["objects"])
+        return _kube_drift.drift(self, record)
 
     @property
     def labels(self) -> str:
@@ -164,9 +125,11 @@ class KubeTarget(Target):
     def lacks(self, record: Mapping[str, Any]) -> list[str]:
         if self.store.read(f"releases/{record['id']}/{MANIFESTS}") is None:
             return ["its manifests"]
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry
+
         references = [image["reference"] for image in record["images"].values()]
         with ThreadPoolExecutor(8) as pool:
-            there = pool.map(self.has_image, references)
+            there = pool.map(functools.partial(_kube_registry.has, login=self.login), references)
         return [f"the image {one}" for one, is_there in zip(references, there, strict=True) if not is_there]
 
     def tidy(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_bringup, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 from tests.unit.plugins.making import app, record
-from tests.unit.plugins.test_kube_apply import RELEASE, Server, thing
+from tests.unit.plugins.test_kube_apply import Server, thing
 
 WEB = thing("Deployment", "web", "apps/v1", spec={"x": 1})
 GOES, STAYS = (
@@ -23,7 +23,7 @@ def target(server: Server, *objects: dict[str, Any], current: str = "") -> KubeT
     """As much of a target as is asked for here."""
     given = SimpleNamespace(
         app=app(name="tides"), cluster=server, redactor=SimpleNamespace(text=str), current=lambda: current,
-        marks=lambda record: RELEASE, kinds=set, manifests=lambda release: list(objects), _unsound=lambda objects: [],
+        state=SimpleNamespace(read_all=lambda *_: {}), manifests=lambda release: list(objects),
     )  # fmt: skip
     return cast(KubeTarget, given)
 

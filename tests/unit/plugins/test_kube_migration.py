@@ -13,7 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migr
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 from tests.unit.plugins.kube import template
 from tests.unit.plugins.making import app, record
-from tests.unit.plugins.test_kube_apply import RELEASE, Server, cause, live, thing
+from tests.unit.plugins.test_kube_apply import Server, cause, live, thing
 
 WEB, DATABASE, SERVICE = (
     thing(kind, name, version, spec={"x": 2})
@@ -29,7 +29,7 @@ SETTINGS = thing("ConfigMap", "settings", data={"a": "2"})
 def target(server: Server) -> KubeTarget:
     """As much of a target as is asked for here."""
     redactor = SimpleNamespace(text=str)
-    given = SimpleNamespace(app=app(name="tides"), cluster=server, redactor=redactor, marks=lambda record: RELEASE)
+    given = SimpleNamespace(app=app(name="tides"), cluster=server, redactor=redactor)
     return cast(KubeTarget, given)
 
 
