@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _database
+from ansible_collections.doppelganger.ops.plugins.module_utils import _database, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
-from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private, sync_folder
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, PHASE_SPEC, Target
 
 SCHEMA = 1
@@ -25,7 +25,7 @@ def backup_id(moment: float, release: str) -> str:
 
 def _take(target: Target, token: int) -> dict[str, Any]:
     now = time.time()
-    name = backup_id(now, target.current() or "0000-none")
+    name = backup_id(now, target.current() or _releases.NO_RELEASE)
     database = target.database
     folder = target.files.root / "backups" / name
     unfinished = target.files.root / "backups" / f".{name}"
@@ -41,6 +41,7 @@ def _take(target: Target, token: int) -> dict[str, Any]:
         raise
     # a backup is there as a whole or not at all
     unfinished.rename(folder)
+    sync_folder(folder.parent)
     return record
 
 
@@ -122,25 +123,34 @@ def run_restore(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
                 f"After the restore the migration head is {head}, the backup's was {record['migration_head']}.",
                 changed=True,
             )
+        record = {**record, "restored": iso(time.time())}
+        target.files.write(f"backups/{record['id']}/backup.json", record, token=params["token"])
     target.store.audit("database restored", backup=record["id"], token=params["token"])
     return {"changed": True, "backup": record, "migration_head": head}
+
+
+def last_restored(target: Target) -> str | None:
+    """The id of the backup that was restored last, None where none of those that are there was."""
+    records = [read(target, name) or {} for name in known_backups(target)]
+    restored = [record for record in records if record.get("restored")]
+    return max(restored, key=lambda record: str(record["restored"]))["id"] if restored else None
 
 
 def run_integrity(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Look whether the database is sound; reads every table once."""
     del params, check_mode
     if not target.app.database_service:
-        return {"changed": False, "sound": None, "problems": []}
+        return {"changed": False, "sound": None, "not_valid": []}
     with target.shown_safely():
-        problems = target.database.integrity_problems()
-    if problems:
+        unreadable = target.database.unreadable()
+        not_valid = [] if unreadable else target.database.not_valid()
+    if unreadable:
         raise OpsError(
-            f"The database {target.app.database_name} is not sound: {'; '.join(problems)}.",
+            f"The database {target.app.database_name} is not sound: {unreadable}.",
             hint="Restore a backup: playbooks/restore.yml.",
             phase="integrity",
-            problems=problems,
         )
-    return {"changed": False, "sound": True, "problems": []}
+    return {"changed": False, "sound": True, "not_valid": not_valid}
 
 
 BACKUP = Step(spec={**PHASE_SPEC, "release": {"type": "str", "default": ""}}, run=run_backup)

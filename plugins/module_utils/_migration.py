@@ -13,16 +13,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose,
     _engine_actions,
     _plan,
+    _releases,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
-
-
-def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
-    """Whether the schema moved, None where nobody can tell."""
-    return before != after if can_tell else None
 
 
 def _ensure_services(target: ComposeTarget, release: str) -> None:
@@ -83,7 +79,7 @@ def _head_before(target: ComposeTarget, record: Mapping[str, Any]) -> str | None
 def _note_head(target: ComposeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
     """Record where the schema is after the migration, however that ended; says whether it moved."""
     after = target.database.migration_head()
-    did = moved(before, after, bool(target.app.migration_head_query))
+    did = _releases.moved(before, after, bool(target.app.migration_head_query))
     record["migration"] = {"before": before, "after": after, "moved": did}
     target.save(record, token)
     return did

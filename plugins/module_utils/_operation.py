@@ -57,11 +57,12 @@ class Operation:
         started = time.time()
         ended = {"name": name, "started": iso(started)}
         try:
-            self._renew()
-            self.note_phase({**ended, "state": RUNNING})
-            with self.heartbeat(), _system_errors(name):
-                yield
-            self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
+            with _system_errors(name):
+                self._renew()
+                self.note_phase({**ended, "state": RUNNING})
+                with self.heartbeat():
+                    yield
+                self.note_phase({**ended, "state": "ok", "seconds": _since(started)})
         except LeaseLost:
             raise
         except OpsError as error:
@@ -70,7 +71,7 @@ class Operation:
             self._note_failure(failed, error)
             raise
         except Exception as error:
-            with contextlib.suppress(OpsError):
+            with contextlib.suppress(OpsError, OSError):
                 self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": repr(error)})
             raise
 
@@ -82,6 +83,8 @@ class Operation:
             self.note_phase(phase)
         except LeaseLost:
             raise
+        except OSError:  # a full disk takes no note of itself
+            return
         except OpsError as unnoted:  # what failed first is what people have to know
             if unnoted.kind == UNREACHABLE:
                 error.kind = UNREACHABLE

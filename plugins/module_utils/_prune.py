@@ -22,7 +22,9 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
     current = target.current()
     doomed = _releases.to_prune(records, current, target.app.keep_good, target.app.keep_bad)
     kept = [record for record in records if record["id"] not in doomed]
-    backups = _releases.backups_to_prune(_backup.known_backups(target), kept, current, target.app.keep_backups)
+    backups = _releases.backups_to_prune(
+        _backup.known_backups(target), kept, current, target.app.keep_backups, _backup.last_restored(target)
+    )
     for record in records:
         if record["id"] in doomed:
             with _noted(f"release {record['id']}", left):

@@ -12,8 +12,20 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._lease import mom
 SCHEMA = 1
 PENDING, GOOD, BAD = "pending", "good", "bad"
 LAST_GOOD = "last good"
+#: in the id of a backup that was taken before there was any
+NO_RELEASE = "0000-none"
 
 Record = Mapping[str, Any]
+
+
+def taken_of(backup: str) -> str:
+    """Which release ran when a backup was taken, by its id."""
+    return backup.partition("-")[2]
+
+
+def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
+    """Whether a migration moved the schema from one head to another, None where nobody can tell."""
+    return before != after if can_tell and (before or after) else None
 
 
 def next_id(existing: Iterable[str], version: str) -> str:
@@ -80,9 +92,16 @@ def to_prune(records: Sequence[Record], current: str | None, keep_good: int, kee
     return sorted(set(doomed) - protected)
 
 
-def backups_to_prune(backups: Sequence[str], records: Sequence[Record], current: str | None, keep: int) -> list[str]:
-    """The backup ids that may go; the last good release's backup stays, and so does each kept pending one's."""
-    needed = {(last_good(records, current) or {}).get("backup")}
-    needed |= {record.get("backup") for record in records if record["status"] == PENDING}
+def backups_to_prune(
+    backups: Sequence[str], records: Sequence[Record], current: str | None, keep: int, restored: str | None = None
+) -> list[str]:
+    """The backup ids that may go; those of the last good release and of each kept pending one stay.
+
+    So do the one that was restored last, and the first that was taken while the current release ran: what damaged the
+    data may have been the first of many attempts.
+    """
     ordered = sorted(backups)
+    needed = {(last_good(records, current) or {}).get("backup"), restored}
+    needed |= {record.get("backup") for record in records if record["status"] == PENDING}
+    needed.add(next((name for name in ordered if taken_of(name) == (current or NO_RELEASE)), None))
     return [name for name in ordered[: max(0, len(ordered) - keep)] if name not in needed]

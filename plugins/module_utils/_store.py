@@ -40,6 +40,16 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk. A file system that cannot has ways of its own, or none."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 _STILL_HELD = "held by {}, who does not renew, until the lease expires"
 
 
@@ -99,6 +109,7 @@ class Store:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
 
     def folders(self, kind: str) -> list[str]:
         """The names below ``releases``, ``backups`` or ``evidence``, oldest first."""

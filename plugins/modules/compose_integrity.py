@@ -9,7 +9,9 @@ module: compose_integrity
 short_description: Look whether the database is sound
 version_added: 0.1.0
 description:
-  - Reads every table once and looks for indexes and constraints that are not valid.
+  - Reads every table once, and fails where one cannot be read.
+  - Names the indexes and constraints that are not valid. They are no failure, as they were left so on purpose, or by a
+    command that was cut off, and nothing of the data depends on them.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 extends_documentation_fragment:
@@ -28,11 +30,11 @@ sound:
   description: Whether it is; none where there is no database.
   returned: success
   type: bool
-problems:
-  description: What is not.
-  returned: always
+not_valid:
+  description: The indexes and constraints that are not valid.
+  returned: success
   type: list
-  elements: raw
+  elements: str
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._backup import INTEGRITY

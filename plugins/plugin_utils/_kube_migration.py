@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
@@ -184,7 +184,7 @@ def _keep_log(target: KubeTarget, release: str, token: int) -> str:
 def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
     """Record where the schema is after the migration, however that ended; says whether it moved."""
     after = target.database.migration_head()
-    did = before != after if target.app.migration_head_query else None
+    did = _releases.moved(before, after, bool(target.app.migration_head_query))
     record["migration"] = {"before": before, "after": after, "moved": did}
     target.save(record, token)
     return did

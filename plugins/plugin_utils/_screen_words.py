@@ -78,6 +78,12 @@ def _prepare(found: Result) -> str:
     return ", ".join(found.get("packages") or []) or "nothing is missing"
 
 
+def _integrity(found: Result) -> str:
+    if not found.get("sound"):
+        return ""
+    return "the database is sound" + "".join(f"; {one} is not valid" for one in found.get("not_valid") or [])
+
+
 _NOTES: Mapping[str, Callable[[Result], str]] = {
     "preflight": _preflight,
     "start": _lease,
@@ -87,8 +93,8 @@ _NOTES: Mapping[str, Callable[[Result], str]] = {
     "apply": _apply,
     "verify": _look,
     "metrics": _look,
-    "integrity": lambda found: "the database is sound" if found.get("sound") else "",
-    "evidence": lambda found: str(found.get("path") or ""),
+    "integrity": _integrity,
+    "evidence": lambda found: str(found.get("path") or found.get("msg") or ""),
     "finish": _record,
     "restore": lambda found: str((found.get("backup") or {}).get("id") or ""),
     "prepare": _prepare,

@@ -310,18 +310,49 @@ def test_a_rollback_restores_the_backup_that_it_is_given(deployed: Application) 
     assert_described(deployed, run)
 
 
-def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Application) -> None:
+#: what people and commands that were cut off leave in databases that are sound
+LEFT_SO = (
+    "CREATE TABLE early (n int)", "INSERT INTO early VALUES (1)",
+    "ALTER TABLE early ADD CONSTRAINT later CHECK (n > 1) NOT VALID",
+    "CREATE MATERIALIZED VIEW empty AS SELECT 1 AS n WITH NO DATA",
+    "CREATE TABLE parted (n int) PARTITION BY RANGE (n)",
+    "CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (9)",
+    "CREATE INDEX whole ON ONLY parted (n)",
+)  # fmt: skip
+
+
+def test_what_was_left_so_on_purpose_keeps_nobody_from_going_back(deployed: Application) -> None:
     assert deployed.deploy("v0.2.1").rc == 0
+    for statement in LEFT_SO:
+        sql(deployed, statement)
     add(deployed, "twice")
     add(deployed, "twice")
     with pytest.raises(subprocess.CalledProcessError):
         sql(deployed, "CREATE UNIQUE INDEX CONCURRENTLY half ON projects (name)")
+    name = back_up(deployed)
+
+    back = deployed.play("rollback", release="v0.1.0")
+    restored = deployed.play("restore", backup=name, confirm=deployed.name)
+
+    assert (back.rc, restored.rc) == (0, 0), back.output + restored.output
+    assert "the database is sound; constraint later of early is not valid; index half is not valid" in back.output
+    assert "the database is sound; constraint later of early is not valid" in restored.output
+    assert deployed.read(f"backups/{name}/backup.json")["restored"]
+    assert rows(deployed).count("twice") == 2
+
+
+def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Application) -> None:
+    assert deployed.deploy("v0.2.1").rc == 0
+    sql(deployed, "CREATE TABLE lost AS SELECT 1 AS n")
+    sql(deployed, "CHECKPOINT")
+    folder, path = sql(deployed, "SHOW data_directory").strip(), sql(deployed, "SELECT pg_relation_filepath('lost')")
+    in_postgres(deployed, "rm", f"{folder}/{path.strip()}")
 
     run = deployed.play("rollback", release="v0.1.0")
 
     assert run.rc != 0
     assert run.target()["failure"]["phase"] == "integrity"
-    assert "The database doppelganger is not sound: index half is not valid." in run.target()["message"]
+    assert f'The database doppelganger is not sound: could not open file "{path.strip()}"' in run.target()["message"]
     assert run.target()["status"] == "rolled_back"
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.2.1"
     assert_described(deployed, run)

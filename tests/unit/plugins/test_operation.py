@@ -136,6 +136,25 @@ def test_an_error_of_the_system_ends_a_phase_like_any_other(tmp_path: Path, erro
     assert mine.journal()["phases"][-1]["state"] == "failed"
 
 
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_disk_that_gets_full_ends_a_phase_by_its_name_wherever_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    mine = operation(tmp_path)
+    mine.start("deploy", "0002-v2")
+    write, left = Store._write, iter(range(writes))
+
+    def full(*arguments: Any) -> None:
+        if next(left, None) is None:
+            raise OSError(28, "No space left on device", "/state")
+        write(*arguments)
+
+    monkeypatch.setattr(Store, "_write", full)
+    with pytest.raises(OpsError, match="No space left on device: /state") as raised, mine.phase("return"):
+        pass
+    assert raised.value.data["phase"] == "return"
+
+
 def test_an_inner_phase_keeps_its_name_in_the_error(tmp_path: Path) -> None:
     mine = operation(tmp_path)
     mine.start("deploy", "0002-v2")

@@ -174,3 +174,33 @@ BACKUPS = [f"20261123T20000{number}Z-x" for number in range(6)]
 def test_pruning_backups_keeps_what_can_be_needed(records: list[dict[str, Any]], keep: int, kept: list[str]) -> None:
     doomed = _releases.backups_to_prune(BACKUPS, records, None, keep)
     assert [name for name in BACKUPS if name not in doomed] == kept
+
+
+OF = [f"20261123T20000{number}Z-{release}" for number, release in enumerate(["0001-v1"] + ["0002-v2"] * 5)]
+
+
+@pytest.mark.parametrize(
+    ("current", "restored", "kept"),
+    [
+        pytest.param("0002-v2", None, [OF[1], *OF[4:]], id="what was there before the first of many attempts"),
+        pytest.param("0001-v1", None, [OF[0], *OF[4:]], id="that of another release is not it"),
+        pytest.param("0003-v3", OF[2], [OF[2], *OF[4:]], id="what was restored"),
+    ],
+)
+def test_pruning_backups_keeps_the_way_back(current: str, restored: str | None, kept: list[str]) -> None:
+    doomed = _releases.backups_to_prune(OF, [], current, 2, restored)
+    assert [name for name in OF if name not in doomed] == kept
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "can_tell", "moved"),
+    [
+        ("1", "2", True, True),
+        ("1", "1", True, False),
+        (None, "1", True, True),
+        (None, None, True, None),
+        (None, None, False, None),
+    ],
+)
+def test_whether_the_schema_moved(before: str | None, after: str | None, can_tell: bool, moved: bool | None) -> None:
+    assert _releases.moved(before, after, can_tell) is moved

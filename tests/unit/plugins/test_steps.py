@@ -16,7 +16,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _evidence,
     _images,
     _inspect,
-    _migration,
     _preflight,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
@@ -140,20 +139,6 @@ def test_a_backup_is_named_by_its_moment_and_its_release() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "can_tell", "moved"),
-    [
-        ("1", "2", True, True),
-        ("1", "1", True, False),
-        (None, "1", True, True),
-        (None, None, True, False),
-        (None, None, False, None),
-    ],
-)
-def test_whether_the_schema_moved(before: str | None, after: str | None, can_tell: bool, moved: bool | None) -> None:
-    assert _migration.moved(before, after, can_tell) is moved
-
-
-@pytest.mark.parametrize(
     ("free", "problem"),
     [
         (1024, None),
@@ -202,6 +187,23 @@ def test_evidence_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert (folder / "web.log").read_text() == "a line"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     assert modes == {"0002-v2": 0o700, "web.log": 0o600, "manifest.json": 0o600}
+
+
+def test_evidence_that_cannot_be_kept_keeps_nobody_from_going_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = target(tmp_path)
+    lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
+    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(kept), "keep_evidence", full)
+    monkeypatch.setattr(type(kept), "collectors", lambda *_: {})
+    found = _evidence.run(kept, {"release": "0002-v2", "token": lease.token, "failure": {}}, False)
+    assert (found["path"], found["changed"]) == ("", False)
+    assert "No space left on device" in found["msg"]
 
 
 # what people see
