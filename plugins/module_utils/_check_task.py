@@ -12,7 +12,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate impor
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import needs_engine, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
-from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse as parse_env
+from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import secrets_in
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
@@ -75,7 +75,7 @@ def redactor(params: Mapping[str, Any]) -> Redactor:
         values += _sealed.unseal(Path(params["state_dir"]))
     for path in params.get("redact_env_files") or []:
         try:
-            values += parse_env(Path(path).read_text(encoding="utf-8", errors="replace")).values()
+            values += secrets_in(Path(path).read_text(encoding="utf-8", errors="replace"))
         except OSError as error:
             raise Refused(
                 f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",

@@ -53,7 +53,7 @@ class ComposeTarget(Target):
         values: list[str | None] = [*_sealed.unseal(self.store.root)]
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _envfile.parse(Path(path).read_text(encoding="utf-8")).values()
+                values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"))
         return Redactor(values)
 
     @property

@@ -7,31 +7,48 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._interpolation import interpolated
 
-#: ``KEY=value``: in single quotes, in double quotes (both may go over several lines), or plain with a comment behind
+#: ``KEY=value`` or ``KEY: value``, in single quotes, in double quotes (both may go over several lines), or plain
 _VARIABLE = re.compile(
-    r"""^[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][\w.-]*)[ \t]*="""
-    r"""(?:[ \t]*'(?P<single>[^']*)'|[ \t]*"(?P<double>(?:\\.|[^"\\])*)"|(?P<plain>[^\n]*?)(?:[ \t]+\#[^\n]*)?$)""",
+    r"""^[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][\w.\-\[\]]*)[ \t]*[=:][ \t]*"""
+    r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<plain>[^\n]*))""",
     re.MULTILINE | re.DOTALL,
 )
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+#: in double quotes; any other backslash is one
+_ESCAPE = re.compile(r"""\\([abfnrtv"\\$])""")
+_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
 
 
-def parse(text: str) -> dict[str, str]:
-    """The variables of an env file without quotes and comments; a subset of what compose reads: no interpolation."""
+def parse(text: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of an env file as compose reads them; a value may name others of the file, or ``known`` ones."""
     found: dict[str, str] = {}
-    for match in _VARIABLE.finditer(text):
-        single, double, plain = match.group("single", "double", "plain")
-        if double is not None:
-            double = re.sub(r"\\(.)", lambda escape: _ESCAPED.get(escape[1], escape[1]), double, flags=re.DOTALL)
-        found[match["key"]] = next(value for value in (single, double, (plain or "").strip()) if value is not None)
+    for key, value, is_literal in _written(text):
+        found[key] = value if is_literal else interpolated(value, {**(known or {}), **found})
     return found
 
 
-def read(path: str) -> dict[str, str]:
+def secrets_in(text: str) -> list[str]:
+    """Every value of an env file, as it is and as it is written."""
+    return [*parse(text).values(), *(value for _, value, _ in _written(text))]
+
+
+def _written(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Each key with its value, variables within it unread, and whether there can be none."""
+    for match in _VARIABLE.finditer(text.lstrip("\ufeff").replace("\r\n", "\n")):
+        key, single, double = match.group("key", "single", "double")
+        if single is not None:
+            yield key, single.replace("\\'", "'"), True
+        elif double is not None:
+            yield key, _ESCAPE.sub(lambda escape: _ESCAPED.get(escape[1], escape[1]), double), False
+        else:
+            yield key, match["plain"].partition(" #")[0].strip(), False
+
+
+def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of the file at ``path``; refuses one that is missing, unreadable or writable by anybody."""
     try:
         status = os.stat(path)
@@ -54,14 +71,14 @@ def read(path: str) -> dict[str, str]:
             "expected its owner alone.",
             hint=f"Look whether it was changed, then run: chmod 600 {path}",
         )
-    return parse(text)
+    return parse(text, known)
 
 
 def read_all(paths: Sequence[str]) -> dict[str, str]:
-    """The variables of several env files, later ones winning."""
+    """The variables of several env files, later ones winning; their values may name variables of earlier ones."""
     merged: dict[str, str] = {}
     for path in paths:
-        merged.update(read(path))
+        merged.update(read(path, merged))
     return merged
 
 

@@ -76,7 +76,7 @@ class KubeTarget(Target):
         values: list[str | None] = []
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _envfile.parse(Path(path).read_text(encoding="utf-8")).values()
+                values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"))
         with contextlib.suppress(OpsError):  # where the cluster is out of reach there is nothing of it to be shown
             for kept in self.state.read_all("releases", MANIFESTS).values():
                 values += [value for each in kept["objects"] for value in secret_values(each)]

@@ -16,9 +16,18 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
         pytest.param("A=1\nB=2\n", {"A": "1", "B": "2"}, id="lines"),
         pytest.param("# A=1\n\n  # B=2\nno variable\n", {}, id="comments and other lines"),
         pytest.param("  export A = two words \n", {"A": "two words"}, id="export and spaces"),
-        pytest.param("A=x # note\nB=x#y\nC=#z\n", {"A": "x", "B": "x#y", "C": "#z"}, id="a comment behind a space"),
-        pytest.param("A=\nB=  # none\n", {"A": "", "B": ""}, id="no value"),
+        pytest.param("A=x # note\nB=x#y\nC= #z\n", {"A": "x", "B": "x#y", "C": "#z"}, id="a comment behind a value"),
+        pytest.param("A=\nB= \n", {"A": "", "B": ""}, id="no value"),
+        pytest.param("\ufeffA=1\n", {"A": "1"}, id="a mark of the byte order"),
+        pytest.param("A: 1\n", {"A": "1"}, id="as in YAML"),
+        pytest.param("A=p$$w\nB='p$$w'\nC=\"p\\$w\"\n", {"A": "p$w", "B": "p$$w", "C": "p$w"}, id="dollars"),
+        pytest.param("A=1\nB=${A}$A-${C}\n", {"A": "1", "B": "11-"}, id="other variables"),
+        pytest.param("A=\nB=${A:-x}${A-y}${C-${D:-z}}\n", {"A": "", "B": "xz"}, id="instead of a missing one"),
+        pytest.param("A=1\nB=${A:+x}${C:+y}${A:?z}\n", {"A": "1", "B": "x1"}, id="where there is one"),
+        pytest.param("A=5$ ${}\n", {"A": "5$ ${}"}, id="no variable"),
         pytest.param("A='x # y' # z\n", {"A": "x # y"}, id="single quotes"),
+        pytest.param(r"A='it\'s'", {"A": "it's"}, id="a single quote in them"),
+        pytest.param(r'A="a\\b\x"', {"A": "a\\b\\x"}, id="backslashes"),
         pytest.param(r"""A="say \"hi\"\n" # z""", {"A": 'say "hi"\n'}, id="double quotes with escapes"),
         pytest.param("A='a\"b'\nB=\"a'b\"\nC=a'b\n", {"A": 'a"b', "B": "a'b", "C": "a'b"}, id="quotes within"),
         pytest.param('KEY="-----BEGIN\nX=1\nEND"\nA=1\n', {"KEY": "-----BEGIN\nX=1\nEND", "A": "1"}, id="many lines"),
@@ -30,6 +39,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 )
 def test_an_env_file_is_read(text: str, found: dict[str, str]) -> None:
     assert _envfile.parse(text) == found
+
+
+def test_a_secret_is_known_as_it_is_and_as_it_is_written() -> None:
+    assert set(_envfile.secrets_in("A=base\nB=${A}-p$$w\n")) == {"base", "base-p$w", "${A}-p$$w"}
 
 
 def file(tmp_path: Path, mode: int = 0o600, content: bytes = b"TOKEN=abc\n") -> str:
@@ -81,11 +94,11 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
 
 def test_of_several_files_the_later_wins(tmp_path: Path) -> None:
     paths = []
-    for number, content in enumerate(("A=1\nB=1\n", "B=2\n")):
+    for number, content in enumerate(("A=1\nB=1\n", "B=${A}2\n")):
         paths.append(tmp_path / str(number))
         paths[-1].write_text(content)
         paths[-1].chmod(0o600)
-    assert _envfile.read_all([str(path) for path in paths]) == {"A": "1", "B": "2"}
+    assert _envfile.read_all([str(path) for path in paths]) == {"A": "1", "B": "12"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Variables within values as Compose has them: ``$NAME``, ``${NAME:-default}``, and ``$$`` for a dollar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>[A-Za-z_]\w*)|(?P<brace>\{))", re.ASCII)
+_BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-+?])(?P<other>.*))?", re.ASCII | re.DOTALL)
+_ENDS = re.compile(r"\$\{|\}")
+
+
+def interpolated(text: str, known: Mapping[str, str]) -> str:
+    """The text with the values of the variables that are known, and nothing in the place of others.
+
+    What is no variable stays as it is; compose refuses it, and says so.
+    """
+    done = ""
+    while True:
+        found = _DOLLAR.search(text)
+        if found is None:
+            return done + text
+        done, text = done + text[: found.start()], text[found.end() :]
+        if found["escaped"]:
+            done += "$"
+        elif found["name"]:
+            done += known.get(found["name"], "")
+        else:
+            inner, text = _to_its_brace(text)
+            done += _value(inner, known)
+
+
+def _value(inner: str, known: Mapping[str, str]) -> str:
+    found = _BRACED.fullmatch(inner)
+    if found is None:
+        return "${" + inner + "}"
+    value, how = known.get(found["name"]), found["how"] or ""
+    has_one = bool(value) if how.startswith(":") else value is not None
+    if how.endswith("+"):
+        return interpolated(found["other"], known) if has_one else ""
+    if how.endswith("-") and not has_one:
+        return interpolated(found["other"], known)
+    return value or ""
+
+
+def _to_its_brace(text: str) -> tuple[str, str]:
+    """What is within the brace that was opened, and what comes after it."""
+    depth = 1
+    for end in _ENDS.finditer(text):
+        depth += 1 if end[0] == "${" else -1
+        if not depth:
+            return text[: end.start()], text[end.end() :]
+    return text, ""
