@@ -75,11 +75,15 @@ class _Images:
         return result
 
     def _login_for(self, reference: str) -> dict[str, str] | None:
-        """The login only for the registries of the application's own images: it is none of the others' business."""
-        from docker.auth import resolve_repository_name  # it is there where images are pulled
+        """The login only for the registries of the application's own images: it is none of the others' business.
 
+        Where it has none, as its images are built, for each that is not the public one.
+        """
+        from docker.auth import INDEX_NAME, resolve_repository_name  # it is there where images are pulled
+
+        registry = resolve_repository_name(reference)[0]
         ours = {resolve_repository_name(image)[0] for image in self.app.images.values()}
-        return self.auth if not ours or resolve_repository_name(reference)[0] in ours else None
+        return self.auth if (registry in ours if ours else registry != INDEX_NAME) else None
 
     def _local(self, service: str, reference: str) -> dict[str, str]:
         found = self.target.project.image_id(reference)

@@ -17,8 +17,11 @@ BLANK = "********"
 #: shorter values (a port, "true", "info") would blank out half of every log
 SHORTEST = 6
 
-# up to the last @ before a slash or a space: an unquoted password may have one in it
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]+@", re.IGNORECASE)
+# up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
+# token; elsewhere it is a name
+_USERINFO = re.compile(
+    r"(?P<scheme>\bhttps?://)[^/\s]+@|(?P<other>\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s]+@", re.IGNORECASE
+)
 
 
 def forms(secret: str) -> set[str]:
@@ -36,7 +39,7 @@ def forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Blanks out known values, however they are quoted, and the user part of every URL that has a password."""
+    """Blanks out known values, however they are quoted, and the user part of each URL that has a password or is one."""
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
@@ -47,7 +50,7 @@ class Redactor:
         """The text without secrets."""
         if self._known is not None:
             text = self._known.sub(BLANK, text)
-        return _USERINFO.sub(rf"\g<scheme>{BLANK}@", text)
+        return _USERINFO.sub(lambda found: f"{found['scheme'] or found['other']}{BLANK}@", text)
 
     def data(self, value: Any) -> Any:
         """Plain data without secrets, in values and in keys."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 import re
 import shutil
 import tempfile
@@ -18,15 +19,26 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Re
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-#: git asks nothing, and runs no hook or helper of the repository's choosing
-QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+#: a password, or what the large hosts' tokens begin with; other users in a URL are none of a secret
+_SECRET_USER = re.compile(r"[a-z+]+://(?:[^/@]*:[^/@]*|(?:gh[a-z]|github_pat|glpat|ATBB|ATCTT)[-_A-Za-z0-9]{16,})@")
 
 
 def _git(*arguments: str, doing: str, timeout: float) -> str:
+    env = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "0", "GIT_SSH_COMMAND": _ssh()}
     try:
-        return _command.run(["git", *arguments], doing=doing, timeout=timeout, env=QUIET)
+        return _command.run(["git", *arguments], doing=doing, timeout=timeout, env=env)
     except OpsError as error:
         raise OpsError(Redactor(()).text(error.message), hint=error.hint) from error
+
+
+@functools.cache
+def _ssh() -> str:
+    """The user's own way of calling ssh, which asks nothing."""
+    try:
+        own = _command.run(["git", "config", "core.sshCommand"], doing="Reading git's configuration", timeout=10)
+    except OpsError:  # nothing is configured
+        own = "ssh"
+    return f"{own.strip()} -o BatchMode=yes"
 
 
 def parse_refs(listing: str) -> dict[str, str]:
@@ -42,9 +54,9 @@ def parse_refs(listing: str) -> dict[str, str]:
 
 def resolve(repository: str, version: str, timeout: float) -> str:
     """The commit of a tag, a branch or a whole commit id; refuses an unknown one, naming those that are alike."""
-    if re.match(r"[a-z+]+://[^/@]*:[^/@]*@", repository):
+    if _SECRET_USER.match(repository):
         raise Refused(
-            "app_repository has a password in it.",
+            "app_repository has a password or a token in it.",
             hint="Use an ssh key or a git credential helper of the target's user, and a URL without it.",
         )
     try:
@@ -73,6 +85,7 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
     """A work tree of ``commit`` below ``folder``, made once and kept for as long as a release needs it."""
     tree = folder / commit[:12]
     if (tree / ".git").exists():
+        _add_submodules(tree, repository, timeout)
         return tree
     mirror = folder / "mirror.git"
     if not (mirror / "HEAD").exists():
@@ -94,6 +107,9 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
         doing="Fetching the source",
         timeout=timeout,
     )
+    if not _has(mirror, commit):  # it is on no branch: that of a pull request, or one that was pushed over
+        fetch = ("fetch", "--quiet", "--", repository, commit)
+        _git(*at, *fetch, doing=f"Fetching {commit[:12]}", timeout=timeout)
     # whole or not at all: what a killed checkout left behind is never taken for a work tree
     unfinished = folder / f".{tree.name}"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -101,7 +117,25 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
     add = ("worktree", "add", "--quiet", "--force", "--detach", str(unfinished), commit)
     _git(*at, *add, doing=f"Checking {commit[:12]} out", timeout=timeout)
     _git(*at, "worktree", "move", str(unfinished), str(tree), doing=f"Keeping {commit[:12]}", timeout=timeout)
+    # after the move, as a work tree with submodules cannot be moved
+    _add_submodules(tree, repository, timeout)
     return tree
+
+
+def _has(mirror: Path, commit: str) -> bool:
+    try:
+        _git("--git-dir", str(mirror), "cat-file", "-e", f"{commit}^{{commit}}", doing="Looking", timeout=60)
+    except OpsError:
+        return False
+    return True
+
+
+def _add_submodules(tree: Path, repository: str, timeout: float) -> None:
+    """Check the submodules out that are not yet; where theirs is a relative URL, relative to the repository."""
+    if (tree / ".gitmodules").exists():
+        at = ("-C", str(tree), "-c", f"remote.origin.url={repository}")
+        update = ("submodule", "--quiet", "update", "--init", "--recursive")
+        _git(*at, *update, doing="Checking the submodules out", timeout=timeout)
 
 
 @contextlib.contextmanager
@@ -113,9 +147,10 @@ def temporary_checkout(repository: str, version: str, commit: str, timeout: floa
         fetch = ("fetch", "--quiet", "--depth", "1", "--", repository, version)
         _git(*at, *fetch, doing=f"Fetching {version}", timeout=timeout)
         _git(*at, "checkout", "--quiet", "--detach", commit, doing=f"Checking {commit[:12]} out", timeout=timeout)
+        _add_submodules(Path(folder), repository, timeout)
         yield Path(folder)
 
 
 def described(app_source: str, repository: str, commit: str, digests: Mapping[str, str]) -> dict[str, Any]:
     """The source of a release, as its record keeps it."""
-    return {"type": app_source, "repository": repository, "commit": commit, "digests": dict(digests)}
+    return {"type": app_source, "repository": Redactor(()).text(repository), "commit": commit, "digests": dict(digests)}

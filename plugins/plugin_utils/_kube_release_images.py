@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Ste
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_version
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_images import HUB, parse
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import MANIFESTS, KubeTarget
 
+#: under this name docker keeps the login of the public registry
+_HUB_LOGIN = "https://index.docker.io/v1/"
 _PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64}) size: \d+")
 
 
@@ -120,11 +124,32 @@ def logged_in(repositories: Any, user: str, password: str) -> Iterator[dict[str,
         yield {}
         return
     auth = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+    registries = {parse(one).registry for one in repositories}
+    ours = {_HUB_LOGIN if registry == HUB else registry: auth for registry in registries}
+    users = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser()
     with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        for name in ("cli-plugins", "contexts", "buildx"):
+            if (users / name).is_dir():
+                (Path(folder) / name).symlink_to(users / name)
         path = Path(folder) / "config.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps({"auths": {one.partition("/")[0]: auth for one in repositories}}), encoding="utf-8")
+        path.write_text(json.dumps(_with_login(users / "config.json", ours)), encoding="utf-8")
         yield {"DOCKER_CONFIG": folder}
+
+
+def _with_login(path: Path, ours: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The user's own configuration, which knows the registries of base images, with our logins.
+
+    Where it keeps logins in a store, docker asks that one alone: from now on only for those that are in it.
+    """
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+    theirs, store = config.get("auths") or {}, config.pop("credsStore", "")
+    helpers = {**(dict.fromkeys(theirs, store) if store else {}), **(config.get("credHelpers") or {})}
+    helpers = {registry: helper for registry, helper in helpers.items() if registry not in ours}
+    return {**config, "auths": {**theirs, **ours}, "credHelpers": helpers}
 
 
 IMAGES = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

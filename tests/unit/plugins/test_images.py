@@ -22,6 +22,7 @@ LOGIN = {"username": "ana", "password": "p"}
         ({"web": "registry.example.com:5000/web"}, "registry.example.com/web", False),
         ({"web": "ana/web"}, "postgres:16", True),
         ({}, "registry.example.com/tools/proxy:1", True),
+        ({}, "postgres:16", False),
     ],
 )
 def test_the_login_is_for_the_registries_of_the_application(

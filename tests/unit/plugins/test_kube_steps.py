@@ -81,6 +81,38 @@ def test_a_login_is_a_file_of_its_owner_that_does_not_outlive_the_block() -> Non
 
 
 @pytest.mark.parametrize(
+    ("image", "key"),
+    [
+        ("registry.example.com:5000/shop/web", "registry.example.com:5000"),
+        ("ana/web", "https://index.docker.io/v1/"),
+        ("docker.io/ana/web", "https://index.docker.io/v1/"),
+    ],
+)
+def test_a_login_has_the_name_under_which_docker_looks_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, key: str
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with _kube_release_images.logged_in([image], "lab", "canary-1234") as env:
+        config = json.loads((Path(env["DOCKER_CONFIG"]) / "config.json").read_text())
+    assert list(config["auths"]) == [key]
+
+
+def test_the_users_own_logins_and_programs_stay_in_force(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cli-plugins").mkdir()
+    own = {"auths": {"base.example": {}, "r.example": {}}, "credsStore": "pass", "credHelpers": {"x.example": "ecr"}}
+    (tmp_path / "config.json").write_text(json.dumps(own))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with _kube_release_images.logged_in(["r.example/web"], "lab", "canary-1234") as env:
+        folder = Path(env["DOCKER_CONFIG"])
+        assert (folder / "cli-plugins").is_dir()
+        config = json.loads((folder / "config.json").read_text())
+    assert config["credHelpers"] == {"base.example": "pass", "x.example": "ecr"}
+    assert config["auths"]["base.example"] == {}
+    assert "auth" in config["auths"]["r.example"]
+    assert "credsStore" not in config
+
+
+@pytest.mark.parametrize(
     ("version", "tag"), [("v0.2.0", "v0.2.0"), ("feature/a b", "feature-a-b"), ("x" * 200, "x" * 128)]
 )
 def test_a_version_becomes_a_tag(version: str, tag: str) -> None:

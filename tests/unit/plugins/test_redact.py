@@ -44,6 +44,7 @@ def test_a_secret_of_several_lines_is_blanked_out_line_by_line() -> None:
         ("amqp://u:p@ss:w@host/x", f"amqp://{BLANK}@host/x"),
         ("a http://u:p@one/x b http://u:q@two/y", f"a http://{BLANK}@one/x b http://{BLANK}@two/y"),
         ("ssh://git@host/x.git", "ssh://git@host/x.git"),
+        ("https://ghp_0123@github.com/o/r.git", f"https://{BLANK}@github.com/o/r.git"),
         ("http://localhost:8000/a@b", "http://localhost:8000/a@b"),
         ("http://localhost:8000 mail a@b", "http://localhost:8000 mail a@b"),
         ("no url: user:pw@host", "no url: user:pw@host"),

@@ -108,10 +108,18 @@ def test_a_source_that_cannot_be_reached_is_refused(tmp_path: Path) -> None:
     assert "app_repository" in error.value.hint
 
 
-def test_a_password_in_the_repository_is_refused_and_not_shown() -> None:
-    with pytest.raises(Refused) as error:
-        _source.resolve("https://user:canary-1234@git.example/x.git", "v1", 20)
+@pytest.mark.parametrize("user", ["user:canary-1234", "ghp_canary-1234canary-1234", "glpat-canary-1234canary"])
+def test_a_secret_in_the_repository_is_refused_and_not_shown(user: str) -> None:
+    with pytest.raises(Refused, match="password or a token") as error:
+        _source.resolve(f"https://{user}@git.example/x.git", "v1", 20)
     assert "canary-1234" not in str(error.value.as_result())
+
+
+def test_what_may_be_a_token_is_neither_shown_nor_recorded() -> None:
+    with pytest.raises(Refused) as error:
+        _source.resolve("https://canary-1234@127.0.0.1:1/x.git", "v1", 20)
+    recorded = _source.described("git", "https://canary-1234@git.example/x.git", A, {})
+    assert "canary-1234" not in f"{error.value.as_result()} {recorded}"
 
 
 def test_a_checkout_is_whole_made_once_and_beside_the_others(repository: Path, tmp_path: Path) -> None:
@@ -145,8 +153,53 @@ def test_a_look_at_a_version_leaves_nothing(repository: Path, by: str) -> None:
     assert not tree.exists()
 
 
+def test_a_commit_that_is_on_no_branch_is_checked_out(repository: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "--quiet", "--mirror", str(repository), str(bare)], check=True)
+    commit = commit_of(bare, "main")
+    subprocess.run(["git", "-C", str(bare), "update-ref", "refs/pull/1/head", commit], check=True)
+    subprocess.run(["git", "-C", str(bare), "update-ref", "refs/heads/main", f"{commit}^"], check=True)
+    tree = _source.checkout(f"file://{bare}", commit, tmp_path / "source", 20)
+    assert (tree / "compose.yml").read_text() == "version 3\n"
+
+
+@pytest.mark.parametrize("url", ["../lib.git", "file://{folder}/lib.git"], ids=["relative", "absolute"])
+def test_submodules_come_along(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    # git reads no submodule from a folder unless its user allows that
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
+    monkeypatch.setenv("HOME", str(home))
+    whole = tmp_path / "whole"
+    for source, bare in ((repository, "lib.git"), (repository, "app.git")):
+        subprocess.run(["git", "clone", "--quiet", "--bare", str(source), str(tmp_path / bare)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(tmp_path / "app.git"), str(whole)], check=True)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+    add = ["submodule", "--quiet", "add", "--", url.format(folder=tmp_path), "lib"]
+    for command in (add, [*identity, "commit", "--quiet", "-m", "lib"], ["push", "--quiet"]):
+        subprocess.run(["git", "-C", str(whole), *command], check=True, capture_output=True)
+    commit = commit_of(whole, "main")
+    for _ in range(2):
+        tree = _source.checkout(str(tmp_path / "app.git"), commit, tmp_path / "source", 20)
+        assert (tree / "lib/compose.yml").read_text() == "version 3\n"
+        shutil.rmtree(tree / "lib")
+        (tree / "lib").mkdir()
+    with _source.temporary_checkout(str(tmp_path / "app.git"), "main", commit, 20) as looked_at:
+        assert (looked_at / "lib/compose.yml").exists()
+
+
+def test_the_users_own_way_of_calling_ssh_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".gitconfig").write_text("[core]\n\tsshCommand = ssh -i ~/.ssh/deploy\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _source._ssh.cache_clear()
+    try:
+        assert _source._ssh() == "ssh -i ~/.ssh/deploy -o BatchMode=yes"
+    finally:
+        _source._ssh.cache_clear()
+
+
 def test_a_commit_that_is_not_there_fails_with_what_git_said(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="Checking aaaaaaaaaaaa out failed"):
+    with pytest.raises(OpsError, match="Fetching aaaaaaaaaaaa failed"):
         _source.checkout(str(repository), A, tmp_path / "source", 20)
 
 
