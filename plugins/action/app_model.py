@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import getpass
 import json
 import platform
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 
 #: variables of the role that do not describe the application
@@ -70,15 +70,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise Refused("The application model is not valid: " + " ".join(found))
         _checks.parse_checks(app.checks)
         fields.update(metrics_of(fields, with_catalogue=bool(self._task.args.get("metrics"))))
-        # plain data, of which Ansible knows nothing more
-        plain: dict[str, Any] = json.loads(json.dumps({**fields, "env_paths": app.env_paths}))
-        return plain
+        return {name: _plain(name, value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
 
     def _value(self, name: str, raw: Any) -> Any:
         try:
             return self._templar.template(raw)
         except AnsibleError as error:
             raise Refused(f"{name} cannot be worked out: {error.message}", hint="Mend it in the inventory.") from error
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Plain data, of which Ansible knows nothing more."""
+    try:
+        return json.loads(json.dumps(value))
+    except TypeError as error:
+        raise Refused(
+            f"app_{name} has a value that is neither text, a number, a list nor a dictionary: {error}.",
+            hint="Put a date or a time into quotes.",
+        ) from error
 
 
 def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any]:
@@ -114,5 +123,6 @@ def _refuse_unknown(variables: Mapping[str, Any]) -> None:
 
 def _operator(variables: Mapping[str, Any]) -> str:
     """Who runs this: AWX says so itself, otherwise it is the user of the controller."""
-    user = variables.get("awx_user_name") or variables.get("tower_user_name") or getpass.getuser()
+    names = ("awx_user_name", "tower_user_name", "awx_schedule_name", "tower_schedule_name")
+    user = next((variables[name] for name in names if variables.get(name)), None) or user_name()
     return f"{user}@{platform.node()}"

@@ -23,6 +23,11 @@ def target_results(variables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]
     return {host: result["target"] for host, result in found.items() if result and result.get("target")}
 
 
+def lost_hosts(variables: Mapping[str, Any]) -> list[str]:
+    """The hosts that Ansible gave up before they could say anything, as for a variable that cannot be worked out."""
+    return sorted(set(variables["ansible_play_hosts_all"]) - set(variables["ansible_play_hosts"]))
+
+
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
     """The action ``fleet_gate``."""
 
@@ -35,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         variables = task_vars or {}
         results = target_results(variables)
         mine = results.get(variables["inventory_hostname"], {})
-        failed = [host for host in failed_hosts(results) if host != variables["inventory_hostname"]]
+        failed = sorted({*failed_hosts(results), *lost_hosts(variables)} - {variables["inventory_hostname"]})
         reason = f"{', '.join(failed)} could not get the release" if failed else ""
         if self._task.args.get("question") == "return":
             touched = mine.get("status") == "ok" and not mine.get("check_mode")

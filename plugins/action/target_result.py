@@ -27,8 +27,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         failure = (variables.get("result_failure") or {}).get("failure")
         steps = _result.steps_from(variables, bool(self._task.check_mode))
         target = _result.target_result(operation, steps, failure)
-        if operation == "return" and target["status"] == "ok":
-            why = (variables.get("rollback_fleet") or {}).get("reason")
-            had = target["release_after"] or "nothing, as before"
-            target = {**target, "status": "rolled_back", "message": f"{why}, so this host went back to {had}."}
+        if operation == "return":
+            before = (variables.get("result_target") or {}).get("target") or {}
+            why = str((variables.get("rollback_fleet") or {}).get("reason"))
+            target = _result.returned(target, before, why)
         return {**result, "target": target}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ except ImportError:
     _SDK_ERRORS = (OSError,)
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
 
 _REQUEST_TIMEOUT = 30
 
@@ -61,7 +61,7 @@ def explained(error: BaseException, wanted: str) -> OpsError:
         )
     if isinstance(cause, PermissionError):
         return Refused(
-            f"The user {getpass.getuser()} may not use the Docker Engine at {where}: permission denied.",
+            f"The user {user_name()} may not use the Docker Engine at {where}: permission denied.",
             hint="Run with become, or make the user a member of the group docker and log in again.",
         )
     if isinstance(cause, FileNotFoundError):

@@ -70,6 +70,10 @@ def _success_sentence(operation: str, status: str, steps: Mapping[str, Any]) -> 
 
 def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
     """What became of the data, where the operation was about it."""
+    if steps["put_back"]:
+        if steps["restored"] == steps["put_back"]:
+            return f" The database is that of backup {steps['put_back']}, as it was before."
+        return f" The database is not what it was before, which is backup {steps['put_back']}."
     if steps["restored"]:
         return (
             f" The database is that of backup {steps['restored']} now; what it was before is backup {steps['backup']}."
@@ -87,10 +91,11 @@ def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], fai
         )
     what = f"{operation.capitalize()} {steps['subject']} failed in phase {failure['phase']}: {error}".replace("  ", " ")
     stopped = " There was no good release to return to, so the application was stopped; its data volumes are kept."
+    is_stopped = steps["undone"] and steps["makes_release"]
     undo_error = (steps["undo_failure"] or {}).get("error", "").rstrip(".")
     after = {
         "unreachable": " Nothing was undone; the next run begins with that." if steps["changed"] else "",
-        "failed": stopped if steps["undone"] else "",
+        "failed": stopped if is_stopped else "",
         "rolled_back": f" {steps['previous']} was brought back and verified.",
         "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: {undo_error}.",
     }[status]
@@ -139,6 +144,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
         "changed": bool(start.get("changed")),
+        "makes_release": bool(start.get("makes_release")),
         "subject": inputs.get("version") or step("resolve").get("release") or "",
         "version": inputs.get("version") or step("resolve").get("version"),
         "release": start.get("release"),
@@ -149,7 +155,8 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "phases": phases + list(finish.get("phases", [])),
         **_looks(verify, metrics),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
-        "backup": (step("backup").get("backup") or {}).get("id"),
+        "backup": (step("backup").get("backup") or {}).get("id") or noted.get("put_back") or None,
+        "put_back": noted.get("put_back") or None,
         "restored": (step("restore").get("backup") or {}).get("id") if step("restore").get("changed") else None,
         "evidence": step("evidence").get("path"),
         "recovered": start.get("interrupted"),
@@ -170,6 +177,24 @@ def _looks(verify: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, A
         "metrics": list(metrics.get("metrics") or []),
         "summary": metrics.get("summary"),
     }
+
+
+def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """The result of a host that had the new release and was to go back because of another host.
+
+    ``before`` is its result until then.
+    """
+    if target["failure"]:
+        runs = target["release_after"] or before.get("release_after") or "the new release"
+        error = target["failure"]["error"].rstrip(".")
+        message = f"{why}, and this host could not go back: {error}. {runs} still runs."
+        hint = target["hint"] or "Roll this host back by name: playbooks/rollback.yml with --limit and release."
+        return {**target, "status": "rollback_failed", "message": message, "hint": hint}
+    if target["status"] != "ok":
+        return dict(target)
+    had = target["release_after"] or "nothing, as before"
+    message = f"{why}, so this host went back to {had}.{_schema_sentence(target['schema_moved'], 'deploy')}"
+    return {**target, "status": "rolled_back", "message": message}
 
 
 def fleet_result(operation: str, targets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

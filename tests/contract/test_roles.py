@@ -160,7 +160,10 @@ def test_an_operation_names_no_platform(path: Path) -> None:
 def test_a_fleet_is_changed_in_the_batches_of_the_application_model() -> None:
     wanted = specs("app")["main"]["options"]["app_batches"]["default"]
     serials = {task.keys["serial"] for path in PLAYBOOKS for task in tasks(path) if "serial" in task.keys}
-    written = [re.fullmatch(r"{{ app_batches \| default\((.*)\) }}", serial) for serial in serials]
+    written = [
+        re.fullmatch(r"{{ app_batches \| default\((.*)\) \| doppelganger\.ops\.batches }}", serial)
+        for serial in serials
+    ]
     assert serials
     assert [match and load_text(match[1]) for match in written] == [wanted] * len(serials)
 

@@ -47,6 +47,7 @@ def noted(undo: bool, looked: dict[str, Any] | None = None, **result: Any) -> di
     return {"failure": _result.failure_from(result, looked, "change"), "undo": undo}
 
 
+PUT_BACK = "20261123T204105Z-0001-v1"
 VERIFY_FAILED = noted(True, FAILING, msg="API answers (answered 500)", phase="verify")
 
 #: how it ended → the variables of the host
@@ -83,6 +84,27 @@ ENDINGS: dict[str, dict[str, Any]] = {
         "result_undo_failure": noted(True, error="web exited with code 1"),
         "ops_verify": FAILING,
         "ops_finish": {"phases": PHASES, "current": "0001-v1"},
+    },
+    "data put back": {
+        **DURING,
+        "ops_restore": {"changed": True, "backup": {"id": "20261123T204105Z-0001-v1"}},
+        "ops_backup": {"backup": {"id": "20261123T204207Z-0001-v1"}},
+        "result_failure": {**noted(True, error="a table cannot be read", phase="integrity"), "put_back": PUT_BACK},
+        "ops_finish": RETURNED,
+    },
+    "data not put back": {
+        **DURING,
+        "ops_restore": {"changed": True, "backup": {"id": "20261120T000000Z-0001-v1"}},
+        "ops_backup": {"failed": True, "msg": "The dump failed."},
+        "result_failure": {**noted(True, error="a table cannot be read", phase="integrity"), "put_back": PUT_BACK},
+        "result_undo_failure": noted(True, error="The restore failed"),
+        "ops_finish": {"phases": PHASES, "current": "0001-v1"},
+    },
+    "only looked and failed": {
+        **BEFORE,
+        "ops_start": {**START, "release": None, "previous": None, "makes_release": False},
+        "result_failure": noted(True, error="The dump failed", phase="backup"),
+        "ops_finish": {"phases": PHASES, "current": None},
     },
     "lease lost": {
         **DURING,

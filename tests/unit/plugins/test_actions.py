@@ -284,7 +284,10 @@ def test_a_host_that_went_back_for_its_fleet_says_why() -> None:
     }
     found = run(target_result, {"operation": "return"}, variables)["target"]
     assert found["status"] == "rolled_back"
-    assert found["message"] == "two could not get the release, so this host went back to 0001-v1."
+    assert found["message"] == (
+        "two could not get the release, so this host went back to 0001-v1. "
+        "The database schema moved and was not taken back."
+    )
 
 
 def test_the_first_host_publishes_for_all_and_each_shows_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,21 @@ from tests.unit.plugins.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAI
             "Deploy v2 failed in phase verify: API answers (answered 500). Bringing 0001-v1 back failed as well: "
             "web exited with code 1. Whether the database schema moved cannot be told.",
         ),
+        (
+            "data put back",
+            "rolled_back",
+            "Deploy v2 failed in phase integrity: a table cannot be read. 0001-v1 was brought back and verified. "
+            "The database schema moved and was not taken back. "
+            "The database is that of backup 20261123T204105Z-0001-v1, as it was before.",
+        ),
+        (
+            "data not put back",
+            "rollback_failed",
+            "Deploy v2 failed in phase integrity: a table cannot be read. Bringing 0001-v1 back failed as well: "
+            "The restore failed. The database schema moved and was not taken back. "
+            "The database is not what it was before, which is backup 20261123T204105Z-0001-v1.",
+        ),
+        ("only looked and failed", "failed", "Deploy v2 failed in phase backup: The dump failed."),
         ("lease lost", "failed", "Deploy v2 failed in phase change: This operation held lease number 7."),
         ("interrupted before", "ok", "Deploy v2 is done. 0002-v2 runs."),
     ],
@@ -159,3 +174,32 @@ def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
     }
     found = _result.target_result("rollback", _result.steps_from(variables, False), None)
     assert (found["message"], found["version"]) == ("Rollback 0001-v1 is done. 0001-v1 runs.", "v1")
+
+
+WHY = "two could not get the release"
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "message"),
+    [
+        pytest.param(
+            "ok", "rolled_back",
+            f"{WHY}, so this host went back to 0002-v2. The database schema moved and was not taken back.",
+            id="it went back",
+        ),
+        pytest.param(
+            "lease held", "rollback_failed",
+            f"{WHY}, and this host could not go back: The target is locked. 0001-v1 still runs.",
+            id="somebody holds it",
+        ),
+        pytest.param(
+            "unreachable", "rollback_failed",
+            f"{WHY}, and this host could not go back: It cannot be reached. 0001-v1 still runs.",
+            id="nobody can tell",
+        ),
+        pytest.param("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs.", id="nothing to do"),
+    ],
+)  # fmt: skip
+def test_a_host_that_its_fleet_takes_back_says_what_runs_there(how: str, status: str, message: str) -> None:
+    found = _result.returned(ended(how), ended("ok"), WHY)
+    assert (found["status"], found["message"]) == (status, message)
