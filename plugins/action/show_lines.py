@@ -9,10 +9,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import printable
+
 
 def show(lines: Sequence[str]) -> None:
     """Print lines below each other, indented."""
-    Display().display("\n".join(["", *(f"  {line}" for line in lines), ""]))
+    Display().display(printable("\n".join(["", *(f"  {line}" for line in lines), ""])))
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

@@ -11,6 +11,8 @@ from typing import Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._published import Published
+
 DOCUMENTATION = r"""
 name: report
 type: aggregate
@@ -55,9 +57,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         self._playbook = ""
         self._folder = ""
         self._failures: list[dict[str, str]] = []
+        self._published = Published()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        """Remember which playbook it is."""
+        """Remember which playbook it is; there may have been one before."""
+        self._started = time.time()
+        self._failures = []
         self._playbook = PurePath(str(playbook._file_name)).stem
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
@@ -82,6 +87,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Write the report."""
+        published = self._published.since_then(stats)
         if not self._folder:
             return
         # what draws pages is only read where a page is asked for
@@ -95,10 +101,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
             recap={host: stats.summarize(host) for host in sorted(stats.processed)},
             failures=self._failures,
         )
-        found = _run_document.document(run, (stats.custom or {}).get("_run", {}))
+        found = _run_document.document(run, published)
         try:
             path = _run_document.write(Path(self._folder).expanduser(), found, _run_page.page(found))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the second for a home that nobody has
             self._display.warning(f"The report could not be written: {error}. Name another folder, or mend its rights.")
             return
         self._display.display(f"The report is {path}")

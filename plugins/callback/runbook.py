@@ -15,6 +15,7 @@ from ansible import context
 from ansible.plugins.callback.default import CallbackModule as Default
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._published import Published
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen import Line, Screen, Step
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import LiveLine
@@ -66,9 +67,9 @@ def step_of(task: Any) -> Step:
     called = str(task.name or task.action)
     action = str(task.action)
     if not (is_ours and name.startswith("platform_") and action.startswith(f"{OURS}.") and PHASES.get(entry)):
-        # the role ``result`` fails in the words of the last paragraph
+        is_told = is_ours and name == "result" and action.endswith("fail")
         is_known = action.startswith(f"{OURS}.") or "include" in action or (is_ours and name == "result")
-        return Step(called, name if is_ours else full, is_ours=is_known)
+        return Step(called, name if is_ours else full, is_ours=is_known, is_told=is_told)
     given = task.get_vars().get("ops_phase")
     phase = given if isinstance(given, str) and given and "{" not in given else PHASES[entry]
     return Step(called, name, entry, phase, is_ours=True)
@@ -87,6 +88,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
         self._live: LiveLine | None = None
         self._steps: dict[str, Step] = {}
         self._diffs: dict[str, str] = {}
+        self._published = Published()
         SHOWN.results = self._display.verbosity == 0
         if not SHOWN.results:
             # all of Ansible's output was asked for
@@ -190,13 +192,18 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
         self._screen.idle(result.host.get_name())
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        """Nothing: its task says that it changed something."""
+        """What an item is there to say; that it changed something is said by its task."""
+        self._handle_warnings(result.result)
+        if result.result.get("_ansible_verbose_always"):
+            self._show(self._screen.said(result.host.get_name(), dict(result.result)))
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
         """An item of a loop failed."""
         found = dict(result.result)
         step = Step(f"{self._step(result.task).name} ({self._get_item_label(found)})")
-        self._show(self._screen.ended(result.host.get_name(), step, "failed", found, time.monotonic()))
+        how = "ignored" if result.task.ignore_errors else "failed"
+        self._handle_warnings(result.result)
+        self._show(self._screen.ended(result.host.get_name(), step, how, found, time.monotonic()))
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
         """Nothing."""
@@ -219,7 +226,7 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
         if self._live is not None:
             self._live.close()
             self._live = None
-        published = (stats.custom or {}).get("_run", {}).get(KEY)
+        published = self._published.since_then(stats).get(KEY)
         recap: Mapping[str, Any] = {host: stats.summarize(host) for host in sorted(stats.processed)}
         self._show(self._screen.end(published, recap))
 

@@ -197,6 +197,16 @@ def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> 
     return {**target, "status": "rolled_back", "message": message}
 
 
+def red_hosts(targets: Mapping[str, Mapping[str, Any]], recap: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """The hosts whose result is good while Ansible counted a failure: something of the caller's own failed there."""
+    return [
+        host
+        for host, target in targets.items()
+        if target["status"] in GOOD_STATUSES
+        and any(recap.get(host, {}).get(bad) for bad in ("failures", "unreachable"))
+    ]
+
+
 def fleet_result(operation: str, targets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The result of the whole operation."""
     worst = max((target["status"] for target in targets.values()), key=STATUSES.index, default="skipped")

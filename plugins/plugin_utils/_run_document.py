@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY, red_hosts
 
 SCHEMA = 1
 RELEASES_KEY = "doppelganger_ops_releases"
@@ -38,11 +38,12 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
     """The report; ``published`` is what set_stats collected."""
     result: Mapping[str, Any] = published.get(KEY) or {}
     targets = result.get("targets") or {}
-    failures = [failure for failure in run.failures if failure["host"] not in targets]
+    red = red_hosts(targets, run.recap)
+    failures = [failure for failure in run.failures if failure["host"] not in targets or failure["host"] in red]
     found = {
         "schema": SCHEMA,
         "operation": result.get("operation") or run.playbook,
-        "status": result.get("status") or _status(run),
+        "status": _status(run) if red or not result else result["status"],
         "changed": bool(result.get("changed", any(counts.get("changed") for counts in run.recap.values()))),
         "run": {
             "playbook": run.playbook,
@@ -94,12 +95,17 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
     stamp = str(found["run"]["started"]).replace("-", "").replace(":", "")
     stem = f"{stamp}-{''.join(char for char in str(found['operation']) if char.isalnum() or char in '-_') or 'run'}"
     name = _claimed(folder, stem)
-    data = folder / f"{name}.json"
-    temporary = folder / f".{name}.json"
-    temporary.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, data)
-    target = folder / f"{name}.html"
-    target.write_text(page, encoding="utf-8")
+    data, temporary, target = folder / f"{name}.json", folder / f".{name}.json", folder / f"{name}.html"
+    try:
+        # what came from a terminal of another encoding is no UTF-8
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8", errors="replace")
+        target.write_text(page, encoding="utf-8", errors="replace")
+        os.replace(temporary, data)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        raise
     return target
 
 

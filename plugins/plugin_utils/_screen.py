@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES, red_hosts
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import (
     LOOKS,
     alike,
@@ -23,6 +23,8 @@ OK, CHANGED, FAILED, WARN, DIM, PLAIN, HEADING = "ok", "changed", "failed", "war
 #: a reason that is longer is in the result and in the report
 _MOST_LINES = 3
 _PHASE_WIDTH = 13
+#: for the words behind a long name
+_LEAST_ROOM = 40
 
 
 class Line(NamedTuple):
@@ -41,6 +43,8 @@ class Step:
     entry: str = ""
     phase: str = ""
     is_ours: bool = False
+    #: whether the paragraph at the end says why it failed
+    is_told: bool = False
 
 
 @dataclass
@@ -66,7 +70,7 @@ class Screen:
     def play(self, name: str, batch: Sequence[str], everyone: Sequence[str], check_mode: bool) -> None:
         """A batch of a play begins; its heading is shown with its first line, so one that does nothing says nothing."""
         self.several = len(everyone) > 1
-        self._host_width = max(map(len, everyone), default=0)
+        self._host_width = min(max(map(len, everyone), default=0), self.width // 3)
         where = batch[0] if len(batch) == 1 else f"{len(batch)} hosts"
         mode = " (check mode, nothing is changed)" if check_mode else ""
         self._heading = f"{name}: {where}{mode}" if batch else f"{name}{mode}"
@@ -98,8 +102,7 @@ class Screen:
             waiting = f": {known.waiting}" if known.waiting else ""
             where = f"{host} " if self.several else ""
             parts.append(f"{where}{name} {max(0.0, now - known.since):.0f} s{waiting}")
-        text = " | ".join(parts)
-        return text if len(text) <= self.width - 2 else f"{text[: self.width - 3]}…"
+        return one_line(" | ".join(parts))
 
     # what ends
 
@@ -111,7 +114,7 @@ class Screen:
         if step.phase:
             lines = list(self._phase(host, known, step, how, found, seconds))
         else:
-            lines = list(self._task(host, step, how, found))
+            lines = list(self._task(host, known, step, how, found))
         return self._headed(lines)
 
     def headed(self, lines: Sequence[Line]) -> list[Line]:
@@ -165,14 +168,20 @@ class Screen:
         else:
             yield Line(_cut(f"{self._below(host)}{one_line_kept(line)}", self.width), tone)
 
-    def _task(self, host: str, step: Step, how: str, found: Mapping[str, Any]) -> Iterator[Line]:
+    def said(self, host: str, found: Mapping[str, Any]) -> list[Line]:
+        """What an item of a loop is there to say."""
+        return self._headed(list(self._said(self._where(host), found)))
+
+    def _task(self, host: str, known: _Host, step: Step, how: str, found: Mapping[str, Any]) -> Iterator[Line]:
         """A task that is no phase: shown where it changed something, failed, or is there to say something."""
         where = self._where(host)
         if how in ("failed", "unreachable", "ignored"):
-            if step.role == "result":  # the end says it
+            message = message_of(found)
+            if step.is_told or (step.is_ours and known.shown == (how, message)):  # of one thing all of ours may fail
                 return
+            known.shown = (how, message)
             word = {"ignored": "ignored"}.get(how, how.upper())
-            yield from self._wrapped(f"{word:<9} {where}{step.name}: {message_of(found)}",
+            yield from self._wrapped(f"{word:<9} {where}{step.name}: {message}",
                                      WARN if how == "ignored" else FAILED, "  ", hang=4)  # fmt: skip
             if found.get("hint"):
                 yield from self._wrapped(f"next: {found['hint']}", WARN, self._below(host))
@@ -192,15 +201,16 @@ class Screen:
             yield Line(f"  {where}{line}", PLAIN)
 
     def _where(self, host: str) -> str:
-        return f"{host:<{self._host_width}}  " if self.several else ""
+        return f"{_cut(host, self._host_width):<{self._host_width}}  " if self.several else ""
 
     def _below(self, host: str) -> str:
         """How a line begins that belongs to the one above it."""
         return f"  {self._where(host)}    "
 
     def _wrapped(self, text: str, tone: str, start: str, hang: int = 0) -> Iterator[Line]:
+        width = max(self.width, len(start) + hang + _LEAST_ROOM)
         found = textwrap.wrap(
-            one_line_kept(text), self.width, initial_indent=start, subsequent_indent=start + " " * hang,
+            one_line_kept(text), width, initial_indent=start, subsequent_indent=start + " " * hang,
             break_long_words=False, break_on_hyphens=False, max_lines=_MOST_LINES, placeholder=" …",
         )  # fmt: skip
         return (Line(line, tone) for line in found)
@@ -216,7 +226,8 @@ class Screen:
             first, *rest = paragraph(hosts, target)
             found += [Line(""), Line(first, tone)]
             found += [line for text in rest for line in self._unlimited(text)]
-        others = {host: counts for host, counts in recap.items() if host not in targets}
+        red = red_hosts(targets, recap)
+        others = {host: counts for host, counts in recap.items() if host not in targets or host in red}
         if others:
             found += [Line(""), *(_recap(host, counts) for host, counts in others.items())]
         if len(targets) > 1:

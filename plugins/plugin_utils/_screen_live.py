@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +30,16 @@ def from_message(text: Any) -> tuple[str, str] | None:
         return None
     host, _, words = text[len(MARK) :].partition("\x1e")
     return host, words
+
+
+def fitted(text: str, columns: int) -> str:
+    """As much of a text as a terminal shows in so many columns: a line that wraps cannot be erased."""
+    room = columns
+    for place, char in enumerate(text):
+        room -= 2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1
+        if room < 0:
+            return f"{text[: max(0, place - 1)]}…"[: max(0, columns)]
+    return text
 
 
 class LiveLine:
@@ -71,7 +83,7 @@ class LiveLine:
 
     def draw(self) -> None:
         """Write the line anew where it has changed."""
-        text = "" if self._is_paused else self._text(time.monotonic())
+        text = "" if self._is_paused else fitted(self._text(time.monotonic()), shutil.get_terminal_size().columns - 1)
         # the display's lock is held while a worker is forked, so no worker gets a stream in the middle of a write
         with self._display._lock:
             if text != self._shown and not self._stop.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -214,11 +215,21 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         if progress is not None:
             progress.close()
-    if options.json:
-        sys.stdout.write(f"{result.to_json(indent=2)}\n")
-    else:
-        sys.stdout.write("".join(f"{line}\n" for line in terminal.lines(options.command, result)))
+    said = result.to_json(indent=2) if options.json else "\n".join(terminal.lines(options.command, result))
+    _say(f"{said}\n")
     return EXIT_CODES[result.status]
+
+
+def _say(text: str) -> None:
+    """Write what there is to say; who reads no more of it does not change how the run ended."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # or the interpreter tries once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -229,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OpsError as error:
         if getattr(options, "json", False):
             told = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
-            sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
+            _say(f"{json.dumps(told, indent=2)}\n")
         else:
             sys.stderr.write(f"doppelganger-ops: {error}\n")
         return NEVER_RAN if isinstance(error, NeverRan) else 1

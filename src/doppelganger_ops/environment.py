@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -63,9 +64,11 @@ def secrets(names: Sequence[str], caller: Mapping[str, str]) -> dict[str, str]:
             hint="Set them, or leave them out of environment.",
         )
     found = {name: caller[name] for name in names}
-    if sum(len(name) + len(value) for name, value in found.items()) > MOST_SECRETS:
+    # as it is written for the run, all at once into a pipe
+    if len(json.dumps(found)) > MOST_SECRETS:
         raise InputError(
-            f"The environment variables that are to be passed to the run have more than {MOST_SECRETS} characters.",
+            f"The environment variables that are to be passed to the run have more than {MOST_SECRETS} characters, "
+            "of which each that is not ASCII counts as six.",
             hint="Give what is long in a file.",
         )
     return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
+import re
 import secrets as randomness
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Required, TypedDict
@@ -15,6 +18,8 @@ from doppelganger_ops.errors import InputError, InventoryError
 from doppelganger_ops.events import Event
 from doppelganger_ops.executor import Executor
 from doppelganger_ops.job import Job
+
+_LONGEST_TEMPORARY = 42
 
 AnyPath = str | os.PathLike[str]
 
@@ -67,12 +72,13 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
     playbook = str(found.playbook(verb))
     limit, deadline, kept = _limit(options), _deadline(options), _kept(options, ident)
     # mode 0700, for this user alone
-    folder = Path(tempfile.mkdtemp(prefix="doppelganger-ops-run-"))
+    with _usable("The folder for temporary files, or the one this runs in,"):
+        folder, cwd = Path(tempfile.mkdtemp(prefix="doppelganger-ops-run-", dir=_temporary())), os.getcwd()
     return Job(
         ident=ident,
         playbook=playbook,
         inventories=inventories,
-        cwd=os.getcwd(),
+        cwd=cwd,
         folder=str(folder),
         environment=environment.environment(found, ident, folder, os.environ) | _report(kept),
         secrets=passed,
@@ -83,6 +89,12 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
         deadline=deadline,
         kept=kept,
     )
+
+
+def _temporary() -> str:
+    """Where the folder of a run goes: paths of ssh's sockets in it are 61 bytes longer, and may have 104 on macOS."""
+    found = tempfile.gettempdir()
+    return found if len(os.fsencode(found)) <= _LONGEST_TEMPORARY else "/tmp"  # noqa: S108 the folder in it is made safely
 
 
 def _texts(inputs: Mapping[str, str | None]) -> dict[str, str]:
@@ -133,8 +145,9 @@ def _limit(options: Options) -> str | None:
     limit = options.get("limit")
     if limit is None:
         return None
-    # @file would read any file of this machine, and a dash would be another option
-    if not isinstance(limit, str) or limit.startswith(("-", "@")) or not limit.strip() or not limit.isprintable():
+    # @file would read any file of this machine, in each part of it, and a dash would be another option
+    parts = [part.strip() for part in re.split("[,:]", limit)] if isinstance(limit, str) else []
+    if not any(parts) or not limit.isprintable() or any(part.startswith(("-", "@")) for part in parts):
         raise InputError(
             f"limit must be host names or patterns and is {limit!r}.", hint='For example limit="web1,web2".'
         )
@@ -144,7 +157,7 @@ def _limit(options: Options) -> str | None:
 def _deadline(options: Options) -> float | None:
     given = options.get("deadline")
     seconds = given.total_seconds() if isinstance(given, timedelta) else given
-    if seconds is not None and (not isinstance(seconds, (int, float)) or seconds <= 0):
+    if seconds is not None and (not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf):
         raise InputError(f"deadline must be a positive number of seconds and is {given!r}.")
     return seconds
 
@@ -158,6 +171,17 @@ def _kept(options: Options, ident: str) -> str | None:
     keep = options.get("keep")
     if keep is None:
         return None
-    folder = Path(keep).expanduser().absolute() / ident
-    folder.mkdir(parents=True, mode=0o700)
+    with _usable("A folder for what is kept"):
+        folder = Path(keep).expanduser().absolute() / ident
+        folder.mkdir(parents=True, mode=0o700)
     return str(folder)
+
+
+@contextlib.contextmanager
+def _usable(what: str) -> Iterator[None]:
+    """A folder that cannot be used is the caller's to mend."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        hint = "Give another one, or mend its rights or its disk."
+        raise InputError(f"{what} cannot be used: {error}.", hint=hint) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -74,11 +75,11 @@ class Progress:
             self._between = "going on"
         line = line_of(event)
         if line is not None:
-            self._print(line)
+            self._print(installation.plugin_utils("_screen_words").printable(line))
 
     def _print(self, line: str) -> None:
         if self._status is not None:
-            self._status.console.print(line, markup=False)
+            self._status.console.print(line, markup=False, emoji=False)
         else:
             self._stream.write(f"{line}\n")
             self._stream.flush()
@@ -91,10 +92,10 @@ class Progress:
 
 def lines(command: str, outcome: Outcome[Any]) -> list[str]:
     """What happened on each target, in the playbooks' own words where there are some, and the sentence that counts."""
-    found = []
+    found: list[str] = []
     for host, target in outcome.targets.items():
         if isinstance(target, Target) and target.raw:
-            found += installation.plugin_utils("_report").lines(host, dict(target.raw))
+            found += _of_target(host, target, outcome.message)
         elif isinstance(target, Known):
             found += _known(command, host, target)
         else:
@@ -102,7 +103,16 @@ def lines(command: str, outcome: Outcome[Any]) -> list[str]:
     if not outcome.status.is_good:
         found += [f"{outcome.operation}: {outcome.status.value}. {outcome.message}"]
         found += [outcome.hint] if outcome.hint else []
-    return found
+    return [installation.plugin_utils("_screen_words").printable(line) for line in found]
+
+
+def _of_target(host: str, target: Target, decides: str) -> Iterator[str]:
+    """What happened on one target; why it failed, unless that is what decides the whole and is said at the end."""
+    yield from installation.plugin_utils("_report").lines(host, dict(target.raw))
+    if target.failure and target.message not in decides:
+        yield target.message
+        if target.hint:
+            yield target.hint
 
 
 def _known(command: str, host: str, known: Known) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from doppelganger_ops import cli, events, executor, outcome, terminal
 from doppelganger_ops.job import Ended
 from doppelganger_ops.status import Status
-from tests.unit.api.scripted import ScriptedExecutor, play, result, stats, target, task
+from tests.unit.api.scripted import ScriptedExecutor, failure, play, result, stats, target, task
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,39 @@ def test_json_is_the_result_and_nothing_else(
     out, err = capsys.readouterr()
     assert json.loads(out)["targets"]["app"]["release"] == "0001-v1"
     assert err == ""
+
+
+def test_each_host_says_why_it_failed(
+    monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosts = {
+        name: target(status="failed", failure=failure(), message=f"{name} is full.", hint=f"Mend {name}.")
+        for name in ("one", "two")
+    }
+    scripted(monkeypatch, play(), stats(result("failed", **hosts)))
+    assert cli.main(["deploy", "v1", "-i", inventory, "-q"]) == cli.EXIT_CODES[Status.FAILED]
+    out = capsys.readouterr().out
+    assert [out.count(words) for words in ("one is full.", "two is full.", "Mend one.", "Mend two.")] == [1, 1, 1, 1]
+
+
+def test_what_a_target_says_does_not_move_the_cursor(
+    monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted(monkeypatch, play(), stats(result(app=target(checklist=["[ ] No error logs  \x1b[2Jgone"]))))
+    assert cli.main(["deploy", "v1", "-i", inventory, "-q"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_who_reads_no_more_does_not_change_how_the_run_ended(
+    monkeypatch: pytest.MonkeyPatch, inventory: str, encoding: str
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    scripted(monkeypatch, play(), stats(result(app=target(message="Done …"))))
+    with open(writing, "w", encoding=encoding) as gone:
+        monkeypatch.setattr("sys.stdout", gone)
+        assert cli.main(["deploy", "v1", "-i", inventory, "-q"]) == 0
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -29,6 +29,10 @@ WRONG: list[tuple[str, dict[str, Any], type[ops.OpsError], str]] = [
     ("one of two", {"inventory": ["/", "/nowhere"]}, ops.InventoryError, "/nowhere"),
     ("a version that is no text", {"version": 2}, ops.InputError, "version must be text and is 2"),
     ("a file as limit", {"limit": "@/etc/passwd"}, ops.InputError, "limit"),
+    ("a file in a limit", {"limit": "web1, @/etc/passwd"}, ops.InputError, "limit"),
+    ("a file after a colon", {"limit": "web1:@/etc/passwd"}, ops.InputError, "limit"),
+    ("a deadline that never comes", {"deadline": float("nan")}, ops.InputError, "deadline"),
+    ("a folder to keep in that is none", {"keep": "/proc/nothing"}, ops.InputError, "cannot be used"),
     ("an option as limit", {"limit": "--become"}, ops.InputError, "limit"),
     ("an empty limit", {"limit": " "}, ops.InputError, "limit"),
     ("lines as limit", {"limit": "a\nb"}, ops.InputError, "limit"),
@@ -54,8 +58,9 @@ def test_what_cannot_be_used_is_refused(
     assert executor.jobs == []
 
 
-def test_too_large_a_secret_is_refused(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BIG", "x" * environment.MOST_SECRETS)
+@pytest.mark.parametrize(("text", "size"), [("x", 1), ("é", 6), ("\n", 2)])
+def test_too_large_a_secret_is_refused(inventory: Path, monkeypatch: pytest.MonkeyPatch, text: str, size: int) -> None:
+    monkeypatch.setenv("BIG", text * (environment.MOST_SECRETS // size))
     with pytest.raises(ops.InputError, match="file"):
         ops.verify.start(inventory=inventory, environment=["BIG"], executor=ScriptedExecutor())
 

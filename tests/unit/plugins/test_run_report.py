@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _run_document, _run_page, _run_picture
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._published import Published
 from tests.unit.plugins.results import CHECK, ENDINGS, ended
 
 RECAP = {"one": {"ok": 3, "changed": 1, "failures": 0, "unreachable": 0}}
@@ -120,6 +122,41 @@ def test_what_came_of_a_run_without_a_result_is_said(published: dict[str, Any]) 
     shown = sound(_run_page.page(found)).text
     assert "Locked by ana, <b> & all." in shown
     assert "Tasks" not in shown
+
+
+def test_what_failed_after_a_good_result_is_no_success() -> None:
+    run = _run_document.Run("site", 0.0, recap={"one": {"failures": 1}, "two": {"ok": 1}})
+    run.failures = [{"host": host, "task": "Copy", "message": "no"} for host in ("one", "two")]
+    targets = {"one": ended("ok"), "two": ended("ok")}
+    found = _run_document.document(run, {"doppelganger_ops": _result.fleet_result("deploy", targets)})
+    assert (found["status"], [failure["host"] for failure in found["failures"]]) == ("failed", ["one"])
+
+
+def test_of_several_playbooks_each_has_what_it_published() -> None:
+    first, second = {"operation": "backup"}, {"operation": "verify"}
+    stats, published = SimpleNamespace(custom={"_run": {"doppelganger_ops": first}}), Published()
+    assert published.since_then(stats) == {"doppelganger_ops": first}
+    assert published.since_then(stats) == {}
+    stats.custom["_run"]["doppelganger_ops"] = second
+    assert published.since_then(stats) == {"doppelganger_ops": second}
+    assert Published().since_then(SimpleNamespace(custom=None)) == {}
+
+
+def test_what_is_no_utf_8_is_written_all_the_same(tmp_path: Path) -> None:
+    found = report({"one": ended("ok")}, note="caf\udce9")
+    path = _run_document.write(tmp_path, {**found, "note": "caf\udce9"}, "caf\udce9")
+    assert path.read_text() == "caf?"
+    assert json.loads(path.with_suffix(".json").read_text())["note"] == "caf?"
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        _run_document.write(tmp_path, report({"one": ended("ok")}), "page")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_is_written_twice_and_never_over_another_one(tmp_path: Path) -> None:

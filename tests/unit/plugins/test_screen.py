@@ -10,7 +10,12 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import _waits
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _screen_waits, _screen_words
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen import FAILED, Line, Screen, Step
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import LiveLine, as_message, from_message
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import (
+    LiveLine,
+    as_message,
+    fitted,
+    from_message,
+)
 from tests.unit.plugins.results import ENDINGS, FAILING, PASSING, ended
 
 
@@ -100,13 +105,38 @@ def test_sizes(number: Any, said: str) -> None:
         (OURS, "ok", {"changed": True}, []),
         (OURS, "failed", {"msg": "version is required.", "hint": "Give it."},
          ["  FAILED    App | Read the application model: version is required.", "      next: Give it."]),
-        (Step("End red", "result", is_ours=True), "failed", {"msg": "said at the end"}, []),
+        (Step("End red", "result", is_ours=True, is_told=True), "failed", {"msg": "said at the end"}, []),
+        (Step("Gate | Ask", "result", is_ours=True), "failed", {"msg": "no such variable"},
+         ["  FAILED    Gate | Ask: no such variable"]),
     ],
 )  # fmt: skip
 def test_each_task_has_its_lines(step: Step, how: str, found: dict[str, Any], lines: list[str]) -> None:
     screen = Screen()
     screen.begun("one", step, 10.0)
     assert texts(screen.ended("one", step, how, found, 12.0)) == lines
+
+
+def test_what_lets_all_of_ours_fail_is_said_once_and_each_failure_of_others() -> None:
+    screen = Screen()
+    found = {"msg": "no such variable"}
+    shown = [texts(screen.ended("one", step, "failed", found, 1.0)) for step in (OURS, OURS, OTHER, OTHER)]
+    assert [len(lines) for lines in shown] == [1, 0, 1, 1]
+
+
+def test_what_failed_after_a_good_result_is_counted_at_the_end() -> None:
+    published = _result.fleet_result("deploy", {"one": ended("ok"), "two": ended("ok")})
+    counts = {"ok": 3, "failures": 0, "unreachable": 0}
+    shown = texts(Screen().end(published, {"one": {**counts, "failures": 1}, "two": counts}))
+    assert "one: ok 3, failed 1" in shown
+    assert not [line for line in shown if line.startswith("two: ok 3")]
+
+
+@pytest.mark.parametrize("length", [8, 70, 105, 130])
+def test_a_long_name_leaves_room_for_the_reason(length: int) -> None:
+    screen = Screen(79)
+    screen.play("Deploy", ["h" * length, "two"], ["h" * length, "two"], check_mode=False)
+    lines = texts(screen.ended("h" * length, OTHER, "failed", {"msg": "something is wrong with the file"}, 1.0))
+    assert "something is wrong" in " ".join(" ".join(lines).split())
 
 
 def test_a_play_has_a_heading_once_and_only_where_it_does_something() -> None:
@@ -169,6 +199,20 @@ def test_what_a_target_says_moves_no_cursor(text: str) -> None:
 
 
 # what goes on
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("apply 1 s", 9, "apply 1 s"),
+        ("apply 1 s", 8, "apply 1…"),
+        ("深圳 1 s", 8, "深圳 1 s"),
+        ("深圳 1 s", 6, "深圳 …"),
+        ("apply", 0, ""),
+    ],
+)
+def test_the_moving_line_never_wraps(text: str, columns: int, shown: str) -> None:
+    assert fitted(text, columns) == shown
 
 
 def test_the_moving_line_says_what_goes_on_on_each_host() -> None:
