@@ -30,7 +30,7 @@ options:
   report_dir:
     description:
       - The folder for reports, on the controller; made where it is missing. Relative paths count from where the run was
-        started.
+        started, in a configuration file from its folder.
       - The extra variable C(ops_report_dir) counts before it.
     type: path
     env:

@@ -216,6 +216,12 @@ class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no type
     def v2_runner_on_async_poll(self, result: Any) -> None:
         """A task goes on in the background, which the last line shows anyway."""
 
+    def v2_runner_on_async_ok(self, result: Any) -> None:
+        """Nothing: the task that waited for it says how it ended."""
+
+    def v2_runner_on_async_failed(self, result: Any) -> None:
+        """Nothing: the task that waited for it fails as well."""
+
     # the end
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:

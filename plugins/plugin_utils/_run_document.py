@@ -39,7 +39,9 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
     result: Mapping[str, Any] = published.get(KEY) or {}
     targets = result.get("targets") or {}
     red = red_hosts(targets, run.recap)
-    failures = [failure for failure in run.failures if failure["host"] not in targets or failure["host"] in red]
+    # what a rescue took care of is no failure in the end
+    failed = {host for host in run.recap if host not in targets and _is_bad(run.recap[host])} | set(red)
+    failures = [failure for failure in run.failures if failure["host"] in failed]
     found = {
         "schema": SCHEMA,
         "operation": result.get("operation") or run.playbook,
@@ -74,6 +76,10 @@ def _said(published: Mapping[str, Any]) -> dict[str, list[str]]:
             if about.get(sentence):
                 found.setdefault(host, []).append(str(about[sentence]))
     return found
+
+
+def _is_bad(counts: Mapping[str, int]) -> bool:
+    return bool(counts.get("failures") or counts.get("unreachable"))
 
 
 def _status(run: Run) -> str:

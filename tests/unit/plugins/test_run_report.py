@@ -103,8 +103,10 @@ def test_a_playbook_that_publishes_nothing_has_a_report_as_well(counts: dict[str
     failure = {"host": "one", "task": "Copy", "message": "no"}
     run = _run_document.Run("site", 0.0, recap={"one": counts}, failures=[failure])
     found = _run_document.document(run, {})
-    assert (found["status"], found["targets"], found["failures"]) == (status, {}, [failure])
-    assert "Copy" in sound(_run_page.page(found)).text
+    # a rescue took care of what failed in a run that is well in the end
+    shown = [] if status == "ok" else [failure]
+    assert (found["status"], found["targets"], found["failures"]) == (status, {}, shown)
+    assert ("Copy" in sound(_run_page.page(found)).text) == bool(shown)
 
 
 @pytest.mark.parametrize(
