@@ -165,6 +165,22 @@ def test_an_unreachable_host_brings_those_before_it_back(pages: Fleet, position:
     assert pages.running() == dict.fromkeys(pages.names, "1.0")
 
 
+def test_a_host_that_ansible_gives_up_brings_the_others_back(pages: Fleet) -> None:
+    lost = pages.names[1]
+    broken = {lost: {"ansible_host": "{{ no_such_variable }}"}}
+
+    run = pages.play("deploy", broken, version="1.1", app_batches="1,2")
+
+    assert run.rc != 0
+    # the last host may have begun before the other one of its batch was given up
+    assert [status for host, status in statuses(run).items() if host != lost] in (
+        ["rolled_back", "rolled_back"], ["rolled_back", "skipped"],
+    )  # fmt: skip
+    assert statuses(run)[lost] == "failed"
+    assert "no_such_variable" in run.output
+    assert pages.running() == dict.fromkeys(pages.names, "1.0")
+
+
 def test_a_fleet_that_is_sound_gets_the_release_and_then_has_nothing_to_change(pages: Fleet) -> None:
     assert pages.play("deploy", version="1.1").rc == 0
     assert pages.running() == dict.fromkeys(pages.names, "1.1")

@@ -356,3 +356,42 @@ def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Applicati
     assert run.target()["status"] == "rolled_back"
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.2.1"
     assert_described(deployed, run)
+
+
+#: takes the table's file away while the checklist is gone through
+TAKE_AWAY = """cd "$(psql -U doppelganger_user -d doppelganger -Atc 'SHOW data_directory')" && rm -f "$(
+psql -U doppelganger_user -d doppelganger -Atc "CHECKPOINT" -c "SELECT pg_relation_filepath('fragile')")" """
+
+
+def test_data_that_breaks_after_a_restore_is_put_back_though_it_cannot_be_dumped(deployed: Application) -> None:
+    sql(deployed, "DROP TABLE IF EXISTS lost")
+    sql(deployed, "CREATE TABLE fragile AS SELECT 1 AS n")
+    earlier = back_up(deployed)
+    add(deployed, "after the backup")
+    breaks = {"name": "Breaks", "kind": "exec", "service": "postgres", "command": ["sh", "-c", TAKE_AWAY]}
+    deployed.write(app_checks=[*deployed.variables["app_checks"], breaks])
+
+    run = restore(deployed, earlier)
+
+    deployed.write()
+    kept = run.target()["backup"]
+    assert (run.rc, run.target()["status"]) == (2, "rolled_back"), run.output
+    assert run.target()["failure"]["phase"] == "integrity"
+    assert "What was restored could not be kept as well" in run.output
+    assert f"The database is that of backup {kept}, as it was before." in run.target()["message"]
+    assert kept not in ("", earlier)
+    assert "after the backup" in rows(deployed)
+    sql(deployed, "DROP TABLE fragile")
+
+
+def test_a_backup_that_fails_stops_nothing_that_nobody_recorded(deployed: Application) -> None:
+    before = deployed.containers()
+    deployed.write(app_state_dir=str(deployed.folder / "lost"), app_database_name="nowhere")
+
+    run = deployed.play("backup")
+
+    deployed.write()
+    assert (run.rc, run.target()["status"]) == (2, "failed"), run.output
+    assert "stopped" not in run.target()["message"]
+    assert deployed.containers() == before
+    assert deployed.play("verify").rc == 0
