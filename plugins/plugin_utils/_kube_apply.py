@@ -41,8 +41,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources imp
 CREATED_NOW, CONFIGURED, REPLACED, UNCHANGED = "created", "configured", "replaced", "unchanged"
 _ADOPTED = "adopted"
 _AT_ONCE = 4
-#: how long a Job may take to go with its pods, in seconds: what the cluster's garbage collector could not do at first it
-#: tries again after pauses that double, which were more than a minute once
+#: how long a Job may take to go with its pods, in seconds: what the cluster's garbage collector could not do at first
+#: it tries again after pauses that double, which were more than a minute once
 _GONE_WITHIN = 180.0
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
@@ -254,7 +254,7 @@ def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) ->
             if time.monotonic() > deadline or next(stream, None) is None:
                 raise OpsError(
                     f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
-                    hint="The cluster's garbage collector takes it away: look at its controller manager, then run again.",
+                    hint="The cluster's garbage collector does that: look at its controller manager, then run again.",
                 )
     finally:
         stream.close()
