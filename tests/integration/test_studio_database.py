@@ -230,9 +230,11 @@ def test_retention_keeps_the_newest_and_what_a_release_needs(deployed: Applicati
     run = deployed.deploy("v0.2.0")
     assert run.rc == 0, run.output
     needed = run.target()["backup"]
-    taken = [back_up(deployed) for _ in range(3)]
+    taken = [back_up(deployed) for _ in range(4)]
     deployed.write()
-    assert backups(deployed) == [needed, *taken[-2:]]
+    restored = [name for name in backups(deployed) if deployed.read(f"backups/{name}/backup.json").get("restored")]
+    assert backups(deployed) == [*restored, needed, taken[0], *taken[-2:]]
+    assert len(restored) == 1
     assert deployed.current()["backup"] == needed
 
 
@@ -359,8 +361,8 @@ def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Applicati
 
 
 #: takes the table's file away while the checklist is gone through
-TAKE_AWAY = """cd "$(psql -U doppelganger_user -d doppelganger -Atc 'SHOW data_directory')" && rm -f "$(
-psql -U doppelganger_user -d doppelganger -Atc "CHECKPOINT" -c "SELECT pg_relation_filepath('fragile')")" """
+TAKE_AWAY = """ask() { psql -U doppelganger_user -d doppelganger -qAtc "$1"; }
+ask CHECKPOINT && cd "$(ask 'SHOW data_directory')" && rm "$(ask "SELECT pg_relation_filepath('fragile')")" """
 
 
 def test_data_that_breaks_after_a_restore_is_put_back_though_it_cannot_be_dumped(deployed: Application) -> None:
