@@ -11,6 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
@@ -46,7 +47,8 @@ def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]
 def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None) -> dict[str, Any]:
     """Run the checklist and give verdict, checks, checklist and summary.
 
-    ``params``: checks, services, since, hold, must_pass, release. Raises OpsError where it must pass and does not.
+    ``params``: checks, services, since, hold, must_pass, release, redact_env_files. Raises OpsError
+    where it must pass and does not.
     """
     if held is None:
         return _gate(params, project, shown)
@@ -119,7 +121,7 @@ def _metrics(
 
 
 def _planned(params: Mapping[str, Any]) -> list[Check]:
-    checks = parse_checks(params["checks"])
+    checks = filled(parse_checks(params["checks"]), params.get("redact_env_files") or ())
     hold = params.get("hold")
     if hold is None:
         return checks

@@ -111,7 +111,7 @@ options:
         description: How to ask, for C(http). C(GET) unless given.
         type: str
       headers:
-        description: Headers of the request, for C(http). Not for secrets, as C(-v) and AWX show them.
+        description: Headers of the request, for C(http). C(${NAME}) is a secret of O(redact_env_files).
         type: dict
       status:
         description: The status or the statuses that are fine, for C(http). 200 unless given.

@@ -19,6 +19,7 @@ def verify(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         **params,
         "checks": target.app.checks,
         "must_pass": False,
+        "redact_env_files": target.app.env_paths,
         **what_ought_to_run(target.store, params),
     }
     held = None

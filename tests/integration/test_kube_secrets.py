@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from tests.integration.kube_application import KubeApplication, tides
-from tests.integration.test_studio_secrets import Told, holding, left_over, watched
+from tests.integration.test_studio_secrets import Told, holding, left_over, say_it_in_a_header, watched
 from tests.lab import images, registry
 from tests.lab.kubernetes.cluster import Cluster
 
@@ -36,6 +36,7 @@ def told(kube: KubeApplication) -> Told:
     password, key, rotated = (secrets.token_hex(8) for _ in range(3))
     kube.env = {"POSTGRES_PASSWORD": password, "SECRET_KEY": key}
     kube.variables["app_environment"]["STUDIO_REPLICAS"] = 1
+    say_it_in_a_header(kube.variables["app_checks"])
     kube.write()
     with watched(spelled(password, key, rotated)) as told:
         told.runs["deploy"] = kube.deploy("v0.1.0", "-vvv", "--diff")

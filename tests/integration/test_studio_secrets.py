@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,7 @@ def told(app: Application, talking: Path) -> Told:
     # all that a password may have and an env file can carry: @ / % {{ }} ' $ and a double quote
     app.env = {"POSTGRES_PASSWORD": rf'''"p@ss/{password}%{{{{x}}}}'\$y\""''', "SECRET_KEY": key}
     app.variables["app_repository"] = str(talking)
+    say_it_in_a_header(app.variables["app_checks"])
     app.write()
     with watched([password, key, rotated]) as told:
 
@@ -133,6 +134,13 @@ def told(app: Application, talking: Path) -> Told:
         play("rollback", "rollback", release="v0.5.0-chatty", reason="it was quieter")
         play("releases", "releases")
     return told
+
+
+def say_it_in_a_header(checks: Sequence[dict[str, Any]]) -> None:
+    """Each question over HTTP has a secret among its headers."""
+    for check in checks:
+        if check["kind"] == "http":
+            check["headers"] = {"X-Key": "${SECRET_KEY}"}
 
 
 def backup_of(run: Run) -> str:
