@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Mapping
@@ -36,8 +37,8 @@ def _take(target: Target, token: int) -> dict[str, Any]:
         record = {"schema": SCHEMA, "id": name, "created": iso(now), "database": target.app.database_name,
                   "release": target.current(), "migration_head": database.migration_head(), **facts}  # fmt: skip
         target.files.write(f"backups/.{name}/backup.json", record, token=token)
-    except OpsError:
-        shutil.rmtree(unfinished)
+    except (OpsError, OSError):
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise
     # a backup is there as a whole or not at all
     unfinished.rename(folder)
@@ -107,32 +108,50 @@ def run_restore(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
         record = checked(target, params["backup"])
     if check_mode:
         return {"changed": True, "backup": record, "msg": f"Would restore {record['database']} from {record['id']}."}
-    with target.phase("restore", params["token"]):
-        running = target.running(target.app.release_services)
-        if running:
-            raise OpsError(
-                f"{', '.join(running)} must be stopped before a restore and still runs.",
-                hint="Stop it, then run again.",
-            )
-        database = target.database
-        path = target.files.root / "backups" / record["id"] / "dump"
-        database.restore(path, database.side_name(params["token"]), target.app.backup_timeout)
-        head = database.migration_head()
-        if head != record["migration_head"]:
-            raise OpsError(
-                f"After the restore the migration head is {head}, the backup's was {record['migration_head']}.",
-                changed=True,
-            )
-        record = {**record, "restored": iso(time.time())}
-        target.files.write(f"backups/{record['id']}/backup.json", record, token=params["token"])
+    is_replaced = False
+    try:
+        with target.phase("restore", params["token"]):
+            _refuse_running(target)
+            database = target.database
+            path = target.files.root / "backups" / record["id"] / "dump"
+            database.restore(path, database.side_name(params["token"]), target.app.backup_timeout)
+            is_replaced = True
+            head = database.migration_head()
+            if head != record["migration_head"]:
+                raise OpsError(
+                    f"After the restore the migration head is {head}, the backup's was {record['migration_head']}."
+                )
+            _mark_restored(target, record, params["token"])
+    except OpsError as error:
+        # whatever failed after it, the data is another now, and has to be put back
+        error.data["changed"] = is_replaced
+        raise
     target.store.audit("database restored", backup=record["id"], token=params["token"])
     return {"changed": True, "backup": record, "migration_head": head}
 
 
+def _refuse_running(target: Target) -> None:
+    running = target.running(target.app.release_services)
+    if running:
+        raise OpsError(
+            f"{', '.join(running)} must be stopped before a restore and still runs.", hint="Stop it, then run again."
+        )
+
+
+def _mark_restored(target: Target, record: Mapping[str, Any], token: int) -> None:
+    """Only pruning reads that: a disk that is full meanwhile undoes no restore."""
+    with contextlib.suppress(OSError):
+        marked = {**record, "restored": iso(time.time())}
+        target.files.write(f"backups/{record['id']}/backup.json", marked, token=token)
+
+
 def last_restored(target: Target) -> str | None:
     """The id of the backup that was restored last, None where none of those that are there was."""
-    records = [read(target, name) or {} for name in known_backups(target)]
-    restored = [record for record in records if record.get("restored")]
+    restored: list[dict[str, Any]] = []
+    for name in known_backups(target):
+        with contextlib.suppress(OpsError):  # one that cannot be read keeps no operation from its end
+            record = read(target, name) or {}
+            restored += [record] if record.get("restored") else []
     return max(restored, key=lambda record: str(record["restored"]))["id"] if restored else None
 
 

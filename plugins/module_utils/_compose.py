@@ -89,15 +89,23 @@ class Compose:
 
 def of_source(app: App, directory: Path, release_version: str) -> Compose:
     """The project as its source describes it."""
-    variables = {key: _as_text(value) for key, value in app.environment.items()}
     return Compose(
         project=app.name,
         files=[directory / name for name in app.compose_files],
         directory=directory,
         profiles=app.compose_profiles,
         env_files=app.env_paths,
-        variables={**variables, "APP_VERSION": release_version},
+        variables={**_variables(app), "APP_VERSION": release_version},
     )
+
+
+def _variables(app: App) -> dict[str, str]:
+    return {key: _as_text(value) for key, value in app.environment.items()}
+
+
+def surroundings(app: App) -> dict[str, str]:
+    """What compose has in its environment, which counts before what an env file says."""
+    return _command.environment(_variables(app))
 
 
 def of_release(app: App, rendered: Path) -> Compose:

@@ -51,9 +51,10 @@ class ComposeTarget(Target):
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files, as they are now and as each kept release had them."""
         values: list[str | None] = [*_sealed.unseal(self.store.root)]
+        known = _compose.surroundings(self.app)
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"))
+                values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"), known)
         return Redactor(values)
 
     @property
@@ -99,12 +100,17 @@ class ComposeTarget(Target):
 
     def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
         folder = self.store.root / "evidence" / name
-        make_private(folder)
-        for file, text in files.items():
-            handle = os.open(folder / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-        self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
+        try:
+            make_private(folder)
+            for file, text in files.items():
+                handle = os.open(folder / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with open(handle, "w", encoding="utf-8") as stream:
+                    stream.write(text)
+            self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
+        except OSError:
+            # a disk that it has filled has room for the rest of the undo again
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     def evidence_path(self, name: str) -> str:
         return str(self.store.root / "evidence" / name)

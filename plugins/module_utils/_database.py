@@ -15,8 +15,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._database_own imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 
-#: by their codes, as a server may speak any language: a table or a schema that is not there
-_NO_TABLE = re.compile(r"\b(?:42P01|3F000):")
+#: what a server says, with its code, as it may speak any language
+_TOLD = re.compile(r"\b(?P<code>(?=[A-Z]*\d)[0-9A-Z]{5}): (?P<words>.+)")
+#: the classes of what says nothing of the data: no resources, a lock that is not to be had, somebody who intervened
+_BUSY = ("53", "55", "57")
+#: a table or a schema that is not there
+_NO_TABLE = ("42P01", "3F000")
 #: on the server, as an argument list cannot name them all. By its index alone a table would look sound. Left out is
 #: what others have for themselves (temporary tables, what this user may not read), and what was never filled.
 _READ_ALL = """DO $$
@@ -116,7 +120,8 @@ class Database:
         try:
             return self.query(self.app.migration_head_query, "--set", "VERBOSITY=verbose") or None
         except OpsError as error:
-            if _NO_TABLE.search(error.message) or f'database "{self.name}" does not exist' in error.message:
+            told = _TOLD.search(error.message)
+            if (told and told["code"] in _NO_TABLE) or f'database "{self.name}" does not exist' in error.message:
                 return None
             raise
 
@@ -126,6 +131,7 @@ class Database:
             program = ("pg_dump", "--format=custom")
             self.run(*program, doing="The dump", timeout=timeout, stdout=stream, may_repeat=True)
             # what follows may need it, and may end in a machine that stops
+            stream.flush()
             os.fsync(stream.fileno())
         size = path.stat().st_size
         if size == 0:
@@ -192,12 +198,14 @@ class Database:
 
     def unreadable(self, database: str | None = None) -> str | None:
         """Read every table once; what the server says of the first that cannot be read, None where all can."""
+        options = ("--set", "VERBOSITY=verbose", "--command", "SET statement_timeout = 0")
         try:
-            self.query(_READ_ALL, timeout=self.app.backup_timeout, database=database)
+            self.query(_READ_ALL, *options, timeout=self.app.backup_timeout, database=database)
         except OpsError as error:
-            if error.data.get("rc") != 1:  # psql's code for what the server refused
+            told = _TOLD.search(error.message)
+            if told is None or told["code"].startswith(_BUSY):
                 raise
-            return _said(error.message)
+            return told["words"]
         return None
 
     def not_valid(self) -> list[str]:

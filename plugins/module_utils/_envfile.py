@@ -24,16 +24,16 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 def parse(text: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of an env file as compose reads them; a value may name others of the file, or ``known`` ones."""
+    """The variables of an env file as compose reads them; a value may name ``known`` ones, else others of it."""
     found: dict[str, str] = {}
     for key, value, is_literal in _written(text):
-        found[key] = value if is_literal else interpolated(value, {**(known or {}), **found})
+        found[key] = value if is_literal else interpolated(value, {**found, **(known or {})})
     return found
 
 
-def secrets_in(text: str) -> list[str]:
+def secrets_in(text: str, known: Mapping[str, str] | None = None) -> list[str]:
     """Every value of an env file, as it is and as it is written."""
-    return [*parse(text).values(), *(value for _, value, _ in _written(text))]
+    return [*parse(text, known).values(), *(value for _, value, _ in _written(text))]
 
 
 def _written(text: str) -> Iterator[tuple[str, str, bool]]:
@@ -74,11 +74,12 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     return parse(text, known)
 
 
-def read_all(paths: Sequence[str]) -> dict[str, str]:
-    """The variables of several env files, later ones winning; their values may name variables of earlier ones."""
+def read_all(paths: Sequence[str], surroundings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of several env files, later ones winning. Their values may name what compose has around itself, or
+    else variables of earlier files, or else of their own."""
     merged: dict[str, str] = {}
     for path in paths:
-        merged.update(read(path, merged))
+        merged.update(read(path, {**merged, **(surroundings or {})}))
     return merged
 
 

@@ -118,7 +118,7 @@ def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any
          directory: Path, token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
-    variables = _envfile.read_all(target.app.env_paths)
+    variables = _envfile.read_all(target.app.env_paths, _compose.surroundings(target.app))
     rendered = _compose.pinned(config, {service: image["id"] for service, image in images.items()})
     rendered.update(_sealed.seal(variables.values()))
     target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)

@@ -54,7 +54,7 @@ def _check_host(target: ComposeTarget) -> dict[str, Any]:
         problem = disk_problem(path, shutil.disk_usage(path).free >> 20, target.app.disk_free_mb)
         if problem:
             raise Refused(problem)
-    variables = _envfile.read_all(target.app.env_paths)
+    variables = _envfile.read_all(target.app.env_paths, _compose.surroundings(target.app))
     _envfile.require(variables, target.app.env_required_keys, target.app.env_paths)
     return {"engine": info["ServerVersion"], "compose": compose, "env": _envfile.fingerprint(variables)}
 

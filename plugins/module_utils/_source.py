@@ -88,28 +88,8 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
         _add_submodules(tree, repository, timeout)
         return tree
     mirror = folder / "mirror.git"
-    if not (mirror / "HEAD").exists():
-        make_private(folder)
-        _git("init", "--quiet", "--bare", "--", str(mirror), doing="Making the mirror", timeout=timeout)
     at = ("--git-dir", str(mirror))
-    # the lease keeps others away, so a lock in here is what a killed run left
-    for stale in mirror.rglob("*.lock"):
-        stale.unlink()
-    heads_and_tags = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-    _git(
-        *at,
-        "fetch",
-        "--quiet",
-        "--prune",
-        "--",
-        repository,
-        *heads_and_tags,
-        doing="Fetching the source",
-        timeout=timeout,
-    )
-    if not _has(mirror, commit):  # it is on no branch: that of a pull request, or one that was pushed over
-        fetch = ("fetch", "--quiet", "--", repository, commit)
-        _git(*at, *fetch, doing=f"Fetching {commit[:12]}", timeout=timeout)
+    _fetch(mirror, repository, commit, timeout)
     # whole or not at all: what a killed checkout left behind is never taken for a work tree
     unfinished = folder / f".{tree.name}"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -118,8 +98,27 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
     _git(*at, *add, doing=f"Checking {commit[:12]} out", timeout=timeout)
     _git(*at, "worktree", "move", str(unfinished), str(tree), doing=f"Keeping {commit[:12]}", timeout=timeout)
     # after the move, as a work tree with submodules cannot be moved
-    _add_submodules(tree, repository, timeout)
+    try:
+        _add_submodules(tree, repository, timeout)
+    except OpsError:
+        shutil.rmtree(tree)
+        raise
     return tree
+
+
+def _fetch(mirror: Path, repository: str, commit: str, timeout: float) -> None:
+    """Bring the mirror up to date, and the commit into it."""
+    if not (mirror / "HEAD").exists():
+        make_private(mirror.parent)
+        _git("init", "--quiet", "--bare", "--", str(mirror), doing="Making the mirror", timeout=timeout)
+    # the lease keeps others away, so a lock in here is what a killed run left
+    for stale in mirror.rglob("*.lock"):
+        stale.unlink()
+    fetch = ("--git-dir", str(mirror), "fetch", "--quiet")
+    heads_and_tags = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    _git(*fetch, "--prune", "--", repository, *heads_and_tags, doing="Fetching the source", timeout=timeout)
+    if not _has(mirror, commit):  # it is on no branch: that of a pull request, or one that was pushed over
+        _git(*fetch, "--", repository, commit, doing=f"Fetching {commit[:12]}", timeout=timeout)
 
 
 def _has(mirror: Path, commit: str) -> bool:
@@ -133,9 +132,12 @@ def _has(mirror: Path, commit: str) -> bool:
 def _add_submodules(tree: Path, repository: str, timeout: float) -> None:
     """Check the submodules out that are not yet; where theirs is a relative URL, relative to the repository."""
     if (tree / ".gitmodules").exists():
-        at = ("-C", str(tree), "-c", f"remote.origin.url={repository}")
-        update = ("submodule", "--quiet", "update", "--init", "--recursive")
-        _git(*at, *update, doing="Checking the submodules out", timeout=timeout)
+        # the repository counts for its own submodules alone: theirs are relative to them
+        its_own = ("-C", str(tree), "-c", f"remote.origin.url={repository}", "submodule", "--quiet")
+        for verb in ("init", "sync"):  # the second where an earlier version had another URL
+            _git(*its_own, verb, doing="Finding the submodules", timeout=timeout)
+        update = ("-C", str(tree), "submodule", "--quiet", "update", "--init", "--recursive")
+        _git(*update, doing="Checking the submodules out", timeout=timeout)
 
 
 @contextlib.contextmanager

@@ -18,9 +18,8 @@ def looked_at(app: App, root: Path, source: Mapping[str, Any], version: str) -> 
     if app.source != GIT:
         yield Path(app.directory)
         return
-    kept = root / "source" / source["commit"][:12]
-    if kept.is_dir():
-        yield kept
+    if (root / "source" / source["commit"][:12]).is_dir():
+        yield kept(app, root, source)  # whole, though a run may have been killed
         return
     with _source.temporary_checkout(app.repository, version, source["commit"], app.fetch_timeout) as tree:
         yield tree

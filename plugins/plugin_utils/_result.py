@@ -185,9 +185,11 @@ def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> 
     ``before`` is its result until then.
     """
     if target["failure"]:
-        runs = target["release_after"] or before.get("release_after") or "the new release"
-        error = target["failure"]["error"].rstrip(".")
-        message = f"{why}, and this host could not go back: {error}. {runs} still runs."
+        message = f"{why}, and this host could not go back: {target['message']}"
+        if target["status"] in ("refused", "rolled_back"):
+            runs = target["release_after"] or before.get("release_after") or "the new release"
+            error = target["failure"]["error"].rstrip(".")
+            message = f"{why}, and this host could not go back: {error}. {runs} still runs."
         hint = target["hint"] or "Roll this host back by name: playbooks/rollback.yml with --limit and release."
         return {**target, "status": "rollback_failed", "message": message, "hint": hint}
     if target["status"] != "ok":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY, red_hosts
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY, STATUSES, red_hosts
 
 SCHEMA = 1
 RELEASES_KEY = "doppelganger_ops_releases"
@@ -45,7 +45,7 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         "schema": SCHEMA,
         "operation": result.get("operation") or run.playbook,
-        "status": _status(run) if red or not result else result["status"],
+        "status": _worst(run, result, bool(red)),
         "changed": bool(result.get("changed", any(counts.get("changed") for counts in run.recap.values()))),
         "run": {
             "playbook": run.playbook,
@@ -76,6 +76,13 @@ def _said(published: Mapping[str, Any]) -> dict[str, list[str]]:
             if about.get(sentence):
                 found.setdefault(host, []).append(str(about[sentence]))
     return found
+
+
+def _worst(run: Run, result: Mapping[str, Any], is_red: bool) -> str:
+    """How the run ended: as its operation did, unless something else of it ended worse."""
+    if not result:
+        return _status(run)
+    return max(result["status"], _status(run), key=STATUSES.index) if is_red else str(result["status"])
 
 
 def _is_bad(counts: Mapping[str, int]) -> bool:

@@ -146,7 +146,7 @@ def _limit(options: Options) -> str | None:
     if limit is None:
         return None
     # @file would read any file of this machine, in each part of it, and a dash would be another option
-    parts = [part.strip() for part in re.split("[,:]", limit)] if isinstance(limit, str) else []
+    parts = re.split(r"[,:\s]+", limit) if isinstance(limit, str) else []
     if not any(parts) or not limit.isprintable() or any(part.startswith(("-", "@")) for part in parts):
         raise InputError(
             f"limit must be host names or patterns and is {limit!r}.", hint='For example limit="web1,web2".'

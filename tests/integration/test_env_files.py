@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,34 @@ WRITTEN = {
     "dollars": 'A=p$$w\nB=\'p$$w $A\'\nC="p$$w"\nD="p\\$w"\n',
     "variables": "A=1\nB=${A}$A-${C}\nC=\nD=${C:-x}${C-y}${X-${Y:-z}}\nE=${A:+a}${X:+b}${A:?c}\n",
     "twice": "A=1\nA=${A}2\n",
+    "around": "A=${AROUND}\nB=$HOME\nC=${AROUND:-x}${NOWHERE:-y}\n",
 }
+AROUND = {"AROUND": "from outside", **{name: os.environ[name] for name in ("PATH", "HOME")}}
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
 def test_compose_reads_the_same(tmp_path: Path, text: str) -> None:
     (tmp_path / "env").write_text(text, newline="")
     (tmp_path / "env").chmod(0o600)
-    mine = _envfile.read(str(tmp_path / "env"))
-    environment = {name: f"${{{name}}}" for name in mine}
-    (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "environment": environment}}}))
-    command = ["docker", "compose", "--env-file", "env", "--file", "compose.json", "config", "--format=json"]
-    surroundings = {name: os.environ[name] for name in ("PATH", "HOME")}
-    done = subprocess.run(command, cwd=tmp_path, env=surroundings, check=True, capture_output=True, text=True)
-    theirs = json.loads(done.stdout)["services"]["x"]["environment"]
-    assert mine == {name: value.replace("$$", "$") for name, value in theirs.items()}
+    mine = _envfile.read(str(tmp_path / "env"), AROUND)
+    assert mine == rendered(tmp_path, mine, "env")
+
+
+def test_of_several_files_compose_reads_the_same(tmp_path: Path) -> None:
+    texts = {"one": "A=1\nB=1\n", "two": "A=2\nC=${A}${B}${AROUND}\nAROUND=inside\nD=${AROUND}\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    mine = _envfile.read_all([str(tmp_path / name) for name in texts], AROUND)
+    assert {name: mine[name] for name in "ABCD"} == rendered(tmp_path, "ABCD", *texts)
+
+
+def rendered(folder: Path, names: Iterable[str], *files: str) -> dict[str, str]:
+    """The variables as compose has them."""
+    environment = {name: f"${{{name}}}" for name in names}
+    (folder / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "environment": environment}}}))
+    given = [part for file in files for part in ("--env-file", file)]
+    command = ["docker", "compose", *given, "--file", "compose.json", "config", "--format=json"]
+    done = subprocess.run(command, cwd=folder, env=AROUND, check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)["services"]["x"]["environment"]
+    return {name: value.replace("$$", "$") for name, value in found.items()}

@@ -172,7 +172,7 @@ def test_a_repository_with_a_password_is_refused_without_showing_it(
     run = deployed.deploy("v0.2.0")
     deployed.write()
     assert run.target()["status"] == "refused"
-    assert "app_repository has a password in it" in run.target()["message"]
+    assert "app_repository has a password or a token in it" in run.target()["message"]
     assert "hunter22" not in run.output
     assert everything(deployed) == untouched
 

@@ -31,6 +31,7 @@ WRONG: list[tuple[str, dict[str, Any], type[ops.OpsError], str]] = [
     ("a file as limit", {"limit": "@/etc/passwd"}, ops.InputError, "limit"),
     ("a file in a limit", {"limit": "web1, @/etc/passwd"}, ops.InputError, "limit"),
     ("a file after a colon", {"limit": "web1:@/etc/passwd"}, ops.InputError, "limit"),
+    ("a file after a space", {"limit": "web1 @/etc/passwd"}, ops.InputError, "limit"),
     ("a deadline that never comes", {"deadline": float("nan")}, ops.InputError, "deadline"),
     ("a folder to keep in that is none", {"keep": "/proc/nothing"}, ops.InputError, "cannot be used"),
     ("an option as limit", {"limit": "--become"}, ops.InputError, "limit"),

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _compose_target
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from tests.unit.plugins.making import backup, container, model, record, target
 
 DATABASE = {"database_service": "db", "database_name": "shop", "database_user": "owner"}
@@ -173,8 +174,50 @@ def test_a_restore_to_another_head_is_no_success(state: Path, monkeypatch: pytes
     monkeypatch.setattr(Engine, "runs", ("db",))
     monkeypatch.setattr(Database, "restore", lambda *_arguments: None)
     monkeypatch.setattr(Database, "migration_head", lambda _database: "6")
-    with pytest.raises(OpsError, match="After the restore the migration head is 6, the backup's was 7"):
+    with pytest.raises(OpsError, match="After the restore the migration head is 6, the backup's was 7") as error:
         call(_backup.RESTORE, state, backup=name)
+    assert error.value.data["changed"]
+
+
+def full_after(state: Path, monkeypatch: pytest.MonkeyPatch, spared: str = "") -> None:
+    """The disk is full once the data was replaced, apart from the files whose names have ``spared`` in them."""
+    write = Store._write
+
+    def full(store: Store, name: str, data: Any) -> None:
+        if not spared or spared not in name:
+            raise OSError(28, "No space left on device")
+        write(store, name, data)
+
+    monkeypatch.setattr(Engine, "runs", ("db",))
+    monkeypatch.setattr(Database, "restore", lambda *_: monkeypatch.setattr(Store, "_write", full))
+
+
+def test_a_disk_that_gets_full_after_the_data_was_replaced_does_not_hide_that(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = taken(state)["id"]
+    full_after(state, monkeypatch)
+    with pytest.raises(OpsError, match="No space left on device") as error:
+        call(_backup.RESTORE, state, backup=name)
+    assert error.value.as_result()["changed"]
+
+
+def test_that_a_backup_was_restored_cannot_be_noted_is_no_failure(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = taken(state)["id"]
+    full_after(state, monkeypatch, spared="operation")
+    assert call(_backup.RESTORE, state, backup=name)["changed"]
+
+
+def test_a_record_that_cannot_be_read_keeps_nobody_from_pruning(state: Path) -> None:
+    first, second = taken(state)["id"], "20261123T204105Z-0001-v1"
+    (state / "backups" / second).mkdir()
+    (state / "backups" / second / "backup.json").touch()
+    made = target(state, **DATABASE)
+    assert _backup.last_restored(made) is None
+    made.files.write(
+        f"backups/{first}/backup.json", {**(_backup.read(made, first) or {}), "restored": "2026-11-27T00:00:00Z"}
+    )
+    assert _backup.last_restored(made) == first
 
 
 def test_a_restore_in_check_mode_only_looks(state: Path) -> None:

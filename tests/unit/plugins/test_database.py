@@ -172,13 +172,29 @@ def test_a_restore_that_cannot_be_read_touches_nothing(monkeypatch: pytest.Monke
     def run(argv: list[str], **_options: Any) -> str:
         said.append(argv[-1])
         if "count(*)" in argv[-1]:
-            raise OpsError('The query failed with code 1: ERROR:  could not open file "base/5/16384"', rc=1)
+            raise OpsError('The query failed with code 1: FEHLER:  58P01: could not open file "base/5/16384"', rc=1)
         return ""
 
     monkeypatch.setattr(_command, "run", run)
     with pytest.raises(OpsError, match=r'not sound: could not open file "base/5/16384"\. The real one was not touched'):
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
+
+
+@pytest.mark.parametrize(
+    "words", ["57014: canceling statement due to statement timeout", "53200: out of shared memory"]
+)
+def test_who_could_not_look_says_nothing_of_the_data(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    said: list[list[str]] = []
+
+    def run(argv: list[str], **_options: Any) -> str:
+        said.append(argv)
+        raise OpsError(f"The query failed with code 1: ERROR:  {words}", rc=1)
+
+    monkeypatch.setattr(_command, "run", run)
+    with pytest.raises(OpsError, match=words):
+        database("/x").unreadable()
+    assert "SET statement_timeout = 0" in said[0]
 
 
 LOST = """ERROR:  the setting log_statement of all roles (permission denied to set parameter "log_statement")

@@ -194,8 +194,15 @@ WHY = "two could not get the release"
         ),
         pytest.param(
             "unreachable", "rollback_failed",
-            f"{WHY}, and this host could not go back: It cannot be reached. 0001-v1 still runs.",
+            f"{WHY}, and this host could not go back: Deploy v2 failed in phase change: It cannot be reached.",
             id="nobody can tell",
+        ),
+        pytest.param(
+            "rollback failed", "rollback_failed",
+            f"{WHY}, and this host could not go back: Deploy v2 failed in phase verify: API answers (answered 500). "
+            "Bringing 0001-v1 back failed as well: web exited with code 1. "
+            "Whether the database schema moved cannot be told.",
+            id="the undo failed as well",
         ),
         pytest.param("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs.", id="nothing to do"),
     ],

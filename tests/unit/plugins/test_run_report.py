@@ -132,6 +132,8 @@ def test_what_failed_after_a_good_result_is_no_success() -> None:
     targets = {"one": ended("ok"), "two": ended("ok")}
     found = _run_document.document(run, {"doppelganger_ops": _result.fleet_result("deploy", targets)})
     assert (found["status"], [failure["host"] for failure in found["failures"]]) == ("failed", ["one"])
+    worse = _result.fleet_result("deploy", {**targets, "two": ended("rollback failed")})
+    assert _run_document.document(run, {"doppelganger_ops": worse})["status"] == "rollback_failed"
 
 
 def test_of_several_playbooks_each_has_what_it_published() -> None:

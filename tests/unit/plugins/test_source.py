@@ -163,29 +163,58 @@ def test_a_commit_that_is_on_no_branch_is_checked_out(repository: Path, tmp_path
     assert (tree / "compose.yml").read_text() == "version 3\n"
 
 
-@pytest.mark.parametrize("url", ["../lib.git", "file://{folder}/lib.git"], ids=["relative", "absolute"])
-def test_submodules_come_along(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def with_submodule(folder: Path, name: str, url: str) -> str:
+    """A bare repository ``name`` that has ``lib`` as a submodule; its last commit."""
+    whole = folder / f"{name}.whole"
+    subprocess.run(["git", "clone", "--quiet", str(folder / name), str(whole)], check=True)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+    add = ["submodule", "--quiet", "add", "--", url, "lib"]
+    for command in (add, [*identity, "commit", "--quiet", "-m", "lib"], ["push", "--quiet"]):
+        subprocess.run(["git", "-C", str(whole), *command], check=True, capture_output=True)
+    return commit_of(whole, "main")
+
+
+@pytest.fixture
+def bare(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with bare repositories: app.git, lib.git, elsewhere/lib.git and elsewhere/deep.git."""
     # git reads no submodule from a folder unless its user allows that
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
     monkeypatch.setenv("HOME", str(home))
-    whole = tmp_path / "whole"
-    for source, bare in ((repository, "lib.git"), (repository, "app.git")):
-        subprocess.run(["git", "clone", "--quiet", "--bare", str(source), str(tmp_path / bare)], check=True)
-    subprocess.run(["git", "clone", "--quiet", str(tmp_path / "app.git"), str(whole)], check=True)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
-    add = ["submodule", "--quiet", "add", "--", url.format(folder=tmp_path), "lib"]
-    for command in (add, [*identity, "commit", "--quiet", "-m", "lib"], ["push", "--quiet"]):
-        subprocess.run(["git", "-C", str(whole), *command], check=True, capture_output=True)
-    commit = commit_of(whole, "main")
+    for name in ("app.git", "lib.git", "elsewhere/lib.git", "elsewhere/deep.git"):
+        subprocess.run(["git", "clone", "--quiet", "--bare", str(repository), str(tmp_path / name)], check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("url", ["../lib.git", "file://{folder}/lib.git"], ids=["relative", "absolute"])
+def test_submodules_come_along(bare: Path, url: str) -> None:
+    commit = with_submodule(bare, "app.git", url.format(folder=bare))
     for _ in range(2):
-        tree = _source.checkout(str(tmp_path / "app.git"), commit, tmp_path / "source", 20)
+        tree = _source.checkout(str(bare / "app.git"), commit, bare / "source", 20)
         assert (tree / "lib/compose.yml").read_text() == "version 3\n"
         shutil.rmtree(tree / "lib")
         (tree / "lib").mkdir()
-    with _source.temporary_checkout(str(tmp_path / "app.git"), "main", commit, 20) as looked_at:
+    with _source.temporary_checkout(str(bare / "app.git"), "main", commit, 20) as looked_at:
         assert (looked_at / "lib/compose.yml").exists()
+
+
+def test_a_submodule_of_a_submodule_is_relative_to_its_own(bare: Path) -> None:
+    with_submodule(bare, "elsewhere/lib.git", "../deep.git")
+    commit = with_submodule(bare, "app.git", str(bare / "elsewhere/lib.git"))
+    tree = _source.checkout(str(bare / "app.git"), commit, bare / "source", 20)
+    assert (tree / "lib/lib/compose.yml").exists()
+
+
+def test_a_submodule_that_cannot_be_had_leaves_no_half_checkout(bare: Path) -> None:
+    commit = with_submodule(bare, "app.git", "../lib.git")
+    (bare / "lib.git").rename(bare / "away")
+    with pytest.raises(OpsError, match="Checking the submodules out failed"):
+        _source.checkout(str(bare / "app.git"), commit, bare / "source", 20)
+    assert [path.name for path in (bare / "source").iterdir()] == ["mirror.git"]
+    (bare / "away").rename(bare / "lib.git")
+    tree = _source.checkout(str(bare / "app.git"), commit, bare / "source", 20)
+    assert (tree / "lib/compose.yml").exists()
 
 
 def test_the_users_own_way_of_calling_ssh_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,19 @@ def test_evidence_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert modes == {"0002-v2": 0o700, "web.log": 0o600, "manifest.json": 0o600}
 
 
+def test_evidence_that_fills_the_disk_goes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = target(tmp_path)
+    lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(kept.store, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        kept.keep_evidence("0002-v2", {"web.log": "a line"}, {"files": {}}, lease.token)
+    assert not Path(kept.evidence_path("0002-v2")).exists()
+
+
 def test_evidence_that_cannot_be_kept_keeps_nobody_from_going_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
