@@ -68,7 +68,8 @@ def run_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedding.
 @pytest.fixture(scope="session")
 def cluster() -> lab_cluster.Cluster:
     """A real cluster, ready; where there is none and none can be made, an error and never a skip."""
-    return lab_cluster.ensure()
+    with lock.together("cluster"):  # whom somebody breaks at this moment would be started again
+        return lab_cluster.ensure()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -81,9 +81,13 @@ class Network:
         while True:
             try:
                 theirs, _ = listening.accept()
-                ours = socket.create_connection(self._server)
             except OSError:
                 return
+            try:
+                ours = socket.create_connection(self._server)
+            except OSError:
+                theirs.close()
+                continue
             self.connections += 1
             self._pairs.append((theirs, ours))
             for source, target in ((theirs, ours), (ours, theirs)):

@@ -32,7 +32,7 @@ EVERY = "2"
 #: within which what happened is on the page: two looks on a busy machine
 SOON = 90.0
 #: less than Ansible is given to end by itself; where nothing else runs it takes half a second
-GONE = 4.0
+GONE = 8.0
 #: nobody listens there
 NOBODY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 
@@ -58,12 +58,12 @@ def shown(app: Application, run_folders: RunFolders) -> Iterator[Shown]:
     """The command, for the studio, a host that nobody reaches, and one whose model is refused."""
     # without the one that goes on to fail because of what was logged before
     checks = [check for check in app.variables["app_checks"] if check["kind"] != "logs"]
-    for check in checks:
-        check.update({"timeout": 3} if check["kind"] == "http" else {})
     app.variables.update({"app_soak_seconds": 0, "app_checks": checks})
     app.write()
     run = app.deploy("v0.2.1")
     assert run.rc == 0, run.output
+    for check in checks:
+        check.update({"timeout": 3} if check["kind"] == "http" else {})
     with_others(app)
     command = [str(Path(sys.executable).with_name("doppelganger-ops")), "dashboard", "-i", str(app.inventory),
                "--port", "0", "--every", EVERY, "--grafana-url", "http://127.0.0.1:3001/"]  # fmt: skip

@@ -137,7 +137,7 @@ def test_failures_of_each_kind_are_told_apart(studio: str) -> None:
         {"name": "psql", "kind": "postgres", "service": "app", "timeout": 5},
         {"name": "query", "kind": "postgres", "query": "SELECT nothing", "timeout": 6, "interval": 6},
         {"name": "auth", "kind": "redis", "service": "redis", "timeout": 5},
-        {"name": "port", "kind": "tcp", "service": "app", "port": 1, "timeout": 0.2},
+        {"name": "port", "kind": "tcp", "service": "app", "port": 1, "timeout": 5},
         {"name": "variable", "kind": "redis", "service": "redis", "password_env": "NOPE", "timeout": 5},
     ]
     result, took = checked(studio, *checks)
@@ -156,7 +156,7 @@ def test_failures_of_each_kind_are_told_apart(studio: str) -> None:
     for name, (state, reason) in expected.items():
         assert reasons[name][0] == state, (name, reasons[name])
         assert reason in reasons[name][1], (name, reasons[name])
-    assert took < 12
+    assert took < 30
     assert PASSWORD not in str(result)
 
 
@@ -213,7 +213,7 @@ def test_a_crash_after_the_containers_passed_is_noticed_at_once(lab: images.Imag
         noticed = time.monotonic()
         timer.join()
     assert result["checks"][0]["reason"].startswith("app exited with code 137 (killed)")
-    assert noticed - began[0] < 1
+    assert noticed - began[0] < 10  # of the 20 to its next look
 
 
 def test_a_container_that_gets_healthy_ends_the_wait_at_once(lab: images.Images, tmp_path: Path) -> None:

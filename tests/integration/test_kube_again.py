@@ -55,7 +55,7 @@ def test_a_first_deployment_that_was_stopped_comes_up_the_next_time(app: KubeApp
 
 
 def test_a_job_that_went_by_itself_stays_away_from_its_release(app: KubeApplication) -> None:
-    app.kubectl("delete", "job", "once", "--ignore-not-found")
+    app.kubectl("delete", "job", "once", "--ignore-not-found", "--cascade=foreground", "--timeout=180s")
     assert_nothing_is_left_to_do(app)
 
     app.kubectl("delete", "deployment", "web")

@@ -23,6 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import
 from tests.lab import images, registry
 from tests.lab.docker import docker
 from tests.lab.kubernetes import cluster as lab
+from tests.lab.steps import wait_until
 
 NAMESPACE = "ops-applying"
 APP = "tides"
@@ -123,7 +124,7 @@ def test_a_release_is_applied_changed_and_pruned(cluster: Cluster, image: str, t
     assert cluster.get("v1", "ConfigMap", "settings") is None
     assert SECRET not in json.dumps([one.as_data() for one in first])
     send(cluster, first)
-    assert {one.state for one in wait(cluster, workloads_of(things), 40, redact=str)} == {"ready"}
+    assert {one.state for one in wait(cluster, workloads_of(things), 120, redact=str)} == {"ready"}
 
     again = plan(cluster, things, release(1), redact=str)
     assert set(actions(again).values()) == {"unchanged"}, [one.diff for one in again if one.diff]
@@ -147,7 +148,7 @@ def test_a_release_is_applied_changed_and_pruned(cluster: Cluster, image: str, t
     settings = next(one for one in second if one.manifest["kind"] == "ConfigMap")
     assert "-  COLOUR: blue\n+  COLOUR: green" in settings.diff
     send(cluster, second)
-    assert {one.state for one in wait(cluster, workloads_of(green), 40, redact=str)} == {"ready"}
+    assert {one.state for one in wait(cluster, workloads_of(green), 120, redact=str)} == {"ready"}
     web = cluster.get("apps/v1", "Deployment", "web")
     assert web is not None
     assert web["metadata"]["labels"]["theirs"] == web["metadata"]["annotations"]["theirs/note"] == "kept"
@@ -293,13 +294,14 @@ def test_a_job_that_goes_once_it_is_done_is_not_missed(cluster: Cluster, image: 
     things = rendered(tmp_path, image, "blue", SLOW)
     send(cluster, plan(cluster, things, release(1), redact=str))
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait, cluster, workloads_of(things), 60, redact=str)
+        waiting = pool.submit(wait, cluster, workloads_of(things), 120, redact=str)
         # as the TTL controller does it, which 1.20 has only behind a feature gate
         job = [Ref("batch", "Job", "goes")]
-        assert [one.reason for one in wait(cluster, job, 30, redact=str)] == ["Complete"]
+        assert [one.reason for one in wait(cluster, job, 90, redact=str)] == ["Complete"]
         cluster.delete("batch/v1", "Job", "goes", propagation="Foreground")
         assert {one.state for one in waiting.result()} == {"ready"}
-    assert cluster.get("batch/v1", "Job", "goes") is None
+    # the cluster's garbage collector has its own time
+    wait_until("the end of the Job", lambda: cluster.get("batch/v1", "Job", "goes") is None, seconds=180)
 
 
 FAILS_WITHOUT = """
@@ -325,12 +327,12 @@ def test_a_job_that_has_failed_runs_again_with_the_next_deployment(
     things = rendered(tmp_path, image, "blue", FAILS_WITHOUT)
     send(cluster, plan(cluster, things, release(1), redact=str))
     with pytest.raises(NotReady, match="BackoffLimitExceeded"):
-        wait(cluster, workloads_of(things), 40, redact=str)
+        wait(cluster, workloads_of(things), 120, redact=str)
     cluster.create(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"word": "enough"}}
     )
     changes = plan(cluster, things, release(2), redact=str)
     assert actions(changes) == {"Job/fails": "replaced"}
     send(cluster, changes)
-    assert [one.reason for one in wait(cluster, workloads_of(things), 40, redact=str)] == ["Complete"]
+    assert [one.reason for one in wait(cluster, workloads_of(things), 120, redact=str)] == ["Complete"]
     assert actions(plan(cluster, things, release(2), redact=str)) == {"Job/fails": "unchanged"}

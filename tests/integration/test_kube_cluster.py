@@ -8,7 +8,7 @@ import io
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -160,12 +160,12 @@ def test_a_watch_from_a_forgotten_version_begins_with_a_list(reached: Cluster) -
 def test_a_watch_ends_in_time_and_when_another_thread_says_so(reached: Cluster) -> None:
     started = time.monotonic()
     assert list(reached.watch("v1", "ConfigMap", fields="metadata.name=none", since="", seconds=1)) == []
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 15
     watch = reached.watch("v1", "ConfigMap", fields="metadata.name=none", since="", seconds=30)
     timer = threading.Timer(0.3, watch.close)
     timer.start()
     assert list(watch) == []
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 15
     timer.join()
 
 
@@ -191,7 +191,7 @@ def test_commands(reached: Cluster, pod: str) -> None:
     started = time.monotonic()
     with pytest.raises(TimedOut, match="sleep in web/main"):
         run("sleep", "30", timeout=0.5)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert sum("websocket" in str(one) for one in threading.enumerate()) == 0
 
 
@@ -226,16 +226,25 @@ def test_large_streams_come_through_whole_and_piece_by_piece(reached: Cluster, p
     assert (echo.code, both.sum.hexdigest()) == (0, taken.sum.hexdigest())
 
 
+class Cutting(io.RawIOBase):
+    """A file that cuts the network with the first that is written to it."""
+
+    def __init__(self, cut: Callable[[], None]) -> None:
+        self._cut = cut
+
+    def write(self, data: Any) -> int:
+        self._cut()
+        return len(data)
+
+
 def test_a_command_whose_connection_breaks_is_no_success(
     cluster: Lab, namespace: str, tmp_path: Path, pod: str
 ) -> None:
     with through(cluster, namespace, tmp_path, patience=5) as (network, far):
         assert far.exec(pod, "main", ["echo", "a"], timeout=5).output == "a\n"
-        timer = threading.Timer(0.5, network.cut)
-        timer.start()
         with pytest.raises(OpsError, match=r"broke off before it ended: .* the pod is Running"):
-            far.exec(pod, "main", ["sleep", "30"], timeout=20)
-        timer.join()
+            far.exec(pod, "main", ["sh", "-c", "echo begun; sleep 30"], timeout=20,
+                     stdout=cast("BinaryIO", Cutting(network.cut)))  # fmt: skip
 
 
 def test_the_log(reached: Cluster, pod: str) -> None:

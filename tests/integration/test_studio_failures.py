@@ -54,7 +54,7 @@ FAILURES = {
     # it logs each of them as well, which the check of the logs would see first
     "answers 500 after a while": ("v0.9.0-errors", {"without": "logs"}, "soak|verify", "500"),
     "logs errors": ("v0.9.0-logs", {}, "soak|verify", "No error logs"),
-    "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "soak", "memory"),
+    "leaks memory": ("v0.9.0-leak", {"app_soak_seconds": 30}, "apply|verify|soak", "memory"),
 }
 
 

@@ -77,16 +77,16 @@ def prometheus(data: Path, job: str, ask: Sequence[str] = ()) -> Iterator[str]:
         yield f"http://{address}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _until_ready(url: str, log: Path) -> None:
-    for _ in range(100):
+    for _ in range(600):
         with contextlib.suppress(OSError):
             urllib.request.urlopen(url, timeout=1).close()
             return
         time.sleep(0.1)
-    raise LabError(f"Prometheus was not ready within 10 s; it said: {log.read_text()[-2000:]}")
+    raise LabError(f"Prometheus was not ready within a minute; it said: {log.read_text()[-2000:]}")
 
 
 def _recipe() -> str:

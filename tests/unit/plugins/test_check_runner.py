@@ -95,7 +95,7 @@ def test_all_run_side_by_side(play: Play) -> None:
     for number in range(20):
         play.add(f"check {number}", 0.2, PASS)
     assert {result.state for result in play.run().values()} == {"pass"}
-    assert play.took < 0.4
+    assert play.took < 2  # of 4 after each other
 
 
 def test_it_says_which_checks_have_not_passed_and_nothing_of_what_they_saw(play: Play) -> None:
@@ -157,8 +157,7 @@ def test_the_containers_are_looked_at_once_more_when_all_others_have_ended(play:
     play.add("slow", 0.2, PASS)
     results = play.run()
     assert results["containers"].attempts == 2
-    assert results["containers"].elapsed_s < 0.1
-    assert play.took < 0.5
+    assert play.took < 5  # of 9 to its next look
 
 
 def test_two_guards_do_not_wait_for_each_other(play: Play) -> None:
@@ -238,14 +237,14 @@ def test_nothing_is_watched_for_checks_that_need_no_engine(play: Play) -> None:
 @pytest.mark.parametrize(
     ("error", "state", "attempts", "reason"),
     [
-        (OpsError("the engine is ill."), "error", 2, "the engine is ill. (last of 2 attempts in 0.1 s)"),
+        (OpsError("the engine is ill."), "error", 2, "the engine is ill."),
         (Refused("permission denied.", hint="Ask."), "error", 1, "permission denied. Ask."),
-        (ConnectionRefusedError(111, "no"), "fail", 2, "nobody listens at one (last of 2 attempts in 0.1 s)"),
+        (ConnectionRefusedError(111, "no"), "fail", 2, "nobody listens at one"),
         (
             RuntimeError("bug"),
             "error",
             2,
-            "looking at one went wrong: RuntimeError('bug') (last of 2 attempts in 0.1 s)",
+            "looking at one went wrong: RuntimeError('bug')",
         ),
     ],
 )
@@ -253,7 +252,10 @@ def test_errors_are_verdicts(play: Play, error: Exception, state: str, attempts:
     play.add("one", error, timeout=0.1, host="one", service=None)
     play.add("other", FAIL, FAIL, PASS, host="other", service=None)
     results = play.run()
-    assert (results["one"].state, results["one"].attempts, results["one"].reason) == (state, attempts, reason)
+    one = results["one"]
+    # a busy machine has time for one attempt only
+    assert (one.state, 1 <= one.attempts <= attempts) == (state, True)
+    assert one.reason.removesuffix(f" (last of {one.attempts} attempts in 0.1 s)") == reason
     assert results["other"].state == "pass"
 
 
@@ -276,7 +278,7 @@ def test_many_attempts_wait_for_a_free_slot(play: Play, monkeypatch: pytest.Monk
     for number in range(10):
         play.add(f"check {number}", 0.1, PASS)
     play.run()
-    assert 0.2 <= play.took < 0.5
+    assert 0.2 <= play.took < 0.8  # of 1 after each other
 
 
 def test_deadline_lets_others_cancel() -> None:

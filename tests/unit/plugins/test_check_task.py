@@ -85,8 +85,8 @@ def test_an_advisory_failure_is_shown_only(url: str) -> None:
 
 def test_hold_is_for_all_checks(url: str) -> None:
     result = run({"name": "API", "kind": "http", "url": url + "/", "interval": 0.1, "hold": 60}, hold=0.3)
-    assert result["checks"][0]["attempts"] == 4
-    assert 0.3 <= result["checks"][0]["elapsed_s"] < 0.6
+    assert 1 < result["checks"][0]["attempts"] <= 4
+    assert 0.3 <= result["checks"][0]["elapsed_s"] < 10  # of the 60 that the check itself would take
 
 
 def test_secrets_are_blanked_out_everywhere(url: str, tmp_path: Path) -> None:
