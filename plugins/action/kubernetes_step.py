@@ -9,6 +9,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS, step_of
@@ -39,6 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         checked = validator.validate(self._task.args)
         if step is None or checked.error_messages:
             return {**result, "failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
+        end_with_parent()
         with told_to(listener(task_vars)):
             found = _done(step, checked.validated_parameters, bool(self._task.check_mode))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)

@@ -11,9 +11,14 @@ import os
 import select
 import signal
 import threading
+import time
 from pathlib import Path
 
 STDOUT = 1
+#: whether the parent is still there, in seconds
+_LOOKS_EVERY = 0.5
+#: the process that watches its parent already
+_watches = 0
 
 
 def end_with_caller() -> None:
@@ -26,13 +31,38 @@ def _watch() -> None:
     # no event is asked for: what is told all the same is that the other end of a pipe, a socket or a terminal is gone
     watched.register(STDOUT, 0)
     if any(told & (select.POLLERR | select.POLLHUP) for _, told in watched.poll()):
-        # without a pause, in which the module would note that what it started has failed
-        for started in _started_by(os.getpid()):
-            try:
-                os.kill(started, signal.SIGKILL)
-            except OSError:
-                continue
-        os._exit(1)
+        _end()
+
+
+def end_with_parent() -> None:
+    """The same for work in a worker of Ansible, which has no output and a session of its own: where Ansible is gone."""
+    # here, as Ansible has it loaded and a module has not
+    from multiprocessing import parent_process
+
+    global _watches
+    if _watches != os.getpid():
+        _watches = os.getpid()
+        forked_by = parent_process()
+        parent = forked_by.pid if forked_by is not None and forked_by.pid is not None else os.getppid()
+        if os.getppid() != parent:  # it is gone already
+            _end()
+        threading.Thread(target=_watch_parent, args=[parent], name="parent", daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOKS_EVERY)
+    _end()
+
+
+def _end() -> None:
+    # without a pause, in which the module would note that what it started has failed
+    for started in _started_by(os.getpid()):
+        try:
+            os.kill(started, signal.SIGKILL)
+        except OSError:
+            continue
+    os._exit(1)
 
 
 def _started_by(parent: int) -> list[int]:

@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
@@ -31,6 +32,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """Give the result of the entry, whichever way it ran."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         if self._is_this_process():
+            end_with_parent()
             with told_to(listener(task_vars)):
                 return {**result, **self._run_here()}
         return {**result, **self._run_there(task_vars)}

@@ -127,7 +127,8 @@ def wait_until(is_so: Callable[[], bool], within: float = 20) -> None:
 def nothing_left(ident: str, within: float = 0) -> None:
     """No process of the run is alive; ``within`` so many seconds where nobody waited for it."""
     wait_until(lambda: not left_of(ident), within)
-    assert left_of(ident) == []
+    left = left_of(ident)
+    assert left == [], left
 
 
 def in_phase(handle: ops.Handle[Any], phase: str, act: Callable[[], object]) -> None:

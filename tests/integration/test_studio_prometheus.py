@@ -15,8 +15,8 @@ from tests.lab import monitoring
 
 SOAK = 15
 #: each answer takes so long that what a busy machine adds is within the tolerance
-STEADY = {"STUDIO_FAULT": "slow", "STUDIO_SLOW_SECONDS": "0.1"}
-SLOWER = {"STUDIO_FAULT": "slow", "STUDIO_SLOW_SECONDS": "0.3"}
+STEADY = {"STUDIO_FAULT": "slow", "STUDIO_SLOW_SECONDS": "0.4"}
+SLOWER = {"STUDIO_FAULT": "slow", "STUDIO_SLOW_SECONDS": "0.9"}
 LATENCY = {"metric": "latency_p95", "tier": "warning", "interval": 1, "warm_up": 5, "window": 8}
 COMPARED = {
     "metric": "latency_mean", "interval": 1, "warm_up": 2, "window": 4,
@@ -57,7 +57,8 @@ def studio(app: Application, prometheus: str) -> Application:
                 "postgres": None,
             },
             "app_metrics": {
-                "latency_mean": {"title": "Mean", "unit": "ms", "sources": {"prometheus": {"query": mean}}}
+                "latency_p95": {"limits": {"warning": {"above": 2500}}},
+                "latency_mean": {"title": "Mean", "unit": "ms", "sources": {"prometheus": {"query": mean}}},
             },
             "app_metric_gates": [LATENCY, COMPARED],
         }

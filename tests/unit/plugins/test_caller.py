@@ -101,3 +101,55 @@ def test_it_works_to_its_end_where_somebody_does(tmp_path: Path, kind: str) -> N
         with module(output, tmp_path / "over", "0.3") as process:
             assert process.wait(20) == 0
     assert (tmp_path / "over").exists()
+
+
+#: as Ansible's worker: forked, in a session of its own, with both ends of the pipe to who forked it
+WORKER = """
+import multiprocessing, os, subprocess, sys, time
+from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
+
+ends = os.pipe()
+
+def work():
+    os.setsid()
+    time.sleep(float(sys.argv[2]))
+    end_with_parent()
+    end_with_parent()
+    subprocess.run(["sleep", sys.argv[1]])
+
+worker = multiprocessing.get_context("fork").Process(target=work)
+worker.start()
+worker.join()
+"""
+
+
+def test_a_worker_that_begins_when_ansible_is_gone_ends_at_once() -> None:
+    seconds = f"600.{time.time_ns() % 10**9:09d}"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "collections")}
+    with subprocess.Popen([sys.executable, "-c", WORKER, seconds, "3"], env=environment) as process:
+        until = time.monotonic() + 20
+        while len(sleeping(seconds)) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.kill()
+    until = time.monotonic() + 20
+    while sleeping(seconds):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_worker_ends_where_ansible_is_gone_and_so_does_what_it_started() -> None:
+    seconds = f"600.{time.time_ns() % 10**9:09d}"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "collections")}
+    with subprocess.Popen([sys.executable, "-c", WORKER, seconds, "0"], env=environment) as process:
+        until = time.monotonic() + 20
+        while len(sleeping(seconds)) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        time.sleep(1)
+        assert len(sleeping(seconds)) == 3, "it works on for as long as Ansible is there"
+        process.kill()
+    until = time.monotonic() + 20
+    while sleeping(seconds):
+        assert time.monotonic() < until
+        time.sleep(0.05)
