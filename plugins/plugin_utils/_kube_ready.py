@@ -56,7 +56,8 @@ def _stale(named: str, workload: Object, scene: Scene) -> Readiness:
         return _of(named, "failed" if refusal.final else "waiting", refusal)
     seen = (workload.get("status") or {}).get("observedGeneration", 0)
     words = f"its controller has seen generation {seen}, not {workload['metadata']['generation']} yet"
-    return Readiness("waiting", named, "StaleGeneration", words)
+    # whether old pods of it are to go nobody can tell yet
+    return Readiness("waiting", named, "StaleGeneration", words, makes_room=True)
 
 
 def judge_missing(named: str) -> Readiness:

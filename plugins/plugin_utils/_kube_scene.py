@@ -36,7 +36,7 @@ class Readiness:
     previous: bool = False
     patience: float | None = None
     settle: float = 0.0
-    #: whether old pods of it are to go, so that a quota has room again
+    #: whether old pods of it are to go, or may be, so that a quota has room again
     makes_room: bool = field(default=False, compare=False)
     blocker: Object | None = field(default=None, compare=False, repr=False)
 

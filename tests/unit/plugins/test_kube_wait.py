@@ -197,6 +197,15 @@ def test_a_quota_ends_it_only_when_no_other_workload_makes_room() -> None:
         follow(cluster, workloads=workloads)
 
 
+def test_a_workload_whose_controller_has_not_looked_yet_may_make_room() -> None:
+    cluster, workloads = refused_by_a_quota()
+    cluster.things = [one for one in cluster.things if one["metadata"]["name"] != "web-0-a"]
+    coming = next(one for one in cluster.things if one["kind"] == "Deployment" and one["metadata"]["name"] == "web")
+    coming["metadata"]["generation"] += 1
+    with pytest.raises(NotReady, match=r"After 0\.4 s .*Deployment/other: QuotaExceeded"):
+        follow(cluster, timeout=0.4, workloads=workloads)
+
+
 def test_a_pod_that_is_gone_at_once_has_made_room_as_well() -> None:
     cluster, workloads = refused_by_a_quota()
     old = next(one for one in cluster.things if one["metadata"]["name"] == "web-0-a")
