@@ -45,6 +45,10 @@ PLAY = r"""
     - name: Say it
       ansible.builtin.debug:
         msg: "a line\nand another"
+    - name: Say each
+      ansible.builtin.debug:
+        msg: "item {{ item }}"
+      loop: [7, 8]
     - name: Rescued
       when: inventory_hostname == 'two'
       block:
@@ -98,11 +102,12 @@ def test_what_changed_and_what_failed_is_shown_with_its_host(which: str, play: P
     assert without_origins(done.stdout) == [
         "", "Somebody else's play: 2 hosts", *written[0], *written[1],
         *(line for host in ("one", "two") for line in (f"  ignored   {host}  {hidden}", "      this result")),
-        f"  FAILED    two  Several (1): {code} (exit code 1)", "  ignored   two  Several: One or more items failed",
+        f"  ignored   two  Several (1): {code} (exit code 1)", "  ignored   two  Several: One or more items failed",
         *(f"  {host}  {line}" for host in ("one", "two") for line in ("a line", "and another")),
+        *(f"  {host}  item {item}" for host in ("one", "two") for item in (7, 8)),
         f"  FAILED    two  Breaks: {code} (exit code 4)", "  two      so sad", "  two  mended",
         "  FAILED    two  Only one: It was [31mred [0m.", "  one  handled", "",
-        "one: ok 5, changed 2, skipped 3, ignored 1", "two: ok 6, failed 1, changed 3, rescued 1, ignored 2", "",
+        "one: ok 6, changed 2, skipped 3, ignored 1", "two: ok 7, failed 1, changed 3, rescued 1, ignored 2", "",
     ]  # fmt: skip
     assert SECRET not in done.stdout + done.stderr
     assert done.returncode == 2
