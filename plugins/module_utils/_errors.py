@@ -25,6 +25,11 @@ class OpsError(Exception):
         self.hint = hint
         self.data = data
 
+    @property
+    def ends_the_operation(self) -> bool:
+        """Whether nothing more may be done: the lease is somebody else's, or the target is out of reach."""
+        return self.kind in (UNREACHABLE, LeaseLost.kind)
+
     def as_result(self) -> dict[str, Any]:
         """The error as the result of a task."""
         text = f"{self.message} {self.hint}".strip()

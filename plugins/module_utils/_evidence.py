@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
 
@@ -60,7 +60,7 @@ def run(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str
         try:
             target.keep_evidence(name, files, summary, params["token"])
         except (OpsError, OSError) as error:
-            if isinstance(error, OpsError) and error.kind in (UNREACHABLE, LeaseLost.kind):
+            if isinstance(error, OpsError) and error.ends_the_operation:
                 raise
             # a full disk must not keep the last good release from coming back
             return {"changed": False, "path": "", "files": {}, "msg": f"It could not be kept: {error}"}

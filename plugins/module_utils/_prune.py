@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _releases
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
 
@@ -51,7 +51,7 @@ def _noted(what: str, left: list[str]) -> Iterator[None]:
     except OSError as error:
         left.append(f"{what}: {error}")
     except OpsError as error:
-        if error.kind in (UNREACHABLE, LeaseLost.kind):
+        if error.ends_the_operation:
             raise
         left.append(f"{what}: {error.message}")
 

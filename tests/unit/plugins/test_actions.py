@@ -170,6 +170,7 @@ def fleet(here: str, **endings: str | None) -> dict[str, Any]:
         pytest.param({}, True, "", id="alone"),
         pytest.param({"two": "ok"}, True, "", id="after one that went well"),
         pytest.param({"two": "unchanged", "three": None}, True, "", id="beside those that did not begin"),
+        pytest.param({"two": "lost"}, False, "two could not get the release", id="beside one that Ansible gave up"),
         pytest.param({"two": "unreachable"}, False, "two could not get the release", id="after an unreachable one"),
         pytest.param(
             {"three": "rolled back", "two": "refused"},

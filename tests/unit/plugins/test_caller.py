@@ -123,33 +123,23 @@ worker.join()
 """
 
 
-def test_a_worker_that_begins_when_ansible_is_gone_ends_at_once() -> None:
-    seconds = f"600.{time.time_ns() % 10**9:09d}"
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "collections")}
-    with subprocess.Popen([sys.executable, "-c", WORKER, seconds, "3"], env=environment) as process:
-        until = time.monotonic() + 20
-        while len(sleeping(seconds)) < 2:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        process.kill()
+def wait_until(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + 20
-    while sleeping(seconds):
+    while not is_so():
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
-def test_a_worker_ends_where_ansible_is_gone_and_so_does_what_it_started() -> None:
+@pytest.mark.parametrize(
+    ("pause", "processes"),
+    [pytest.param("0", 3, id="while it works"), pytest.param("3", 2, id="before it has begun")],
+)
+def test_a_worker_ends_where_ansible_is_gone_and_so_does_what_it_started(pause: str, processes: int) -> None:
     seconds = f"600.{time.time_ns() % 10**9:09d}"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "collections")}
-    with subprocess.Popen([sys.executable, "-c", WORKER, seconds, "0"], env=environment) as process:
-        until = time.monotonic() + 20
-        while len(sleeping(seconds)) < 3:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+    with subprocess.Popen([sys.executable, "-c", WORKER, seconds, pause], env=environment) as process:
+        wait_until(lambda: len(sleeping(seconds)) >= processes)
         time.sleep(1)
-        assert len(sleeping(seconds)) == 3, "it works on for as long as Ansible is there"
+        assert len(sleeping(seconds)) == processes, "it goes on for as long as Ansible is there"
         process.kill()
-    until = time.monotonic() + 20
-    while sleeping(seconds):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: not sleeping(seconds))

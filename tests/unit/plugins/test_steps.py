@@ -19,8 +19,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _preflight,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from tests.unit.plugins.making import DB, WEB, container, record, target
 
 # bringing a release up
@@ -217,6 +218,23 @@ def test_evidence_that_cannot_be_kept_keeps_nobody_from_going_back(
     found = _evidence.run(kept, {"release": "0002-v2", "token": lease.token, "failure": {}}, False)
     assert (found["path"], found["changed"]) == ("", False)
     assert "No space left on device" in found["msg"]
+
+
+@pytest.mark.parametrize("error", [LeaseLost("It is somebody else's."), Unreachable("It cannot be reached.")])
+def test_evidence_of_an_operation_that_is_over_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OpsError
+) -> None:
+    kept = target(tmp_path)
+    lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
+    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+
+    def over(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(type(kept), "keep_evidence", over)
+    monkeypatch.setattr(type(kept), "collectors", lambda *_: {})
+    with pytest.raises(OpsError, match=error.message):
+        _evidence.run(kept, {"release": "0002-v2", "token": lease.token, "failure": {}}, False)
 
 
 # what people see
