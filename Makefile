@@ -6,7 +6,7 @@ SHELL := bash
 OLDEST := .venv
 NEWEST := .venv-3.13
 LAB := $(OLDEST)/bin/python -m tests.lab
-FAST := tests/unit tests/contract
+FAST := tests/unit tests/contract tests/fuzz
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -44,7 +44,7 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
-.PHONY: test test-fast lint unit unit-newest integration molecule
+.PHONY: test test-fast lint unit unit-newest fuzz integration molecule
 test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
 	@$(MAKE) --no-print-directory lint lab unit-newest molecule
 	@$(MAKE) --no-print-directory unit integration
@@ -53,12 +53,15 @@ test-fast: venv ## What needs no engine, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest)
 
 unit: venv
-	@echo "== $(OLDEST): unit, contract"
+	@echo "== $(OLDEST): unit, contract, fuzz"
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet $(FAST)
 
 unit-newest: venv-newest
-	@echo "== $(NEWEST): unit, contract"
+	@echo "== $(NEWEST): unit, contract, fuzz"
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
+
+fuzz: venv ## Hostile input at every entry point, for longer: FUZZ_EXAMPLES=5000 for each property
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" HYPOTHESIS_PROFILE=fuzz $(OLDEST)/bin/pytest --quiet tests/fuzz
 
 # two files at a time: most of a deployment is waiting, and the cores are few
 integration: venv venv-newest lab lab-kubernetes
