@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _version,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
@@ -146,7 +146,7 @@ def _recreates(
     with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
         path = Path(folder) / "compose.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps(_compose.pinned(config, images)), encoding="utf-8")
+        path.write_text(document(_compose.pinned(config, images)), encoding="utf-8")
         hashes = _compose.of_release(target.app, path).hashes()
     return _apply.to_change(found["containers"], hashes, images)
 

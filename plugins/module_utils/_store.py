@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
@@ -100,12 +101,12 @@ class Store:
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
         path = self.root / name
         make_private(path.parent)
+        text = document(data)
         # one name under one lock: what a killed write left behind is overwritten by the next
         temporary = path.with_name(f".{path.name}.new")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=1, sort_keys=True)
-            stream.write("\n")
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
