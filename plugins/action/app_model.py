@@ -19,6 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
+from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
 
 #: variables of the role that do not describe the application
@@ -51,9 +52,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         try:
             model = self._model(variables)
             inputs = _inputs.read(self._task.args.get("inputs", []), variables, model["name"])
+            operator = _operator(variables)
         except OpsError as error:
             return {**result, **error.as_result(), "phase": "preflight"}
-        return {**result, **model, "inputs": inputs, "operator": _operator(variables)}
+        return {**result, **model, "inputs": inputs, "operator": operator}
 
     def _model(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         _refuse_unknown(variables)
@@ -124,5 +126,8 @@ def _refuse_unknown(variables: Mapping[str, Any]) -> None:
 def _operator(variables: Mapping[str, Any]) -> str:
     """Who runs this: AWX says so itself, otherwise it is the user of the controller."""
     names = ("awx_user_name", "tower_user_name", "awx_schedule_name", "tower_schedule_name")
-    user = next((variables[name] for name in names if variables.get(name)), None) or user_name()
+    name = next((name for name in names if variables.get(name)), None)
+    user = user_name() if name is None else str(variables[name])
+    if hidden(user):
+        raise Refused(f"{name} must be text all of which can be seen, and is {user!a}.")
     return f"{user}@{platform.node()}"

@@ -49,7 +49,7 @@ class Check:
 
 
 COMMON = {
-    "name": Option("str", required=True),
+    "name": Option("name", required=True),
     "kind": Option("str", required=True),
     "severity": Option("str", REQUIRED),
     "timeout": Option("float", 30.0),

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
+
 
 @dataclass(frozen=True)
 class Option:
@@ -24,6 +26,7 @@ class Option:
 #: how a person is told what was expected
 WORDS = {
     "str": "a string",
+    "name": "a string all of which can be seen",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
@@ -44,6 +47,8 @@ def converted(given: Any, wanted: str) -> Any:
         return given
     if wanted == "str":
         return given if isinstance(given, str) and given else None
+    if wanted == "name":
+        return given if isinstance(given, str) and given and not hidden(given) else None
     if wanted == "bool":
         return given if isinstance(given, bool) else None
     if wanted == "int":

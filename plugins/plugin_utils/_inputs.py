@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ INPUTS: dict[str, Input] = {
         "0003-v0.2.0",
         default="last good",
     ),
-    "reason": Input(r"[^\x00-\x1f\x7f]{0,500}", "one line of at most 500 characters", "errors since the release"),
+    "reason": Input(
+        r"(?s:.{0,500})", "one line of at most 500 characters that can all be seen", "errors since the release"
+    ),
     "backup": Input(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,80}", "a backup's id", "20261123T204105Z-0002"),
     "confirm": Input(r"[A-Za-z0-9._-]{0,80}", "the name of the application, to say that you mean it", "shop"),
 }
@@ -74,5 +77,8 @@ def _read_one(name: str, is_required: bool, variables: Mapping[str, Any]) -> str
         raise Refused(f"{name} must be text and is {value!r} ({plain}).", hint=usage)
     if not re.fullmatch(given.pattern, value):
         raise Refused(f"{name} must be {given.expected}; given was {value!r}.", hint=usage)
+    unseen = hidden(value)
+    if unseen:
+        raise Refused(f"{name} must be {given.expected}; {unseen} in {value!a} cannot.", hint=usage)
     # a plain copy: what Ansible knows of the original (that it may be a template) does not come along
     return "".join(list(value))

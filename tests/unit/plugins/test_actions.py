@@ -138,6 +138,13 @@ def test_the_operator_is_the_one_who_started_it(variables: dict[str, Any], user:
     assert read(**variables)["operator"].startswith(f"{user}@")
 
 
+@pytest.mark.parametrize("name", ["awx_user_name", "tower_schedule_name"])
+def test_an_operator_who_cannot_be_seen_is_refused(name: str) -> None:
+    found = read(**{name: "ana\x1b]0;\u202e"})
+    assert (found["failed"], found["kind"]) == (True, "refused")
+    assert name in found["msg"]
+
+
 # the fleet
 
 

@@ -60,6 +60,8 @@ def test_numbers_may_be_whole_where_any_are_fine() -> None:
         ("http", "check 1: expected a dictionary, found 'http' (str)"),
         ({"kind": "http", "url": URL}, "check '1': name is missing"),
         ({"name": "a"}, "check 'a': kind must be one of containers, http, tcp"),
+        ({"name": "a\x1b[2J", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
+        ({"name": "a\u202e", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
         ({"name": "a", "kind": "htpp", "url": URL}, "found 'htpp', did you mean 'http'?"),
         ({"name": "a", "kind": "http"}, "check 'a': url is missing"),
         ({"name": "a", "kind": "http", "url": URL, "stauts": 200}, "'stauts' for kind http, did you mean 'status'?"),
