@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -10,8 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY, STATUSES, red_hosts
 
 SCHEMA = 1
@@ -104,7 +106,7 @@ def iso(seconds: float) -> str:
 
 def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
     """Write the report as JSON and as a page, both under a name of their own; returns the path of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     stamp = str(found["run"]["started"]).replace("-", "").replace(":", "")
     stem = f"{stamp}-{''.join(char for char in str(found['operation']) if char.isalnum() or char in '-_') or 'run'}"
     name = _claimed(folder, stem)
@@ -112,8 +114,10 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
     try:
         # what came from a terminal of another encoding is no UTF-8
         text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-        temporary.write_text(text, encoding="utf-8", errors="replace")
-        target.write_text(page, encoding="utf-8", errors="replace")
+        with _private(temporary, "w") as stream:
+            stream.write(text)
+        with _private(target, "w") as stream:
+            stream.write(page)
         os.replace(temporary, data)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -122,12 +126,18 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
     return target
 
 
+def _private(path: Path, mode: str) -> TextIO:
+    """A file for its owner alone: a report tells of an application what is nobody else's business."""
+    owner_only = functools.partial(os.open, mode=0o600)
+    return cast(TextIO, open(path, mode, encoding="utf-8", errors="replace", opener=owner_only))
+
+
 def _claimed(folder: Path, stem: str) -> str:
     """A name that nobody else has, also where two runs begin in the same second."""
     for number in range(1, 1000):
         name = stem if number == 1 else f"{stem}-{number}"
         try:
-            (folder / f"{name}.html").open("x").close()
+            _private(folder / f"{name}.html", "x").close()
         except FileExistsError:
             continue
         return name

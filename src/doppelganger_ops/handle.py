@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from doppelganger_ops import diagnosis, schemas
+from doppelganger_ops import diagnosis, reports, schemas
 from doppelganger_ops.errors import StartError
 from doppelganger_ops.events import Event, RunFinished, Translator, Waiting
 from doppelganger_ops.executor import Executor, Running
@@ -218,7 +218,8 @@ class Handle(Generic[T]):
         """Leave the result beside what else is kept; where that cannot be, it is the result all the same."""
         text = result.to_json(indent=2)
         try:
-            path.write_text(text, encoding="utf-8")
+            with reports.private(path) as stream:
+                stream.write(text)
         except (OSError, ValueError) as error:
             logger.warning("The result of %s cannot be kept in %s: %s.", self.id, path, error)
 

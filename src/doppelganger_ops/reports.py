@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import PurePath
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, TextIO
 
 #: what a task's result may say that somebody reads here
 SHOWN = (
@@ -21,6 +23,12 @@ WAITS = "\x1edoppelganger.ops waits\x1e"
 LINES = {"verbose": "info", "debug": "info", "warning": "warning", "system_warning": "warning", "error": "error",
          "deprecated": "warning"}  # fmt: skip
 TASK = ("runner_on_start", "runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
+
+
+def private(path: Path) -> TextIO:
+    """A file that is kept of a run, for its owner alone; a surrogate, which is no text, does not keep it from that."""
+    owner_only = functools.partial(os.open, mode=0o600)
+    return open(path, "w", encoding="utf-8", errors="backslashreplace", opener=owner_only)
 
 
 def _shortened(value: Any) -> Any:

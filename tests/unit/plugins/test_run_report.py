@@ -153,6 +153,12 @@ def test_what_is_no_utf_8_is_written_all_the_same(tmp_path: Path) -> None:
     assert json.loads(path.with_suffix(".json").read_text())["note"] == "caf?"
 
 
+def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = _run_document.write(tmp_path / "reports/new", report({"one": ended("ok")}), "page")
+    assert {one.stat().st_mode & 0o777 for one in (path, path.with_suffix(".json"))} == {0o600}
+    assert {one.stat().st_mode & 0o777 for one in (path.parent, path.parent.parent)} == {0o700}
+
+
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
