@@ -11,8 +11,12 @@ import json
 import os
 import signal
 import sys
+from typing import Any
 
 SECRETS = "DOPPELGANGER_OPS_SECRETS"
+#: a folder, and two files in it: the variables as Ansible is to read them, and as they were given
+INPUTS = "DOPPELGANGER_OPS_INPUTS"
+HANDED_OVER, GIVEN = "inputs.json", "given.json"
 STARTED_BY = "DOPPELGANGER_OPS_WORKER"
 PR_SET_PDEATHSIG = 1
 
@@ -26,9 +30,42 @@ def end_with(parent: int) -> None:
         sys.exit(128 + signal.SIGTERM)
 
 
+def read_back(path: str) -> Any:
+    """What Ansible makes of a file that it is given with ``-e @file``."""
+    from ansible.parsing.dataloader import DataLoader
+
+    return DataLoader().load_from_file(path, trusted_as_template=True)
+
+
+def is_same(found: Any, given: Any) -> bool:
+    """Whether Ansible read what was given, and takes no text in it for a template."""
+    from ansible.template import is_trusted_as_template
+
+    if isinstance(given, dict):
+        return (
+            isinstance(found, dict)
+            and list(found) == list(given)
+            and not any(is_trusted_as_template(name) for name in found)
+            and all(is_same(found[name], given[name]) for name in given)
+        )
+    if isinstance(given, list):
+        return isinstance(found, list) and len(found) == len(given) and all(map(is_same, found, given))
+    is_kind = isinstance(found, type(given)) and isinstance(found, bool) == isinstance(given, bool)
+    return is_kind and bool(found == given) and not is_trusted_as_template(found)
+
+
+def require_same(folder: str) -> None:
+    """End before anything runs where Ansible would read the variables in another way than they were given."""
+    with open(os.path.join(folder, GIVEN), encoding="utf-8") as stream:
+        wanted = json.load(stream)
+    if not is_same(read_back(os.path.join(folder, HANDED_OVER)), wanted):
+        sys.exit("Ansible would read the variables in another way than they were given, so nothing was run.")
+
+
 def main() -> None:
     """Take what is meant for this process out of its environment, and become Ansible."""
     end_with(int(os.environ.pop(STARTED_BY)))
+    inputs = os.environ.pop(INPUTS)
     pipe = os.environ.pop(SECRETS, None)
     if pipe:
         with open(pipe, encoding="utf-8") as stream:
@@ -36,6 +73,7 @@ def main() -> None:
     sys.argv[0] = "ansible-playbook"
     from ansible.cli.playbook import main as ansible_playbook
 
+    require_same(inputs)
     ansible_playbook()
 
 

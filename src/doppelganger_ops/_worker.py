@@ -9,6 +9,7 @@ Nothing waits inside ansible-runner's callbacks: they only put something into a 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -20,6 +21,7 @@ import sys
 import threading
 import time
 import traceback
+import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -27,7 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
-import ansible_runner
+import ansible_runner.interface
 
 PACKAGE = Path(__file__).resolve().parent
 # the package without its __init__, which imports what callers need: a tenth of a second that each run would wait for
@@ -35,7 +37,7 @@ sys.modules["doppelganger_ops"] = package = ModuleType("doppelganger_ops")
 package.__path__ = [str(PACKAGE)]
 
 from doppelganger_ops import _playbook, reports  # noqa: E402  # the package comes first
-from doppelganger_ops.job import CANCEL, Ended, Job, unsafe  # noqa: E402  # the package comes first
+from doppelganger_ops.job import CANCEL, Ended, Job, handed_over  # noqa: E402  # the package comes first
 
 #: how often ansible-runner asks whether to stop, in seconds; and no copy of the output in the run's folder
 SETTINGS = {"pexpect_timeout": 0.2, "suppress_output_file": True}
@@ -50,17 +52,17 @@ class Reporter:
         # started with the first event: a thread before the fork is what Python warns of
         self._thread = threading.Thread(target=self._write, daemon=True)
         folder = Path(kept) if kept else None
-        self._output = (folder / "output.txt").open("w", encoding="utf-8") if folder else None
-        self._events = (folder / "events.jsonl").open("w", encoding="utf-8") if folder else None
+        self._output = reports.private(folder / "output.txt") if folder else None
+        self._events = reports.private(folder / "events.jsonl") if folder else None
         self._has_warned = False
         self.tail: deque[str] = deque(maxlen=20)
 
-    def event(self, event: Mapping[str, Any]) -> bool:
+    def event(self, folder: Path, event: Mapping[str, Any]) -> bool:
         """ansible-runner's event handler; the answer means that it writes no file of its own."""
         text = str(event.get("stdout") or "")
         if text.strip():
             self.tail.extend(text.splitlines()[-20:])
-        found = reports.reduced(event)
+        found = reports.reduced(event) if is_ansibles(event, folder) else None
         if found and found["event"] == "waits":
             text = ""
         if found or (text and self._output):
@@ -105,6 +107,19 @@ class Reporter:
                 self._has_warned = True
                 warning = reports.warning(f"The run goes on, and not all of it can be kept in {file.name}: {error}.")
                 self._tell(f"{json.dumps({'raw': warning})}\n")
+
+
+def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
+    """Whether an event is Ansible's own, which has left its content in ``folder``.
+
+    ansible-runner looks for events among what is printed, where whoever has a line printed could put some as well; but
+    nobody else can write into that folder. Lines of text are what they are.
+    """
+    try:
+        (folder / f"{uuid.UUID(str(event.get('uuid')))}-partial.json").unlink()
+    except (OSError, ValueError):
+        return event.get("event") == "verbose"
+    return True
 
 
 class Stop:
@@ -159,17 +174,18 @@ def secrets_pipe(job: Job) -> dict[str, str]:
 def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
     """Run the playbook; the exit code, and what ansible-runner had to say where it raised."""
     folder = Path(job.folder)
-    inputs = folder / "inputs.json"
-    inputs.touch(0o600)
-    inputs.write_text(json.dumps(unsafe(job.inputs)), encoding="utf-8")
+    inputs = folder / _playbook.HANDED_OVER
+    for path, text in ((inputs, handed_over(job.inputs)), (folder / _playbook.GIVEN, json.dumps(job.inputs))):
+        path.touch(0o600)
+        path.write_text(text, encoding="utf-8")
     private = folder / "runner"
     (private / "env").mkdir(0o700, parents=True)
     # as a file: what run() is given it forgets where it is told to write no files into env
     (private / "env/settings").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    more = secrets_pipe(job)
+    more = {**secrets_pipe(job), _playbook.INPUTS: str(folder), _playbook.STARTED_BY: str(os.getpid())}
     command = ["-P", str(PACKAGE / "_playbook.py"), *job.arguments, "-e", f"@{inputs}", job.playbook]
     try:
-        runner = ansible_runner.run(
+        runner = ansible_runner.interface.init_runner(
             private_data_dir=str(private),
             project_dir=job.cwd,
             # a command of our own is what it calls binary, and the playbook is then an argument like the others
@@ -177,15 +193,18 @@ def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
             cmdline=shlex.join(command),
             inventory=list(job.inventories),
             limit=job.limit,
-            envvars={**job.environment, **more, _playbook.STARTED_BY: str(os.getpid())},
+            envvars={**job.environment, **more},
             verbosity=job.verbosity or None,
             ident="run",
             quiet=True,
             suppress_env_files=True,
             fact_cache_type="",
-            event_handler=reporter.event,
+            event_handler=functools.partial(reporter.event, private / "artifacts/run/job_events"),
             cancel_callback=stop.asked,
         )
+        # the reporter looks for them, and removes them
+        runner.remove_partials = False
+        runner.run()
     except Exception as error:
         # its end of file did not come within five seconds, for example, because something holds the terminal
         return None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

@@ -55,8 +55,6 @@ def _path(inherited: str) -> str:
 
 def secrets(names: Sequence[str], caller: Mapping[str, str]) -> dict[str, str]:
     """The variables that the caller named; one that is not set is a mistake, not an empty secret."""
-    if isinstance(names, str):
-        raise InputError(f"environment must be a list of names and is the text {names!r}.", hint=f"Give [{names!r}].")
     missing = [name for name in names if name not in caller]
     if missing:
         raise InputError(

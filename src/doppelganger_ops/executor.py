@@ -14,9 +14,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from doppelganger_ops import _given
 from doppelganger_ops.errors import AnsibleMissing
 from doppelganger_ops.job import CANCEL, Ended, Job
 
+#: how many runs at a time may be asked for
+MOST = 1000
 WORKER = Path(__file__).with_name("_worker.py")
 
 
@@ -119,10 +122,8 @@ class ProcessExecutor:
     """Each run in a process of its own, at most ``most`` of them at a time; the others wait for their turn."""
 
     def __init__(self, *, most: int = 4, python: str | None = None) -> None:
-        if most < 1:
-            raise ValueError(f"most must be at least 1 and is {most}")
-        self._slots = threading.BoundedSemaphore(most)
-        self._python = python or sys.executable
+        self._slots = threading.BoundedSemaphore(_given.whole("most", most, 1, MOST))
+        self._python = sys.executable if python is None else _given.path("python", python)
 
     def slot(self) -> threading.Semaphore:
         """One of as many as may run at a time."""

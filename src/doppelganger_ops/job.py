@@ -59,12 +59,21 @@ class Ended:
     tail: tuple[str, ...] = ()
 
 
+def handed_over(inputs: Mapping[str, Any]) -> str:
+    """The inputs as a file for Ansible's ``-e @file``, in which all text is marked: it is never a template.
+
+    Ansible reads such a file as JSON and, where that fails, once more as YAML, where the same text would be a template.
+    So it begins with a tab, which JSON skips and with which no YAML can begin.
+    """
+    return f"\t{json.dumps(unsafe(inputs), allow_nan=False)}\n"
+
+
 def unsafe(value: Any) -> Any:
     """The same value, with all text in it marked so that Ansible never takes it for a template."""
     if isinstance(value, str):
         return {"__ansible_unsafe": value}
     if isinstance(value, Mapping):
-        return {str(name): unsafe(item) for name, item in value.items()}
+        return {name: unsafe(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [unsafe(item) for item in value]
     return value

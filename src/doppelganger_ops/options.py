@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
+import difflib
 import os
 import re
 import secrets as randomness
@@ -13,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Required, TypedDict
 
-from doppelganger_ops import environment, installation
+from doppelganger_ops import _given, environment, installation
 from doppelganger_ops.errors import InputError, InventoryError
 from doppelganger_ops.events import Event
 from doppelganger_ops.executor import Executor
 from doppelganger_ops.job import Job
 
 _LONGEST_TEMPORARY = 42
+#: Ansible keeps a place for each from the start
+MOST_FORKS = 1000
 
 AnyPath = str | os.PathLike[str]
 
@@ -64,13 +66,16 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
     """Check everything that can be checked before anything runs, and make the job and its folders."""
     installation.require_ansible()
     found = installation.find()
+    _known(options)
     arguments = _arguments(options)
     inventories = _inventories(options)
-    passed = environment.secrets(options.get("environment", ()), os.environ)
-    given = {**_variables(options), **_texts(inputs)}
+    passed = _secrets(options)
+    given = {**_given.variables(options.get("variables") or {}), **_texts(inputs)}
     ident = new_ident(verb)
     playbook = str(found.playbook(verb))
-    limit, deadline, kept = _limit(options), _deadline(options), _kept(options, ident)
+    limit, deadline = _limit(options), _deadline(options)
+    verbosity = _given.whole("verbosity", options.get("verbosity", 0), 0, 5)
+    kept = _kept(options, ident)
     # mode 0700, for this user alone
     with _usable("The folder for temporary files, or the one this runs in,"):
         folder, cwd = Path(tempfile.mkdtemp(prefix="doppelganger-ops-run-", dir=_temporary())), os.getcwd()
@@ -85,10 +90,26 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
         inputs=given,
         arguments=arguments,
         limit=limit,
-        verbosity=options.get("verbosity", 0),
+        verbosity=verbosity,
         deadline=deadline,
         kept=kept,
     )
+
+
+def _known(options: Options) -> None:
+    """Refuse options that there are not, which would do nothing, and those that are called later and cannot be."""
+    known = Options.__annotations__
+    for name in options:
+        if name not in known:
+            similar = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {similar[0]}?" if similar else f"There are {', '.join(known)}."
+            raise InputError(f"There is no option {name!r}.", hint=hint)
+    on_event = options.get("on_event")
+    if on_event is not None and not callable(on_event):
+        raise _given.refused("on_event", "a function that takes an event", on_event)
+    executor = options.get("executor")
+    if "executor" in options and not all(callable(getattr(executor, name, None)) for name in ("slot", "start")):
+        raise _given.refused("executor", "an Executor, which has the methods slot and start", executor)
 
 
 def _temporary() -> str:
@@ -99,67 +120,74 @@ def _temporary() -> str:
 
 def _texts(inputs: Mapping[str, str | None]) -> dict[str, str]:
     """A verb's own parameters. What they must look like is the playbook's to say, which refuses what does not fit."""
-    wrong = [name for name, value in inputs.items() if value is not None and not isinstance(value, str)]
-    if wrong:
-        name = wrong[0]
-        raise InputError(f"{name} must be text and is {inputs[name]!r}.", hint=f'For example {name}="v0.2.0".')
-    return {name: value for name, value in inputs.items() if value}
+    hint = 'For example {}="v0.2.0".'
+    found = {name: _given.text(name, value, hint.format(name)) for name, value in inputs.items() if value is not None}
+    return {name: value for name, value in found.items() if value}
 
 
-def _variables(options: Options) -> Mapping[str, Any]:
-    given = options.get("variables") or {}
-    if not isinstance(given, Mapping) or not all(isinstance(name, str) and name.isidentifier() for name in given):
-        raise InputError(f"variables must be a mapping of variable names and is {given!r}.")
-    return given
+def _secrets(options: Options) -> dict[str, str]:
+    given = _given.several("environment", options.get("environment", ()), "names", '["REGISTRY_PASSWORD"]')
+    names = [_given.text("A name in environment", name) for name in given]
+    return environment.secrets(names, os.environ)
 
 
 def _inventories(options: Options) -> tuple[str, ...]:
-    given = options["inventory"]
-    listed = [given] if isinstance(given, (str, os.PathLike)) else list(given)
+    given = options.get("inventory")
+    listed = [given] if isinstance(given, (str, os.PathLike)) else given
+    if not isinstance(listed, (list, tuple)):
+        hint = 'For example inventory="inventories/mine".'
+        raise _given.refused("inventory", "a path or a list of paths", given, hint)
     if not listed:
         raise InventoryError("An inventory is required and the list is empty.", hint="Give the path of one.")
-    return tuple(_existing(path, InventoryError, "An inventory") for path in listed)
+    return tuple(_existing("inventory", path, InventoryError, "An inventory") for path in listed)
 
 
-def _existing(path: AnyPath, error: type[InputError] | type[InventoryError], what: str) -> str:
+def _existing(name: str, path: Any, error: type[InputError] | type[InventoryError], what: str) -> str:
     """An absolute path: what does not exist Ansible would take for the name of a host."""
-    found = Path(path).expanduser().absolute()
-    if not found.exists():
+    with _usable(f"The path {_given.path(name, path)!r} in {name}"):
+        found = Path(path).expanduser().absolute()
+        is_there = found.exists()
+    if not is_there:
         raise error(f"{what} was expected at {found} and nothing is there.", hint="Give the path of one that exists.")
     return str(found)
 
 
 def _arguments(options: Options) -> tuple[str, ...]:
     """The command line, apart from what ansible-runner adds."""
-    found = ["--check", "--diff"] if options.get("check") else []
-    if options.get("forks"):
-        found += ["--forks", str(options["forks"])]
-    for path in options.get("vault_password_files", ()):
-        found += ["--vault-password-file", _existing(path, InputError, "A file with a vault's password")]
-    for path in options.get("variable_files", ()):
-        found += ["-e", f"@{_existing(path, InputError, 'A file with variables')}"]
+    found = ["--check", "--diff"] if _given.flag("check", options.get("check", False)) else []
+    forks = options.get("forks")
+    if forks is not None:
+        found += ["--forks", str(_given.whole("forks", forks, 1, MOST_FORKS))]
+    for path in _files(options, "vault_password_files", "A file with a vault's password"):
+        found += ["--vault-password-file", path]
+    for path in _files(options, "variable_files", "A file with variables"):
+        found += ["-e", f"@{path}"]
     return tuple(found)
+
+
+def _files(options: Options, name: str, what: str) -> list[str]:
+    given = _given.several(name, options.get(name, ()), "paths", '["secrets.yml"]')
+    return [_existing(name, path, InputError, what) for path in given]
 
 
 def _limit(options: Options) -> str | None:
     limit = options.get("limit")
     if limit is None:
         return None
+    expected, hint = "host names or patterns", 'For example limit="web1,web2".'
+    found = _given.line("limit", limit, expected, hint)
     # @file would read any file of this machine, in each part of it, and a dash would be another option
-    parts = re.split(r"[,:\s]+", limit) if isinstance(limit, str) else []
-    if not any(parts) or not limit.isprintable() or any(part.startswith(("-", "@")) for part in parts):
-        raise InputError(
-            f"limit must be host names or patterns and is {limit!r}.", hint='For example limit="web1,web2".'
-        )
-    return limit
+    parts = re.split(r"[,:\s]+", found)
+    if not any(parts) or any(part.startswith(("-", "@")) for part in parts):
+        raise _given.refused("limit", expected, limit, hint)
+    return found
 
 
 def _deadline(options: Options) -> float | None:
     given = options.get("deadline")
-    seconds = given.total_seconds() if isinstance(given, timedelta) else given
-    if seconds is not None and (not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf):
-        raise InputError(f"deadline must be a positive number of seconds and is {given!r}.")
-    return seconds
+    if given is None:
+        return None
+    return _given.seconds("deadline", given.total_seconds() if isinstance(given, timedelta) else given)
 
 
 def _report(kept: str | None) -> dict[str, str]:
@@ -168,20 +196,22 @@ def _report(kept: str | None) -> dict[str, str]:
 
 
 def _kept(options: Options, ident: str) -> str | None:
+    """A folder of the run's own, for its owner alone, as are those above it that were not there."""
     keep = options.get("keep")
     if keep is None:
         return None
+    given = _given.path("keep", keep)
     with _usable("A folder for what is kept"):
-        folder = Path(keep).expanduser().absolute() / ident
-        folder.mkdir(parents=True, mode=0o700)
+        folder = Path(given).expanduser().absolute() / ident
+        installation.module_utils("_store").make_private(folder)
     return str(folder)
 
 
 @contextlib.contextmanager
 def _usable(what: str) -> Iterator[None]:
-    """A folder that cannot be used is the caller's to mend."""
+    """A path that cannot be used is the caller's to fix."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        hint = "Give another one, or mend its rights or its disk."
+        hint = "Give another one, or fix its rights or its disk."
         raise InputError(f"{what} cannot be used: {error}.", hint=hint) from error

@@ -45,6 +45,48 @@ WRONG: list[tuple[str, dict[str, Any], type[ops.OpsError], str]] = [
     ("no vault password", {"vault_password_files": ["/nowhere"]}, ops.InputError, "vault"),
     ("no file of variables", {"variable_files": ["/nowhere"]}, ops.InputError, "variables"),
     ("variables that have no names", {"variables": {"a b": 1}}, ops.InputError, "variables"),
+    ("a missing inventory", {"inventory": None}, ops.InputError, "inventory"),
+    ("a number as inventory", {"inventory": 3}, ops.InputError, "inventory"),
+    ("bytes as inventory", {"inventory": b"/"}, ops.InputError, "inventory"),
+    ("a number in a list", {"inventory": ["/", 3]}, ops.InputError, "inventory"),
+    ("NUL in a path", {"inventory": "/\0"}, ops.InputError, "inventory"),
+    ("half a character in a path", {"inventory": "/\udcff"}, ops.InputError, "inventory"),
+    ("a path that is too long", {"inventory": "/" + "a" * 5000}, ops.InputError, "inventory"),
+    ("nobody's home", {"inventory": "~nobody-at-all/x"}, ops.InputError, "inventory"),
+    ("an option there is not", {"dealine": 3}, ops.InputError, "deadline"),
+    ("a text as check", {"check": "no"}, ops.InputError, "check"),
+    ("nothing as check", {"check": None}, ops.InputError, "check"),
+    ("a text as forks", {"forks": "3"}, ops.InputError, "forks"),
+    ("no forks", {"forks": 0}, ops.InputError, "forks"),
+    ("yes as forks", {"forks": True}, ops.InputError, "forks"),
+    ("too many forks", {"forks": 10**9}, ops.InputError, "forks"),
+    ("half a fork", {"forks": 1.5}, ops.InputError, "forks"),
+    ("a text as verbosity", {"verbosity": "v"}, ops.InputError, "verbosity"),
+    ("too much verbosity", {"verbosity": 6}, ops.InputError, "verbosity"),
+    ("less than none", {"verbosity": -1}, ops.InputError, "verbosity"),
+    ("nothing as verbosity", {"verbosity": None}, ops.InputError, "verbosity"),
+    ("yes as a deadline", {"deadline": True}, ops.InputError, "deadline"),
+    ("too long a deadline", {"deadline": 10**400}, ops.InputError, "deadline"),
+    ("a list as deadline", {"deadline": [1]}, ops.InputError, "deadline"),
+    ("a number as limit", {"limit": 3}, ops.InputError, "limit"),
+    ("a list as limit", {"limit": ["web1"]}, ops.InputError, "limit"),
+    ("a limit written backwards", {"limit": "web\u202e1"}, ops.InputError, "limit"),
+    ("a number to keep in", {"keep": 3}, ops.InputError, "keep"),
+    ("NUL to keep in", {"keep": "/tmp/\0"}, ops.InputError, "keep"),
+    ("a mapping as environment", {"environment": {"A": "b"}}, ops.InputError, "environment"),
+    ("a number in environment", {"environment": [3]}, ops.InputError, "environment"),
+    ("nothing as environment", {"environment": None}, ops.InputError, "environment"),
+    ("a text as files of variables", {"variable_files": "/"}, ops.InputError, "variable_files"),
+    ("a number as a file of variables", {"variable_files": [3]}, ops.InputError, "variable_files"),
+    ("a text as files of passwords", {"vault_password_files": "/"}, ops.InputError, "vault_password_files"),
+    ("a list as variables", {"variables": [1]}, ops.InputError, "variables"),
+    ("a text as variables", {"variables": "a=b"}, ops.InputError, "variables"),
+    ("a handler that is none", {"on_event": 3}, ops.InputError, "on_event"),
+    ("an executor that is none", {"executor": "me"}, ops.InputError, "executor"),
+    ("no executor", {"executor": None}, ops.InputError, "executor"),
+    ("a list as reason", {"reason": ["why"]}, ops.InputError, "reason"),
+    ("half a character as reason", {"reason": "\ud800"}, ops.InputError, "reason"),
+    ("NUL as reason", {"reason": "a\0"}, ops.InputError, "reason"),
 ]
 
 
@@ -53,10 +95,12 @@ def test_what_cannot_be_used_is_refused(
     inventory: Path, given: dict[str, Any], error: type[ops.OpsError], said: str
 ) -> None:
     executor = ScriptedExecutor()
+    kept = inventory.parent / "kept"
     with pytest.raises(error, match=said) as raised:
-        ops.deploy.start(**{"version": "v1", "inventory": inventory, "executor": executor, **given})
+        ops.deploy.start(**{"version": "v1", "inventory": inventory, "executor": executor, "keep": kept, **given})
     assert isinstance(raised.value, ops.NeverRan)
     assert executor.jobs == []
+    assert not kept.exists(), "nothing is touched"
 
 
 @pytest.mark.parametrize(("text", "size"), [("x", 1), ("é", 6), ("\n", 2)])
@@ -109,6 +153,18 @@ def test_a_verbs_own_parameters_win_over_variables(inventory: Path) -> None:
         "version": "v1",
         "app_soak_seconds": 1,
     }
+
+
+def test_what_is_kept_goes_into_folders_for_their_owner_alone(inventory: Path) -> None:
+    kept = job(inventory, keep=inventory.parent / "runs/mine").kept
+    assert kept is not None
+    assert [folder.stat().st_mode & 0o777 for folder in (Path(kept), *Path(kept).parents[:2])] == [0o700] * 3
+
+
+@pytest.mark.parametrize("given", [{"most": 0}, {"most": "4"}, {"most": True}, {"python": 3}, {"python": "/\0"}])
+def test_an_executor_that_cannot_be(given: dict[str, Any]) -> None:
+    with pytest.raises(ops.InputError, match=next(iter(given))):
+        ops.ProcessExecutor(**given)
 
 
 def test_text_is_marked_as_data_however_deep() -> None:
