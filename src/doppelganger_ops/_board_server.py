@@ -7,10 +7,12 @@ point here (DNS rebinding) gets nothing.
 from __future__ import annotations
 
 import contextlib
+import io
 import ipaddress
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +20,7 @@ from socketserver import TCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from doppelganger_ops import installation
+from doppelganger_ops import _given, installation
 from doppelganger_ops.board import Board
 from doppelganger_ops.errors import InputError
 
@@ -27,6 +29,12 @@ PORT = 3000
 MORE_PORTS = 20
 #: how many may follow the stream at the same time, and how often it says that it is alive, in seconds
 MOST_STREAMS, ALIVE = 32, 5.0
+#: how many may be connected at the same time, streams among them
+MOST_CONNECTIONS = 96
+#: a request has to be there after so many seconds, with at most so many bytes; an answer has to be taken after so many
+PATIENCE, MOST_BYTES, SENDING = 10.0, 16 * 1024, 30.0
+#: how long what is too much is read and thrown away
+DRAINING = 1.0
 #: what a browser may do with the page: nothing that leads outside
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -44,9 +52,12 @@ class BoardServer(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    #: who waits to be connected waits in the kernel
+    request_queue_size = 64
 
     def __init__(self, board: Board, address: str, port: int) -> None:
         self.board = board
+        self.connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
         is_six = ":" in address
         self.address_family = socket.AF_INET6 if is_six else socket.AF_INET
@@ -68,8 +79,71 @@ class BoardServer(ThreadingHTTPServer):
         shown = "localhost" if found.is_unspecified else f"[{found}]" if found.version == 6 else str(found)
         return f"http://{shown}:{port}/"
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for the connection, where there is room; one too many is closed and told why."""
+        if self.connections.acquire(blocking=False):
+            try:
+                super().process_request(request, client_address)
+            except RuntimeError:  # no thread was to be had
+                self.connections.release()
+                self.shutdown_request(request)
+            return
+        request.settimeout(0)
+        with contextlib.suppress(OSError):
+            request.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """The thread, which makes room at its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.connections.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is nothing to write about."""
+
+
+class TooMuch(OSError):
+    """A request has more bytes than it may have."""
+
+
+class Requests(io.RawIOBase):
+    """What comes on a connection: each request has its time and its bytes, however slowly it drips."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+        self.next()
+
+    def next(self) -> None:
+        """Another request begins."""
+        self._until, self._left = time.monotonic() + PATIENCE, MOST_BYTES
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What has come, within what is left of both."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request did not come in time")
+        if self._left <= 0:
+            raise TooMuch("the request is too long")
+        self._connection.settimeout(left)
+        count = self._connection.recv_into(memoryview(buffer)[: self._left])
+        self._left -= count
+        self._connection.settimeout(SENDING)
+        return count
+
+    def drain(self) -> None:
+        """Take a little of what was too much: closed before, the connection would take the answer with it."""
+        self._connection.shutdown(socket.SHUT_WR)
+        self._until, self._left = time.monotonic() + DRAINING, 16 * MOST_BYTES
+        with contextlib.suppress(OSError):
+            while self.readinto(bytearray(MOST_BYTES)):
+                pass
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -79,12 +153,29 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "doppelganger-ops"
     sys_version = ""
-    #: a connection on which nothing comes is closed after so many seconds
-    timeout = 30
+
+    def setup(self) -> None:
+        """Read from the connection within bounds."""
+        super().setup()
+        self.rfile.close()
+        self._requests = Requests(self.connection)
+        self.rfile = io.BufferedReader(self._requests)
+
+    def handle_one_request(self) -> None:
+        """Answer one request, or close the connection."""
+        self._requests.next()
+        try:
+            super().handle_one_request()
+        except TooMuch:
+            self.requestline, self.request_version, self.command = "", "HTTP/1.1", "GET"
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._requests.drain()
 
     def do_GET(self) -> None:
         """Answer, with what is asked for."""
-        path = urlsplit(self.path).path
+        path = self._asked_path()
+        # nothing here takes a body: what comes after it is not read as a request
+        self.close_connection |= any(name in self.headers for name in ("Content-Length", "Transfer-Encoding"))
         if not self._is_asked_by_name():
             self._send(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"This is not the host that was asked for.\n")
         elif path == "/":
@@ -101,6 +192,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, "text/plain", b"There is nothing here. The page is at /.\n")
 
     do_HEAD = do_GET
+
+    def _asked_path(self) -> str:
+        try:
+            return urlsplit(self.path).path
+        except ValueError:
+            return ""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What cannot be understood, and every method that would change something, is refused in plain text."""
@@ -169,8 +266,10 @@ class Handler(BaseHTTPRequestHandler):
 
 def serve(board: Board, address: str, port: int | None) -> BoardServer:
     """Take a port: the one that is asked for, or else the usual one or the next that is free."""
+    if port is not None:
+        _given.whole("port", port, 0, 65535)
     try:
-        ipaddress.ip_address(address)
+        ipaddress.ip_address(_given.text("address", address))
     except ValueError:
         raise InputError(
             f"The address must be one of this machine's IP addresses and is {address!r}.",
@@ -185,8 +284,6 @@ def serve(board: Board, address: str, port: int | None) -> BoardServer:
 
 
 def _taken(board: Board, address: str, port: int) -> BoardServer:
-    if not 0 <= port <= 65535:
-        raise InputError(f"The port must be a number from 0 to 65535 and is {port}.", hint="0 takes any that is free.")
     try:
         return BoardServer(board, address, port)
     except OSError as error:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from urllib.parse import urlsplit
 
-from doppelganger_ops import api
+from doppelganger_ops import _given, api
 from doppelganger_ops.board import Board
 from doppelganger_ops.errors import InputError, OpsError
 from doppelganger_ops.executor import ProcessExecutor
@@ -45,14 +45,12 @@ class Dashboard:
         grafana_url: str | None = None,
         **options: Unpack[Options],
     ) -> None:
-        if not isinstance(every, (int, float)) or not every >= LEAST:
-            raise InputError(f"every must be a number of seconds, at least {LEAST:g}, and is {every!r}.")
-        if grafana_url and urlsplit(grafana_url).scheme not in ("http", "https"):
-            raise InputError(f"grafana_url must be an http or https address and is {grafana_url!r}.")
+        self._every = _given.seconds("every", every, LEAST)
+        if grafana_url is not None:
+            grafana_url = _address(grafana_url)
         if options.get("check"):
             raise InputError("A dashboard only looks, so there is nothing to be checked.", hint="Leave check out.")
         self._options = cast(Options, {"deadline": DEADLINE, "executor": ProcessExecutor(most=2), **options})
-        self._every = float(every)
         self._address, self._port = address, port
         self._board = Board(every=self._every, grafana=grafana_url or None)
         self._ending = threading.Event()
@@ -166,6 +164,19 @@ class Dashboard:
                 self._board.took(verb, outcome, handle.events())
         except Exception as error:
             self._tell(verb, error)
+
+
+def _address(given: Any) -> str:
+    """The address of a page that others open."""
+    expected = "an http or https address"
+    found = _given.line("grafana_url", given, expected)
+    try:
+        is_web = not found or urlsplit(found).scheme in ("http", "https")
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise _given.refused("grafana_url", expected, given)
+    return found
 
 
 def _end(handles: list[Handle[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -190,6 +191,120 @@ def test_so_many_may_follow_the_stream_and_the_next_is_refused(
     assert ask(server, "/events", "HEAD")[0] == 200, "who has gone makes room"
 
 
+# bounds
+
+
+def answered(client: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    found = b""
+    with contextlib.suppress(ConnectionResetError):
+        while more := client.recv(65536):
+            found += more
+    return found
+
+
+def connect(server: _board_server.BoardServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.server_port), timeout=10)
+
+
+def free(server: _board_server.BoardServer, most: int) -> bool:
+    """Whether so many connections find room again within a few seconds."""
+    until = time.monotonic() + 5
+    while server.connections._value < most and time.monotonic() < until:
+        time.sleep(0.02)
+    return server.connections._value == most
+
+
+def test_so_many_may_be_connected_and_one_more_is_told(server: _board_server.BoardServer) -> None:
+    server.connections = threading.BoundedSemaphore(3)
+    idle = [connect(server) for _ in range(3)]
+    with connect(server) as client:
+        assert answered(client).startswith(b"HTTP/1.1 503 ")
+    for one in idle:
+        one.close()
+    assert free(server, 3), "who has gone makes room"
+    assert ask(server)[0] == 200
+
+
+SLOW = [b"", b"GET", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "]
+
+
+@pytest.mark.parametrize("begin", SLOW)
+def test_a_request_that_drips_is_closed_in_time(
+    server: _board_server.BoardServer, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    """A byte now and then is no progress: the time is that of the whole request."""
+    monkeypatch.setattr(_board_server, "PATIENCE", 0.4)
+    began = time.monotonic()
+    with connect(server) as client:
+        client.sendall(begin)
+        client.settimeout(0.05)
+        while time.monotonic() - began < 5:
+            with contextlib.suppress(TimeoutError, ConnectionResetError, BrokenPipeError):
+                client.send(b"y")
+                if client.recv(1) == b"":
+                    break
+                continue
+            if free_now(server):
+                break
+    assert time.monotonic() - began < 3
+    assert free(server, _board_server.MOST_CONNECTIONS)
+
+
+def free_now(server: _board_server.BoardServer) -> bool:
+    return server.connections._value == _board_server.MOST_CONNECTIONS
+
+
+def test_another_request_has_its_own_time(server: _board_server.BoardServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_board_server, "PATIENCE", 0.5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    for _ in range(4):
+        connection.request("GET", "/data.json")
+        assert connection.getresponse().read()
+        time.sleep(0.2)
+    connection.close()
+
+
+LONG = [
+    b"GET /" + b"a" * _board_server.MOST_BYTES,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * _board_server.MOST_BYTES,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: aaaaaaaa\r\n" * (_board_server.MOST_BYTES // 13),
+]
+
+
+@pytest.mark.parametrize("written", LONG)
+def test_a_request_that_is_too_long_is_refused_before_it_ends(
+    server: _board_server.BoardServer, written: bytes
+) -> None:
+    with connect(server) as client:
+        client.sendall(written)
+        answer = answered(client)
+    assert answer.split(b" ")[1] in (b"414", b"431")
+    assert b"0001-v1" not in answer
+    assert free(server, _board_server.MOST_CONNECTIONS)
+
+
+@pytest.mark.parametrize("header", [b"Content-Length: 30", b"Transfer-Encoding: chunked", b"Content-Length: -1"])
+def test_what_comes_as_a_body_is_no_request(server: _board_server.BoardServer, header: bytes) -> None:
+    inner = b"GET /data.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connect(server) as client:
+        client.sendall(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n" + inner)
+        answer = answered(client)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"404" in answer.partition(b"\r\n")[0]
+
+
+def test_an_answer_that_nobody_takes_is_given_up(
+    server: _board_server.BoardServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_board_server, "SENDING", 0.3)
+    server.files = {"/board.js": ("text/javascript", b"x" * 50_000_000)}
+    with connect(server) as client:
+        client.sendall(b"GET /board.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(100)
+        assert free(server, _board_server.MOST_CONNECTIONS)
+
+
 # where it listens
 
 
@@ -216,7 +331,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"address": "example.com", "port": None}, "one of this machine's IP addresses"),
     ({"address": "", "port": None}, "one of this machine's IP addresses"),
     ({"address": "192.0.2.1", "port": None}, "cannot listen on 192.0.2.1"),
+    ({"address": 5, "port": None}, "address must be text"),
     ({"address": "127.0.0.1", "port": 65536}, "from 0 to 65535"),
+    ({"address": "127.0.0.1", "port": "3000"}, "from 0 to 65535"),
+    ({"address": "127.0.0.1", "port": True}, "from 0 to 65535"),
     ({"address": "127.0.0.1", "port": -1}, "from 0 to 65535"),
 ]
 
