@@ -67,10 +67,11 @@ def job_of(verb: str, inputs: Mapping[str, str | None], options: Options) -> Job
     installation.require_ansible()
     found = installation.find()
     _known(options)
+    own = _texts(inputs)
+    given = {**_given.variables({} if options.get("variables") is None else options["variables"]), **own}
     arguments = _arguments(options)
     inventories = _inventories(options)
     passed = _secrets(options)
-    given = {**_given.variables(options.get("variables") or {}), **_texts(inputs)}
     ident = new_ident(verb)
     playbook = str(found.playbook(verb))
     limit, deadline = _limit(options), _deadline(options)
