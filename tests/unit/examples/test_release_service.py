@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -20,16 +21,23 @@ Send = Callable[[bytes], bytes]
 @pytest.fixture(scope="module")
 def send() -> Iterator[Send]:
     """Write bytes to the service and read its answer; its inventory is not there, so that nothing ever runs."""
-    loop = asyncio.new_event_loop()
-    runner = web.AppRunner(service.application("/nowhere/hosts.yml", "token"))
-    loop.run_until_complete(runner.setup())
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    loop.run_until_complete(site.start())
-    thread = threading.Thread(target=loop.run_forever)
+    addresses: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+    ended = threading.Event()
+
+    async def serve() -> None:
+        runner = web.AppRunner(service.application("/nowhere/hosts.yml", "token"), shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        addresses.put(runner.addresses[0][:2])
+        await asyncio.to_thread(ended.wait)
+        await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
+    address = addresses.get(timeout=10)
 
     def ask(written: bytes) -> bytes:
-        with socket.create_connection(runner.addresses[0][:2], timeout=10) as client:
+        with socket.create_connection(address, timeout=10) as client:
             client.sendall(written)
             found = b""
             # it waits a while for what else may come before it closes
@@ -38,10 +46,8 @@ def send() -> Iterator[Send]:
             return found
 
     yield ask
-    loop.call_soon_threadsafe(loop.stop)
+    ended.set()
     thread.join()
-    loop.run_until_complete(runner.cleanup())
-    loop.close()
 
 
 def request(body: bytes, *headers: str) -> bytes:
