@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ INPUTS = "DOPPELGANGER_OPS_INPUTS"
 HANDED_OVER, GIVEN = "inputs.json", "given.json"
 STARTED_BY = "DOPPELGANGER_OPS_WORKER"
 PR_SET_PDEATHSIG = 1
+#: ESC, and the one character that means ESC and [
+ESCAPES = dict.fromkeys((0x1B, 0x9B), " ")
 
 
 def end_with(parent: int) -> None:
@@ -28,6 +31,22 @@ def end_with(parent: int) -> None:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(128 + signal.SIGTERM)
+
+
+def show_no_escapes() -> None:
+    """Have Ansible display text without the character that begins a control sequence.
+
+    ansible-runner looks for its events among such sequences, and one that it cannot read ends the run.
+    """
+    from ansible.utils.display import Display
+
+    display = Display.display
+
+    @functools.wraps(display)
+    def displayed(self: Any, msg: str, *args: Any, **more: Any) -> Any:
+        return display(self, msg.translate(ESCAPES), *args, **more)
+
+    Display.display = displayed
 
 
 def read_back(path: str) -> Any:
@@ -74,6 +93,7 @@ def main() -> None:
     from ansible.cli.playbook import main as ansible_playbook
 
     require_same(inputs)
+    show_no_escapes()
     ansible_playbook()
 
 

@@ -21,7 +21,6 @@ import sys
 import threading
 import time
 import traceback
-import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -62,7 +61,7 @@ class Reporter:
         text = str(event.get("stdout") or "")
         if text.strip():
             self.tail.extend(text.splitlines()[-20:])
-        found = reports.reduced(event) if is_ansibles(event, folder) else None
+        found = reports.reduced(event) if reports.is_ansibles(event, folder) else None
         if found and found["event"] == "waits":
             text = ""
         if found or (text and self._output):
@@ -107,19 +106,6 @@ class Reporter:
                 self._has_warned = True
                 warning = reports.warning(f"The run goes on, and not all of it can be kept in {file.name}: {error}.")
                 self._tell(f"{json.dumps({'raw': warning})}\n")
-
-
-def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
-    """Whether an event is Ansible's own, which has left its content in ``folder``.
-
-    ansible-runner looks for events among what is printed, where whoever has a line printed could put some as well; but
-    nobody else can write into that folder. Lines of text are what they are.
-    """
-    try:
-        (folder / f"{uuid.UUID(str(event.get('uuid')))}-partial.json").unlink()
-    except (OSError, ValueError):
-        return event.get("event") == "verbose"
-    return True
 
 
 class Stop:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from doppelganger_ops import installation
 from doppelganger_ops.errors import InventoryError, StartError
 from doppelganger_ops.job import Ended, Job
 from doppelganger_ops.outcome import how_it_ended
@@ -30,8 +31,8 @@ def has_no_hosts(job: Job, ended: Ended) -> bool:
         code, inventory, _ = _inventory(job, job.limit)
         if code != 0 or not members(inventory, GROUP):
             return True
-    said = " ".join(line.strip() for line in ended.tail if line.strip())
-    raise StartError(f"{how_it_ended(ended).capitalize()} before the first play began: {said[-1500:]}".rstrip(": "))
+    said = _words("\n".join(ended.tail))
+    raise StartError(f"{how_it_ended(ended).capitalize()} before the first play began: {said}".rstrip(": "))
 
 
 def members(inventory: Mapping[str, Any], group: str) -> set[str]:
@@ -53,7 +54,12 @@ def _inventory(job: Job, limit: str | None) -> tuple[int, dict[str, Any], str]:
         found = json.loads(done.stdout) if done.returncode == 0 else {}
     except ValueError:
         found = {}
-    return done.returncode, found, " ".join(done.stderr.split())[-1500:]
+    return done.returncode, found, _words(done.stderr)
+
+
+def _words(said: str) -> str:
+    """The end of what Ansible said, on one line; what it quotes may be anybody's."""
+    return str(installation.plugin_utils("_screen_words").one_line(said))[-1500:]
 
 
 def _vault(job: Job) -> list[str]:

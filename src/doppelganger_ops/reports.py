@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -55,6 +56,19 @@ def entry_of(path: str | None) -> str:
     if len(parts) < 3 or parts[-2] != "tasks":
         return ""
     return f"{parts[-3]}/{PurePath(parts[-1]).stem}"
+
+
+def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
+    """Whether an event is Ansible's own, which has left its content in ``folder``.
+
+    ansible-runner looks for events among what is printed, where whoever has a line printed could put some as well; but
+    nobody else can write into that folder. Lines of text are what they are.
+    """
+    try:
+        (folder / f"{uuid.UUID(str(event.get('uuid')))}-partial.json").unlink()
+    except (OSError, ValueError):
+        return event.get("event") == "verbose"
+    return True
 
 
 def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:

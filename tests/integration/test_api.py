@@ -9,7 +9,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -17,6 +19,8 @@ import yaml
 
 import doppelganger_ops as ops
 from doppelganger_ops import Status, events
+from doppelganger_ops.executor import Running
+from doppelganger_ops.job import Job
 from doppelganger_ops.schemas import problems
 from tests.integration.application import Application
 from tests.integration.embedding import Recorder, RunFolders, in_phase, nothing_left
@@ -109,6 +113,55 @@ def test_jinja_in_a_callers_text_stays_text(app: Application) -> None:
     assert target.schema_moved is True
     assert app.current()["reason"] == reason
     assert not Path("/tmp/doppelganger-was-here").exists()
+
+
+class Unchecked(ops.ProcessExecutor):
+    """Runs jobs with inputs that nobody has looked at."""
+
+    def __init__(self, inputs: dict[str, Any]) -> None:
+        super().__init__()
+        self._inputs = inputs
+
+    def start(self, job: Job) -> Running:
+        return super().start(replace(job, inputs=self._inputs))
+
+
+def deep(text: str) -> Any:
+    found: Any = text
+    for _ in range(400):
+        found = [found]
+    return found
+
+
+def test_variables_of_a_caller_run_nothing(app: Application, tmp_path: Path) -> None:
+    """Ansible read them as JSON or, where that failed, as YAML, in which text is a template."""
+    canary = tmp_path / "ran"
+    template = f"{{{{ lookup('pipe', 'touch {canary}') }}}}"
+    for other in ({"__ansible_vault": "x"}, {"__ansible_unsafe": 1}, {"__ansible_type": "x"}, deep("x")):
+        hostile = {"app_environment": {"A": template}, "app_soak_seconds": template, "unrelated": other}
+        with pytest.raises(ops.InputError, match="unrelated"):
+            ops.verify(inventory=app.inventory, variables=hostile)
+        with pytest.raises(ops.StartError):
+            ops.verify(inventory=app.inventory, executor=Unchecked(hostile))
+    assert not canary.exists()
+
+
+def test_text_in_variables_is_no_template_wherever_it_is(app: Application, tmp_path: Path) -> None:
+    canary = tmp_path / "ran"
+    template = f"{{{{ lookup('pipe', 'touch {canary}') }}}}"
+    result = ops.verify(
+        inventory=app.inventory,
+        verbosity=5,
+        variables={
+            "app_environment": {**app.variables.get("app_environment", {}), "A": template, template: template},
+            "app_checks": [{"name": template, "kind": "containers"}],
+            "app_metric_words": {"x": template},
+            "reason": template,
+            "unrelated": {template: [template, {template: template}]},
+        },
+    )
+    assert [check.name for check in well(result).checks] == [template]
+    assert not canary.exists()
 
 
 @pytest.mark.parametrize("version", ["{{ 7 * 7 }}", "--help\nv2"])
