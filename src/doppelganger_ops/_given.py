@@ -64,10 +64,10 @@ def line(name: str, value: Any, expected: str, hint: str = "") -> str:
 
 
 def path(name: str, value: Any) -> str:
-    """A path as text."""
+    """A path as text; it is shown in messages."""
     if not isinstance(value, (str, os.PathLike)):
         raise refused(name, "a path", value)
-    return text(name, os.fspath(value))
+    return line(name, os.fspath(value), "a path all of which can be seen")
 
 
 def several(name: str, value: Any, what: str, example: str) -> Sequence[Any]:

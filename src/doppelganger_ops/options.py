@@ -128,7 +128,7 @@ def _texts(inputs: Mapping[str, str | None]) -> dict[str, str]:
 
 def _secrets(options: Options) -> dict[str, str]:
     given = _given.several("environment", options.get("environment", ()), "names", '["REGISTRY_PASSWORD"]')
-    names = [_given.text("A name in environment", name) for name in given]
+    names = [_given.line("A name in environment", name, "text all of which can be seen") for name in given]
     return environment.secrets(names, os.environ)
 
 

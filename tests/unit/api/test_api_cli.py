@@ -73,6 +73,36 @@ def test_the_exit_code_says_the_status(
     assert "It so ended." in capsys.readouterr().out
 
 
+WRONG = [
+    ["deploy", "v1", "--deadline", "nan"],
+    ["deploy", "v1", "--deadline", "-1"],
+    ["deploy", "v1", "--forks", "0"],
+    ["deploy", "v1", "--limit", "a\u202eb"],
+    ["deploy", "v1", "--reason", "no text \udcff"],
+    ["deploy", "\udcff"],
+    ["deploy", "v1", "--keep", "/proc/nothing"],
+    ["deploy", "v1", "--environment", "NOT_SET_ANYWHERE"],
+    ["verify", "--vault-password-file", "/nowhere"],
+    ["verify", "--variables", "/nowhere"],
+    ["verify", "-i", "\udcff"],
+]
+
+
+@pytest.mark.parametrize("words", WRONG, ids=[ascii(words) for words in WRONG])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_cannot_be_used_never_ran(
+    monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str], words: list[str], as_json: bool
+) -> None:
+    made = scripted(monkeypatch, play(), stats(result()))
+    assert cli.main([*words, "-i", inventory, *(["--json"] if as_json else [])]) == cli.NEVER_RAN
+    assert made.jobs == []
+    out, err = capsys.readouterr()
+    if as_json:
+        assert json.loads(out)["error"] == "InputError"
+    else:
+        assert err.startswith("doppelganger-ops: ")
+
+
 def test_every_status_has_an_exit_code() -> None:
     assert set(cli.EXIT_CODES) == set(Status)
     red = [code for status, code in cli.EXIT_CODES.items() if not status.is_good]

@@ -52,6 +52,8 @@ WRONG: list[tuple[str, dict[str, Any], type[ops.OpsError], str]] = [
     ("NUL in a path", {"inventory": "/\0"}, ops.InputError, "inventory"),
     ("half a character in a path", {"inventory": "/\udcff"}, ops.InputError, "inventory"),
     ("a path that is too long", {"inventory": "/" + "a" * 5000}, ops.InputError, "inventory"),
+    ("a path that moves the cursor", {"inventory": "/nowhere\x1b[2J"}, ops.InputError, "inventory"),
+    ("a secret that moves the cursor", {"environment": ["A\x1b[2J"]}, ops.InputError, "environment"),
     ("nobody's home", {"inventory": "~nobody-at-all/x"}, ops.InputError, "inventory"),
     ("an option there is not", {"dealine": 3}, ops.InputError, "deadline"),
     ("a text as check", {"check": "no"}, ops.InputError, "check"),
