@@ -88,6 +88,8 @@ def problems(app: App) -> list[str]:
             f"app_name is {app.name!r}, expected lower case letters, digits, '-' and '_', "
             "starting with a letter or a digit."
         )
+    if not os.path.isabs(app.state_dir):
+        found.append(f"app_state_dir is {app.state_dir!r}, expected the whole path of a folder.")
     if not app.release_services:
         found.append("app_release_services is empty, expected at least one service whose image is the release.")
     found += _source_problems(app) + (_cluster_problems if app.platform == KUBERNETES else _host_problems)(app)

@@ -39,6 +39,8 @@ def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
 
 
 def _existing(path: str) -> str:
+    """What there is of a path; the way up ends at the root, where a relative one would never end."""
+    path = os.path.abspath(path)
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return path

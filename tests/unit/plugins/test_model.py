@@ -37,6 +37,7 @@ IMAGES = {"source": "images", "repository": "", "directory": "/srv/shop", "image
         ),
         pytest.param({"database_service": "db"}, "set all or none", id="half a database"),
         pytest.param({"migration_head_query": "SELECT 1"}, "needs a database", id="a head without a database"),
+        pytest.param({"state_dir": "state"}, "app_state_dir is 'state', expected the whole path", id="state anywhere"),
         pytest.param({"keep_good": 0}, "app_keep_good is 0, expected 1 or more", id="keep nothing"),
         pytest.param({"soak_seconds": 0}, None, id="no soak"),
         pytest.param({"soak_seconds": -1}, "app_soak_seconds is -1, expected 0 or more", id="a negative soak"),
