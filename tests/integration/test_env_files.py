@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
+from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
 
 WRITTEN = {
     "plain": "A=1\nB = two words \n  C=x=y==\n\tD=café ☃\n",
@@ -45,10 +46,22 @@ def test_of_several_files_compose_reads_the_same(tmp_path: Path) -> None:
     assert {name: mine[name] for name in "ABCD"} == rendered(tmp_path, "ABCD", *texts)
 
 
-def rendered(folder: Path, names: Iterable[str], *files: str) -> dict[str, str]:
-    """The variables as compose has them."""
-    environment = {name: f"${{{name}}}" for name in names}
-    (folder / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "environment": environment}}}))
+def test_compose_reads_what_a_release_recorded(tmp_path: Path) -> None:
+    """It reads JSON as YAML, in which some characters have no escape or mean something else."""
+    given = {
+        "emoji": "😀", "breaks": "a\x85b\u2028c\u2029d\ne\rf", "controls": "\x01\x1b\x7f\x9b", "marks": "\ufeffa\ufeff",
+        "😀": "<<", "words": "{{ x }} !unsafe &a *a ~ yes 0o17 # \\ud83d\\ude00",
+    }  # fmt: skip
+    (tmp_path / "compose.json").write_text(document({"services": {"x": {"image": "x", "environment": given}}}))
+    assert rendered(tmp_path, None) == given
+
+
+def rendered(folder: Path, names: Iterable[str] | None, *files: str) -> dict[str, str]:
+    """The variables as compose has them; without names, those of the file that is there."""
+    if names is not None:
+        environment = {name: f"${{{name}}}" for name in names}
+        services = {"x": {"image": "x", "environment": environment}}
+        (folder / "compose.json").write_text(json.dumps({"services": services}))
     given = [part for file in files for part in ("--env-file", file)]
     command = ["docker", "compose", *given, "--file", "compose.json", "config", "--format=json"]
     done = subprocess.run(command, cwd=folder, env=AROUND, check=True, capture_output=True, text=True)
