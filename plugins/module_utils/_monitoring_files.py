@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: who runs the servers where we are root: the user that owns nothing, as in the official images
+#: who runs the servers where we are root, as in the official images
 _NOBODY = 65534
+#: who runs the exporter of the host, which sees all files and processes of the host: nobody who owns any of them
+_WATCHER = 65533
+
+
+#: the folder with a folder of secrets for each part
+SECRETS = "secrets"
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class File:
     path: str
     content: str
     is_secret: bool = False
+    #: a secret that the servers' group reads as well
+    is_shared: bool = False
 
 
 def differences(folder: Path, wanted: Sequence[File]) -> list[dict[str, str]]:
@@ -39,13 +47,14 @@ def differences(folder: Path, wanted: Sequence[File]) -> list[dict[str, str]]:
 
 
 def wanted_files(params: Mapping[str, Any]) -> list[File]:
-    """The files of a task's parameters, with the secrets as files of their own."""
+    """The files of a task's parameters, with each secret in the folder of the one who reads it."""
     found = [File(one["path"], one["content"]) for one in params["files"]]
-    for name, value in sorted(params["secrets"].items()):
-        if value and name == "cache_password":
-            found.append(File("secrets/cache_password.json", json.dumps({params["cache_address"]: value}), True))
-        elif value:
-            found.append(File(f"secrets/{name}", str(value), True))
+    for reader, names in sorted(params["readers"].items()):
+        for name in names:
+            content = str(params["secrets"][name])
+            if name == "cache_password":
+                name, content = f"{name}.json", json.dumps({params["cache_address"]: content})
+            found.append(File(f"{SECRETS}/{reader}/{name}", content, True))
     return found
 
 
@@ -56,23 +65,37 @@ def read(path: Path) -> str | None:
     return None
 
 
-def write(path: Path, content: str, is_secret: bool) -> None:
-    """Whole or not at all, and readable for the servers; a secret for nobody else."""
+def write(path: Path, file: File) -> None:
+    """Whole or not at all, and readable for the servers; a secret for nobody else. No link is followed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with contextlib.suppress(FileNotFoundError):
+        partial.unlink()
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(handle, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    if is_secret:
+        stream.write(file.content)
+    if file.is_secret:
         give(partial)
+        partial.chmod(0o640 if file.is_shared else 0o600)
     else:
         partial.chmod(0o644)
     partial.replace(path)
 
 
+def mark(path: Path) -> None:
+    """Leave an empty file; a link that lies there is not followed."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def owner() -> tuple[int, int]:
     """Who runs the servers: user and group."""
     return (_NOBODY, _NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+
+
+def watcher() -> tuple[int, int]:
+    """Who runs the exporter of the host. It is of the servers' group, which can read nothing but the key of its own."""
+    return _WATCHER, owner()[1]
 
 
 def give(path: Path) -> None:
