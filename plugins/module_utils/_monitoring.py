@@ -105,7 +105,7 @@ class Setup:
         mark(self.due)
         for part in _DATA if self.project else ():
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-            give(self.folder / part)
+            give(self.folder / part, owner()[1])
         for file in self.files:
             path = self.folder / file.path
             if (old := read(path)) != file.content:

@@ -28,7 +28,7 @@ class File:
     path: str
     content: str
     is_secret: bool = False
-    #: a secret that the servers' group reads as well
+    #: a secret that the exporter of the host reads as well
     is_shared: bool = False
 
 
@@ -75,11 +75,18 @@ def write(path: Path, file: File) -> None:
     with open(handle, "w", encoding="utf-8") as stream:
         stream.write(file.content)
     if file.is_secret:
-        give(partial)
-        partial.chmod(0o640 if file.is_shared else 0o600)
-    else:
-        partial.chmod(0o644)
+        give(partial, watcher()[1] if file.is_shared else owner()[1])
+    partial.chmod(_mode(file))
     partial.replace(path)
+
+
+def _mode(file: File) -> int:
+    if not file.is_secret:
+        return 0o644
+    if file.is_shared:
+        # who is not root can give nothing away; the folder above is closed to everybody else
+        return 0o640 if os.geteuid() == 0 else 0o644
+    return 0o600
 
 
 def mark(path: Path) -> None:
@@ -94,11 +101,11 @@ def owner() -> tuple[int, int]:
 
 
 def watcher() -> tuple[int, int]:
-    """Who runs the exporter of the host. It is of the servers' group, which can read nothing but the key of its own."""
-    return _WATCHER, owner()[1]
+    """Who runs the exporter of the host: user and group."""
+    return _WATCHER, _WATCHER
 
 
-def give(path: Path) -> None:
-    """Let the servers have a file or a folder."""
+def give(path: Path, group: int) -> None:
+    """Let the servers have a file or a folder, and a group what its mode says."""
     if os.geteuid() == 0:
-        os.chown(path, *owner())
+        os.chown(path, owner()[0], group)
