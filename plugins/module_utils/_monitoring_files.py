@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +61,17 @@ def wanted_files(params: Mapping[str, Any]) -> list[File]:
 
 
 def read(path: Path) -> str | None:
-    """What is in a file, None where it is not there."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text(encoding="utf-8")
-    return None
+    """What is in a file, None where there is none; what a link points to is not ours to read or to show."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    with open(handle, encoding="utf-8", errors="replace") as stream:
+        return stream.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
 
 
 def write(path: Path, file: File) -> None:

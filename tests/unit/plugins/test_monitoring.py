@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_files
     differences,
     mark,
     owner,
+    read,
     wanted_files,
     watcher,
     write,
@@ -185,10 +186,16 @@ def test_no_link_is_followed_where_others_may_write(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / ".shop.yml.partial").symlink_to(theirs)
     (folder / ".shop.reload-due").symlink_to(tmp_path / "nowhere")
+    (folder / "shop.yml").symlink_to(theirs)
+    [shown] = differences(folder, [File("shop.yml", "rules")])
+    assert shown["before"] == ""
     write(folder / "shop.yml", File("shop.yml", "rules"))
     mark(folder / ".shop.reload-due")
     assert (theirs.read_text(), (folder / "shop.yml").read_text()) == ("root", "rules")
     assert not (tmp_path / "nowhere").exists()
+    assert not (folder / "shop.yml").is_symlink()
+    os.mkfifo(folder / "pipe")
+    assert read(folder / "pipe") is None
 
 
 def stack(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> _monitoring.Setup:
