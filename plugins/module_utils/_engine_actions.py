@@ -33,6 +33,14 @@ def stop(project: Project, container: str) -> None:
         project.api.stop(container, timeout=_USUAL_GRACE if granted is None else granted)
 
 
+def signal(project: Project, service: str, name: str) -> None:
+    """Send a signal to the containers of a service."""
+    for container in project.containers():
+        if container.service == service:
+            with engine_errors(f"send {name} to {container.name}"):
+                project.api.kill(container.id, signal=name)
+
+
 def migration_container(project: Project) -> str:
     """The name of the container that a migration runs in: there can be one at a time."""
     return f"{project.name}-migration"

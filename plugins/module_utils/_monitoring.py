@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _apply, _engine_actions
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _apply,
+    _command,
+    _engine_actions,
+    _monitoring_keys,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_containers import baseline
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose import Compose
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
@@ -17,31 +23,38 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_gateway i
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
-    Server,
     refuse_wrong,
     wait_for,
     wrong,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_files import (
+    SECRETS,
     File,
     differences,
     give,
+    mark,
     owner,
     read,
     wanted_files,
+    watcher,
     write,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_server import Server, Signal
 
 COMPOSE_FILE, VARIABLES = "compose.yml", ".env"
+_PROMETHEUS = "monitoring-prometheus"
 #: folders that the servers write to, and folders that hold nothing but what is ours
-_DATA = ("data/prometheus", "data/alertmanager")
-_OURS = ("prometheus/rules", "secrets", "database", "grafana/dashboards")
-#: files that are only read by a service when it starts
+_DATA = ("data/prometheus", "data/alertmanager", "data/grafana")
+_OURS = ("prometheus/rules", SECRETS, "database", "grafana/dashboards")
+#: files that are only read by services when they start
 _READ_AT_START = {
-    "secrets/database_password": "database",
-    "secrets/cache_password.json": "cache",
-    "database/queries.yml": "database",
+    f"{SECRETS}/database/database_password": ["monitoring-database"],
+    f"{SECRETS}/cache/cache_password.json": ["monitoring-cache"],
+    "database/queries.yml": ["monitoring-database"],
+    _monitoring_keys.PAIR: ["monitoring-host", _PROMETHEUS],
 }
+#: of what Prometheus says when it refuses its files, the last lines, each up to so many characters
+_LINES_SAID, _LINE_AT_MOST = 2, 600
 
 
 class Setup:
@@ -54,7 +67,10 @@ class Setup:
         self.files = wanted_files(params)
         if self.project:
             self.files.append(File(VARIABLES, _variables()))
-        self.prometheus = Server("Prometheus", params["prometheus"])
+        if params["has_key"]:
+            content = _monitoring_keys.pair(self.folder / _monitoring_keys.PAIR)
+            self.files.append(File(_monitoring_keys.PAIR, content, is_secret=True, is_shared=True))
+        self.prometheus = Server("Prometheus", params["prometheus"], self._signal())
         self.alertmanager = Server("Alertmanager", params["alertmanager"]) if params["alertmanager"] else None
         # is there as long as files were written and nobody has read them yet: a killed run is made good by the next
         self.due = self.folder / f".{params['app']}.reload-due"
@@ -67,8 +83,8 @@ class Setup:
         if not self.project:
             return []
         kept = {self.folder / file.path for file in self.files}
-        found = (path for part in _OURS for path in (self.folder / part).glob("*"))
-        return sorted(path for path in found if path not in kept)
+        found = (path for part in _OURS for path in (self.folder / part).rglob("*"))
+        return sorted(path for path in found if path not in kept and (path.is_symlink() or not path.is_dir()))
 
     def containers_to_change(self) -> list[str]:
         """The services that are not there as the compose file on the disk says."""
@@ -83,15 +99,18 @@ class Setup:
         """Write what differs, take away what is stale; gives what was there before."""
         before: dict[Path, str | None] = {}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.due.touch()
+        if self.project:
+            # containers are given what they mount; nobody else of this host has to look in
+            self.folder.chmod(0o700)
+        mark(self.due)
         for part in _DATA if self.project else ():
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-            give(self.folder / part)
+            give(self.folder / part, owner()[1])
         for file in self.files:
             path = self.folder / file.path
             if (old := read(path)) != file.content:
                 before[path] = old
-                write(path, file.content, file.is_secret)
+                write(path, file)
         for path in self.stale():
             before[path] = read(path)
             path.unlink()
@@ -107,7 +126,7 @@ class Setup:
         # which files a run that was killed has written, nobody knows any more
         files = [file for file in _READ_AT_START if self.was_killed or before.get(self.folder / file)]
         wanted = self._compose().hashes() if files else {}
-        again = sorted({_READ_AT_START[file] for file in files} & wanted.keys())
+        again = sorted({name for file in files for name in _READ_AT_START[file]} & wanted.keys())
         if again:
             self._compose().run("restart", *again, doing="Restarting exporters", timeout=self.params["timeout"] + 60)
 
@@ -118,22 +137,42 @@ class Setup:
             still = wait_for(functools.partial(_not_ready, server), self.params["timeout"], self.hopeless)
             if still:
                 raise OpsError(f"Monitoring does not start: {still[0]}", hint="See the log of its container.")
+        timeout = self.params["timeout"]
         try:
             for server in servers:
-                server.reload()
+                server.reload(timeout)
         except OpsError:
-            for path, content in before.items():
-                if content is None:
-                    path.unlink()
-                else:
-                    write(path, content, path.parent.name == "secrets")
+            self._put_back(before)
             # one of them may have read the new ones already
             for server in servers:
                 with contextlib.suppress(OpsError):
-                    server.reload()
+                    server.reload(timeout)
             raise
         with contextlib.suppress(FileNotFoundError):
             self.due.unlink()
+
+    def _put_back(self, before: Mapping[Path, str | None]) -> None:
+        of_now = {self.folder / file.path: file for file in self.files}
+        for path, content in before.items():
+            if content is None:
+                path.unlink()
+                continue
+            is_secret = self.folder / SECRETS in path.parents
+            file = of_now.get(path, File(str(path), content, is_secret))
+            write(path, dataclasses.replace(file, content=content))
+
+    def _signal(self) -> Signal | None:
+        """How Prometheus is made to read its files again, but for its own endpoint, which ends it as well."""
+        if self.project:
+            project = Project(self.project)
+            return Signal(
+                lambda: _engine_actions.signal(project, _PROMETHEUS, "SIGHUP"),
+                lambda since: _errors_in(project.logs(_PROMETHEUS, since)),
+            )
+        if command := self.params["reload_command"]:
+            limit = self.params["timeout"]
+            return Signal(lambda: _command.run(command, doing="Having Prometheus read its rules", timeout=limit))
+        return None
 
     def wrong(self) -> list[str]:
         """What is wrong with it once it has had the time to get there."""
@@ -190,9 +229,17 @@ def _not_ready(server: Server) -> list[str]:
     return []
 
 
+def _errors_in(lines: Sequence[str]) -> str:
+    """What a server named as an error last."""
+    found = [line.strip()[:_LINE_AT_MOST] for line in lines if "err=" in line]
+    return " ".join(found[-_LINES_SAID:])
+
+
 def _variables() -> str:
     """What only the target knows, for the interpolation of the compose file."""
-    return f"OPS_USER={':'.join(map(str, owner()))}\nOPS_GATEWAY={gateway()}\n"
+    users = {"OPS_USER": owner(), "OPS_WATCHER": watcher()}
+    found = {**{name: "{}:{}".format(*user) for name, user in users.items()}, "OPS_GATEWAY": gateway()}
+    return "".join(f"{name}={value}\n" for name, value in found.items())
 
 
 ENTRY = Entry(
@@ -201,6 +248,9 @@ ENTRY = Entry(
         "folder": {"type": "path", "required": True},
         "files": {"type": "list", "elements": "dict", "required": True},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "readers": {"type": "dict", "default": {}},
+        "has_key": {"type": "bool", "default": False},
+        "reload_command": {"type": "list", "elements": "str", "default": []},
         "cache_address": {"type": "str", "default": ""},
         "project": {"type": "str", "default": ""},
         "prometheus": {"type": "str", "required": True},

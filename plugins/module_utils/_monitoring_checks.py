@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,7 +11,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 
 #: how long between two looks, in seconds: Prometheus tells nobody that a target came up
 _PAUSE = 0.25
-_ANSWER_WITHIN = 10.0
 
 
 def missing_rules(answer: Mapping[str, Any], alerts: Sequence[str], app: str) -> list[str]:
@@ -55,39 +51,6 @@ class Readable(Protocol):
 
     def read(self, path: str) -> Any:
         """Its answer as data."""
-
-
-class Server:
-    """Prometheus or Alertmanager, by the address at which the target reaches it."""
-
-    def __init__(self, name: str, url: str) -> None:
-        self.name, self.url = name, url.rstrip("/")
-
-    def ask(self, path: str, method: str = "GET") -> str:
-        """Its answer; an error has what it said."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method)  # noqa: S310 from our own arguments
-        try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN) as answer:  # noqa: S310 as above
-                text: str = answer.read().decode("utf-8", "replace")
-                return text
-        except urllib.error.HTTPError as error:
-            said = error.read().decode("utf-8", "replace").strip()
-            raise OpsError(f"{self.name} at {self.url} answered {error.code}: {said}", status=error.code) from error
-        except (OSError, ValueError) as error:
-            raise OpsError(f"{self.name} at {self.url} cannot be reached: {error}.") from error
-
-    def read(self, path: str) -> Any:
-        """Its answer as data."""
-        return json.loads(self.ask(path))
-
-    def reload(self) -> None:
-        """Have it read its files again."""
-        try:
-            self.ask("/-/reload", "POST")
-        except OpsError as error:
-            if error.data.get("status") in (403, 405):
-                error.hint = "Start it with --web.enable-lifecycle, so that it can be told to read its rules again."
-            raise
 
 
 def wrong(

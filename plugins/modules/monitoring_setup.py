@@ -30,9 +30,24 @@ options:
     elements: dict
     required: true
   secrets:
-    description: Values that become files of their own in the folder C(secrets), readable by the servers alone.
+    description: Values of which those that O(readers) names become files, readable by the servers alone.
     type: dict
     default: {}
+  readers:
+    description: The names of the secrets that each part reads. They lie in a folder for that part alone.
+    type: dict
+    default: {}
+  has_key:
+    description: Whether Prometheus and the exporter of the host know each other by a key, which is then made on the target.
+    type: bool
+    default: false
+  reload_command:
+    description:
+      - Without O(project), the command by which Prometheus reads its rules again, as a list of words that no shell reads.
+      - Empty means its endpoint C(/-/reload).
+    type: list
+    elements: str
+    default: []
   cache_address:
     description: The address that the secret C(cache_password) is for.
     type: str

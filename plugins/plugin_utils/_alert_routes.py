@@ -19,6 +19,8 @@ SECRETS = "/etc/alertmanager-secrets"
 WEBHOOK_URL, WEBHOOK_TOKEN, PAGERDUTY_KEY, SMTP_PASSWORD = (
     "webhook_url", "webhook_token", "pagerduty_key", "smtp_password",
 )  # fmt: skip
+#: the secrets that Alertmanager reads
+READ_HERE = frozenset({WEBHOOK_URL, WEBHOOK_TOKEN, PAGERDUTY_KEY, SMTP_PASSWORD})
 #: what an alert of one thing is told apart by from that of another
 _SAME = ["app", "metric", "instance", "name", "pod", "container"]
 #: a critical alert of these explains whatever else is wrong with the same group

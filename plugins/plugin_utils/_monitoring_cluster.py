@@ -10,12 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import (
-    PAGERDUTY_KEY,
-    SMTP_PASSWORD,
-    WEBHOOK_TOKEN,
-    WEBHOOK_URL,
-)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import duration
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
     QUERIES,
@@ -24,8 +18,10 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts
     at,
     cache_environment,
     database_environment,
+    grafana_environment,
     image_of,
     prometheus_arguments,
+    read_by,
 )
 
 PORTS = {"prometheus": 9090, "alertmanager": 9093, "database": 9187, "cache": 9121, "grafana": 3000}
@@ -80,22 +76,27 @@ def parts(
     found = {name: _exporter(name, prefix(app), settings, database, cache, secrets) for name in settings["exporters"]}
     if settings["images"].get("grafana"):
         files = {f"/etc/grafana{path}": f"grafana/{path[1:]}/" for path in ("/provisioning", "-dashboards")}
-        found["grafana"] = {"data": "/var/lib/grafana", "ready": "/api/health", "files": files}
+        found["grafana"] = {
+            "data": "/var/lib/grafana", "ready": "/api/health", "files": files,
+            "environment": grafana_environment(secrets),
+        }  # fmt: skip
     return {
-        name: {"image": image_of(name, settings), "port": PORTS.get(name), "ready": "/", **part}
-        for name, part in {**_servers(settings, secrets), **found}.items()
-    }
+        name: {
+            "image": image_of(name, settings), "port": PORTS.get(name), "ready": "/",
+            "secrets": read_by(name, secrets), **part,
+        }
+        for name, part in {**_servers(settings), **found}.items()
+    }  # fmt: skip
 
 
-def _servers(settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, dict[str, Any]]:
-    told = {WEBHOOK_URL, WEBHOOK_TOKEN, PAGERDUTY_KEY, SMTP_PASSWORD} & secrets
+def _servers(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         "prometheus": {
             "arguments": prometheus_arguments(settings), "ready": "/-/ready", "storage": settings["storage"],
             "data": "/prometheus", "files": {"/etc/prometheus": "prometheus/"},
         },
         "alertmanager": {
-            "arguments": alertmanager_arguments(), "ready": "/-/ready", "secrets": sorted(told),
+            "arguments": alertmanager_arguments(), "ready": "/-/ready",
             "storage": _FEW if settings["storage"] else "",
             "data": "/alertmanager", "files": {"/etc/alertmanager": "alertmanager/"},
         },
@@ -114,11 +115,10 @@ def _exporter(
         port = settings["ports"]["host"]
         return {"arguments": ["--path.rootfs=/host", f"--web.listen-address=$(NODE):{port}"], "port": port}
     password = f"{name}_password"
-    held = {"secrets": sorted({password} & secrets)}
     if name == "database":
         environment = database_environment(f"{named}-watched-database", database, password in secrets)
-        return {**held, "environment": environment, "files": {QUERIES: "database/"}}
-    return {**held, "environment": cache_environment(f"{named}-watched-cache", cache, password in secrets)}
+        return {"environment": environment, "files": {QUERIES: "database/"}}
+    return {"environment": cache_environment(f"{named}-watched-cache", cache, password in secrets)}
 
 
 def watched(settings: Mapping[str, Any], sources: Mapping[str, Any], database: str, cache: str) -> dict[str, Any]:

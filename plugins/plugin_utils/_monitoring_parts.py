@@ -10,11 +10,23 @@ from urllib.parse import urlsplit
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import SECRETS
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes import READ_HERE, SECRETS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import duration
 
 #: where the exporter of PostgreSQL finds what it is to ask besides
 QUERIES = "/etc/postgres-exporter"
+#: the secrets that each part reads, and no other part
+READERS = {
+    "alertmanager": READ_HERE,
+    "database": frozenset({"database_password"}),
+    "cache": frozenset({"cache_password"}),
+    "grafana": frozenset({"grafana_password"}),
+}
+#: what the application shows is its own to say: how much of it is taken at a time, in bytes, series and labels
+_TAKEN = {
+    "body_size_limit": "32MB", "sample_limit": 100_000, "label_limit": 60,
+    "label_name_length_limit": 256, "label_value_length_limit": 4096,
+}  # fmt: skip
 _JOB = re.compile(r'\bjob="([^"]+)"')
 #: the exporter of PostgreSQL needs a second longer to say that the server is down, which is when it matters most
 _LEAST = {"database": 3.0}
@@ -83,6 +95,7 @@ def _application(catalogue: Catalogue, sources: Mapping[str, Any], places: Place
         "job_name": job_of(catalogue, "app"),
         "scheme": url.scheme,
         "metrics_path": shown.get("path") or "/metrics",
+        **_TAKEN,
         **place,
     }
 
@@ -96,6 +109,29 @@ def image_of(name: str, settings: Mapping[str, Any]) -> str:
             hint=f"Set observe_images: {{{name}: ...}}.",
         )
     return str(found)
+
+
+def read_by(part: str, secrets: frozenset[str]) -> list[str]:
+    """The secrets that a part reads, of those that there are."""
+    return sorted(READERS.get(part, frozenset()) & secrets)
+
+
+def grafana_environment(secrets: frozenset[str]) -> dict[str, str]:
+    """What Grafana is told: nobody looks without a login, and that is none that everybody knows."""
+    if "grafana_password" not in secrets:
+        raise Refused(
+            "observe_images names grafana, and there is no password for its user admin.",
+            hint="Set observe_secrets: {grafana_password: ...}, or take grafana out of observe_images.",
+        )
+    return {
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{SECRETS}/grafana_password",
+        "GF_AUTH_ANONYMOUS_ENABLED": "false",
+        "GF_USERS_ALLOW_SIGN_UP": "false",
+        "GF_USERS_ALLOW_ORG_CREATE": "false",
+        "GF_SECURITY_DISABLE_GRAVATAR": "true",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+    }
 
 
 def prometheus_arguments(settings: Mapping[str, Any]) -> list[str]:

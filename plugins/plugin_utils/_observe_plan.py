@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_routes imp
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, names_of, rules
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._dashboard import dashboard, provisioning
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_parts import (
+    READERS,
     cache_address,
     database_queries,
     job_of,
@@ -50,7 +51,7 @@ _DO_NOT_EDIT = (
 def planned(app: Mapping[str, Any], settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     """The plan as plain data: files, the alerts that must be loaded, the jobs that must be up; no secret is in it."""
     found = catalogue(_catalogue_file.ours(), app["name"], app["metrics"], app["metric_words"])
-    chosen = _chosen(settings)
+    chosen = _chosen(settings, secrets)
     made = rules(found, chosen["jobs"], chosen["blind_after"], chosen["keep_firing"])
     plan = {"app": app["name"], "mode": chosen["mode"], "alerts": names_of(made), "groups": made["groups"]}
     if chosen["mode"] == RULES:
@@ -64,7 +65,7 @@ def as_yaml(content: Any) -> str:
     return _DO_NOT_EDIT + text
 
 
-def _chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _chosen(settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     """The settings with defaults filled in and words that nobody knows refused."""
     found = {
         **settings,
@@ -79,12 +80,13 @@ def _chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
         ("observe_images", settings["images"], [*IMAGES, "containers", "grafana"]),
         ("observe_ports", settings["ports"], list(PORTS)),
         ("observe_timing", settings["timing"], list(TIMING)),
+        ("observe_secrets", sorted(secrets), sorted(frozenset().union(*READERS.values()))),
     ):
         for name in given:
             if name not in known:
                 raise Refused(
                     f"{variable} has {name!r}, expected {', '.join(known)}{near(name, known) or '.'}",
-                    hint="Mend it in the inventory; docs/observe.md has the variables.",
+                    hint="Correct it in the inventory; docs/observe.md has the variables.",
                 )
     if found["mode"] == STACK:
         # what we ask ourselves must answer
@@ -99,7 +101,10 @@ def _rules_only(app: str, settings: Mapping[str, Any], made: Mapping[str, Any]) 
         "project": "",
         "prometheus": settings["prometheus_url"],
         "alertmanager": "",
+        "reload_command": settings["reload_command"],
         "jobs": [],
+        "readers": {},
+        "has_key": False,
         "cache_address": "",
     }
 
@@ -115,7 +120,7 @@ def _stack(
     cache = (sources.get("redis") or {}).get("service") or ""
     database = {part: app[f"database_{part}"] for part in ("service", "name", "user")}
     on_cluster = app["platform"] == "kubernetes"
-    places = _monitoring_cluster.places(name, settings) if on_cluster else _monitoring_stack.places(settings)
+    places = _monitoring_cluster.places(name, settings) if on_cluster else _monitoring_stack.places(name, settings)
     files = {
         "prometheus/prometheus.yml": as_yaml(prometheus(found, settings, sources, places)),
         f"prometheus/rules/{name}.yml": as_yaml(made),
@@ -132,15 +137,24 @@ def _stack(
         watched = _monitoring_cluster.watched(settings, sources, database["service"], cache)
         return {"files": _listed(files), "jobs": jobs, "parts": parts, "watched": watched}
     files["compose.yml"] = as_yaml(_monitoring_stack.compose(name, settings, database, cache, secrets))
-    ports = settings["ports"]
+    folder = settings["dir"] or f"{app['state_dir'].rstrip('/')}-monitoring"
+    cache_at = cache_address(cache) if cache else ""
+    return {"folder": folder, "jobs": jobs, "cache_address": cache_at, **_on_host(name, settings, files, secrets)}
+
+
+def _on_host(
+    name: str, settings: Mapping[str, Any], files: Mapping[str, str], secrets: frozenset[str]
+) -> dict[str, Any]:
+    has_key, ports = "host" in settings["exporters"], settings["ports"]
+    login = {"host/web.yml": as_yaml(_monitoring_stack.host_login())} if has_key else {}
     return {
-        "folder": settings["dir"] or f"{app['state_dir'].rstrip('/')}-monitoring",
-        "files": _listed(files),
+        "files": _listed({**files, **login}),
         "project": f"{name}-monitoring",
         "prometheus": f"http://127.0.0.1:{ports['prometheus']}",
         "alertmanager": f"http://127.0.0.1:{ports['alertmanager']}",
-        "jobs": jobs,
-        "cache_address": cache_address(cache) if cache else "",
+        "reload_command": [],
+        "readers": _monitoring_stack.readers(settings, secrets),
+        "has_key": has_key,
     }
 
 

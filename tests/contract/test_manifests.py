@@ -72,8 +72,8 @@ def test_a_release_is_valid(name: str, minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", MINORS)
-@pytest.mark.parametrize("file", ["rbac.yml", "rbac-observe.yml"])
-def test_the_rights_are_valid(file: str, minor: str) -> None:
+@pytest.mark.parametrize("file", ["rbac.yml", "rbac-observe.yml", "network-observe.yml"])
+def test_what_the_documentation_gives_is_valid(file: str, minor: str) -> None:
     for each in yaml.safe_load_all((ROOT / "docs/kubernetes" / file).read_text()):
         kubernetes_validate.validate(each, minor, strict=True)
 

@@ -143,3 +143,7 @@ def test_the_mirrors_of_this_machine_are_named_nowhere() -> None:
         if any(host in path.read_text(encoding="utf-8", errors="replace") for host in hosts)
     ]
     assert found == []
+
+
+def test_a_test_that_hangs_fails(request: pytest.FixtureRequest) -> None:
+    assert 0 < float(request.config.getini("timeout")) <= 120

@@ -172,6 +172,7 @@ def embedder(inventory: Path, folder: Path, python: str = sys.executable) -> tup
     return process, ident
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("number", "python"),
     [

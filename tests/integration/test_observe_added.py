@@ -32,6 +32,7 @@ class Theirs:
     rules: Path
     inventory: Path
     variables: dict[str, Any]
+    pid: int
 
     def play(self, *arguments: str, **changes: Any) -> Run:
         connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -40,9 +41,16 @@ class Theirs:
         return play(self.inventory, "observe", *arguments)
 
     def alerts(self) -> set[str]:
+        return set(self._queries())
+
+    def loaded(self, alert: str) -> str:
+        """The expression of an alert that is at work."""
+        return self._queries()[alert]
+
+    def _queries(self) -> dict[str, str]:
         with urllib.request.urlopen(f"{self.url}/api/v1/rules", timeout=5) as answer:
             groups = json.loads(answer.read())["data"]["groups"]
-        return {rule["name"] for group in groups for rule in group["rules"]}
+        return {rule["name"]: rule["query"] for group in groups for rule in group["rules"]}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theirs]:
         "observe_prometheus_url": f"http://127.0.0.1:{port}",
         "observe_timeout": 10.0,
     }
-    found = Theirs(f"http://127.0.0.1:{port}", rules, folder / "hosts.yml", variables)
+    found = Theirs(f"http://127.0.0.1:{port}", rules, folder / "hosts.yml", variables, process.pid)
 
     def is_ready() -> bool:
         try:
@@ -120,14 +128,21 @@ def test_a_run_that_was_killed_before_the_reload_is_made_good(theirs: Theirs) ->
         assert "> 81" not in answer.read().decode()
 
 
-def test_rules_that_are_refused_are_taken_back(theirs: Theirs) -> None:
-    assert theirs.play().rc == 0
+@pytest.mark.parametrize(("by_signal", "said"), [(False, "answered 500"), (True, "refused its files")])
+def test_rules_that_are_refused_are_taken_back(theirs: Theirs, by_signal: bool, said: str) -> None:
+    """By the endpoint, and by a command where that Prometheus has none that is open."""
+    reload = {"observe_reload_command": ["kill", "-HUP", str(theirs.pid)]} if by_signal else {}
+    limit = 82 + by_signal
+    taken = theirs.play(app_metrics={"cpu": {"limits": {"warning": {"above": limit}}}}, **reload)
+    assert (taken.rc, taken.changed()) == (0, 1), taken.output
     before = (theirs.rules / "doppelganger-ops-shop.yml").read_text()
-    run = theirs.play(app_metrics={"cpu": {"sources": {"prometheus": {"query": "sum("}}}})
+    assert f"> {limit}" in before
+    run = theirs.play(app_metrics={"cpu": {"sources": {"prometheus": {"query": "sum("}}}}, **reload)
     assert run.rc == 2, run.output
-    assert "answered 500" in run.output
+    assert said in run.output
     assert (theirs.rules / "doppelganger-ops-shop.yml").read_text() == before
-    assert theirs.play().rc == 0
+    assert f"> {limit}" in theirs.loaded("CpuWarning")
+    assert theirs.play(**reload).rc == 0
 
 
 def test_a_prometheus_that_reads_another_folder_is_not_called_done(theirs: Theirs, tmp_path: Path) -> None:

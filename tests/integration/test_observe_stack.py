@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import stat
 import subprocess
 import time
@@ -19,6 +20,7 @@ import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_keys import PAIR
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
 from tests.integration.application import ROOT, Application, Run
@@ -124,9 +126,109 @@ def test_it_is_set_up_and_works(world: World) -> None:
     assert f"the targets of {world.app.name}, node, postgres, redis are up" in run.output
     loaded = {rule["name"] for group in world.ask("/api/v1/rules")["groups"] for rule in group["rules"]}
     assert {"ServiceUpCritical", "DeadlocksWarning", "CacheMetricsMissing"} <= loaded
-    secret = world.folder / "secrets/webhook_token"
-    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    assert [path for path, text in world.tree().items() if TOKEN in text] == ["secrets/webhook_token"]
+    secret = world.folder / "secrets/alertmanager/webhook_token"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (world.folder, secret)] == [0o700, 0o600]
+    assert [path for path, text in world.tree().items() if TOKEN in text] == ["secrets/alertmanager/webhook_token"]
+
+
+#: connects to each address for so long and gives those that answer: "host port" a line
+CONNECT = """
+import concurrent.futures, socket, sys
+def reached(line):
+    try:
+        socket.create_connection(line.split(), 3).close()
+    except OSError:
+        return None
+    return line
+with concurrent.futures.ThreadPoolExecutor(32) as threads:
+    print("\\n".join(filter(None, threads.map(reached, sys.stdin.read().splitlines()))))
+"""
+
+
+def inspected(name: str) -> dict[str, Any]:
+    said = subprocess.run(["docker", "inspect", name], check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(said)[0]
+    return found
+
+
+def parts(world: World) -> dict[str, dict[str, Any]]:
+    """What the engine says of each container of the stack, by the part that it is."""
+    label = f"label=com.docker.compose.project={world.app.name}-monitoring"
+    asked = ["docker", "ps", "--filter", label, "--format", '{{.Label "com.docker.compose.service"}} {{.ID}}']
+    said = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+    pairs = (line.split() for line in said.splitlines())
+    return {service.removeprefix("monitoring-"): inspected(identity) for service, identity in pairs}
+
+
+def addresses(container: dict[str, Any]) -> dict[str, str]:
+    """The address of a container in each of its networks."""
+    return {name: one["IPAddress"] for name, one in container["NetworkSettings"]["Networks"].items()}
+
+
+def reached(places: set[str], *within: str) -> set[str]:
+    """Which of these places somebody can connect to."""
+    argv = [*within, "python3", "-c", CONNECT]
+    done = subprocess.run(argv, input="\n".join(places), check=True, capture_output=True, text=True)
+    return set(done.stdout.splitlines()) - {""}
+
+
+def test_the_application_and_other_projects_reach_nothing_of_the_stack(world: World) -> None:
+    own, found = f"{world.app.name}-monitoring", parts(world)
+    ports = {"prometheus": 9090, "alertmanager": 9093, "database": 9187, "cache": 9121}
+    each = {(name, f"{ip} {port}") for part, port in ports.items() for name, ip in addresses(found[part]).items()}
+    inside = {place for name, place in each if name == f"{own}_default"}
+    theirs = {place for _, place in each} - inside
+    named = {f"{name} {port}" for part, port in ports.items() for name in (f"{part}.{own}", f"monitoring-{part}")}
+    application = inspected(world.app.containers()["app"][0])
+    gateways = {one["Gateway"] for one in application["NetworkSettings"]["Networks"].values()} | {network.bridge()}
+    chosen = world.app.variables["observe_ports"]
+    published = {f"{ip} {chosen[part]}" for ip in gateways for part in ("prometheus", "alertmanager")}
+    # the host sees them, so they are there
+    assert (len(inside), len(theirs), reached(inside)) == (4, 3, inside)
+    own_database = {f"{ip} 5432" for ip in addresses(inspected(world.app.containers()["postgres"][0])).values()}
+    asked = inside | theirs | named | published | own_database
+    assert reached(asked, "docker", "exec", "--interactive", application["Id"]) == own_database
+    stranger = ["docker", "run", "--rm", "--interactive", "--entrypoint", "", application["Image"]]
+    assert reached(asked, *stranger) == set()
+
+
+def test_the_exporter_of_the_host_answers_only_to_who_has_the_key(world: World) -> None:
+    address = (network.bridge(), world.app.variables["observe_ports"]["host"])
+    context = ssl.create_default_context(cafile=world.folder / PAIR)
+    context.check_hostname = False
+
+    def first_line() -> bytes:
+        with (
+            socket.create_connection(address, 5) as plain,
+            context.wrap_socket(plain, server_hostname="monitoring") as connection,
+        ):
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            return connection.recv(15)
+
+    with pytest.raises(OSError, match=r"certificate required|bad certificate"):
+        first_line()
+    context.load_cert_chain(world.folder / PAIR)
+    assert first_line() == b"HTTP/1.0 200 OK"
+
+
+def test_a_part_sees_its_own_secret_alone(world: World) -> None:
+    secrets = {TOKEN: "alertmanager", world.app.env["POSTGRES_PASSWORD"]: "database"}
+    found = parts(world)
+    assert set(found) == {"prometheus", "alertmanager", "host", "database", "cache"}
+    for part, one in found.items():
+        for value, reader in secrets.items():
+            assert value not in json.dumps(one["Config"]), part
+            grep = ["docker", "exec", one["Id"], "grep", "-rlsF", value, "/etc", "/run", "/tmp", "/var"]
+            files = subprocess.run(grep, check=False, capture_output=True, text=True).stdout.split()
+            assert bool(files) is (part == reader), (part, files)
+        assert one["HostConfig"]["ReadonlyRootfs"]
+        assert one["HostConfig"]["CapDrop"] == ["ALL"]
+    # who sees the disk and the processes of the host does not see into them
+    process = found["alertmanager"]["State"]["Pid"]
+    file = world.folder / "secrets/alertmanager/webhook_token"
+    for path in (f"/host{file}", f"/proc/{process}/root/etc/alertmanager-secrets/webhook_token"):
+        read = subprocess.run(["docker", "exec", found["host"]["Id"], "cat", path], check=False, capture_output=True)
+        assert b"denied" in read.stderr, read
 
 
 def test_a_second_run_changes_nothing(world: World) -> None:
@@ -383,7 +485,7 @@ def test_a_number_of_the_inventory_is_reloaded_and_a_broken_one_is_taken_back(wo
     world.app.write(app_metrics=broken)
     run = quiet(world.app.play("observe"))
     assert run.rc == 2, run.output
-    assert "answered 500" in run.output
+    assert "refused its files" in run.output
     after = world.tree()
     assert {path for path in after if before.get(path) != after[path]} == {f".{world.app.name}.reload-due"}
     # the old ones are still at work
@@ -415,7 +517,13 @@ def test_an_exporter_that_is_not_wanted_goes_and_one_that_a_killed_run_left_unre
     world: World,
 ) -> None:
     def started() -> str:
-        asked = ["docker", "inspect", "--format", "{{.State.StartedAt}}", f"{world.app.name}-monitoring-database-1"]
+        asked = [
+            "docker",
+            "inspect",
+            "--format",
+            "{{.State.StartedAt}}",
+            f"{world.app.name}-monitoring-monitoring-database-1",
+        ]
         return subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()
 
     world.app.write(observe_exporters=["host", "cache"])

@@ -158,7 +158,7 @@ def test_what_cannot_be_is_refused_and_leaves_nothing_behind(inventory: str, giv
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, inventory: str) -> Callable[..., int]:
+def command(monkeypatch: pytest.MonkeyPatch, inventory: str, interruptible: None) -> Callable[..., int]:
     executor = ScriptedExecutor(play(), stats(ALL))
     monkeypatch.setattr(dashboard, "ProcessExecutor", lambda most: executor)
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]

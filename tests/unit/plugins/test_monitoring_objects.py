@@ -11,7 +11,7 @@ import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._monitoring_objects import objects, secret
-from tests.unit.plugins.test_observe_plan import ALL_SECRETS, read
+from tests.unit.plugins.test_observe_plan import ALL_SECRETS, ROOT, read
 from tests.unit.plugins.test_observe_plan import plan as on_a_host
 
 Object = dict[str, Any]
@@ -113,7 +113,8 @@ def test_secrets_are_files_for_who_reads_them() -> None:
         for key, pod in pods(found).items()
     }
     assert {key: names for key, names in readers.items() if names} == {
-        f"Deployment {name}": [f"monitoring-studio-{name}-1f"] for name in ("alertmanager", "database", "cache")
+        f"Deployment {name}": [f"monitoring-studio-{name}-1f"]
+        for name in ("alertmanager", "database", "cache", "grafana")
     }
     held = found["Secret alertmanager-1f"]["data"]
     assert sorted(held) == ["pagerduty_key", "smtp_password", "webhook_token"]
@@ -137,6 +138,29 @@ def test_a_name_stands_for_one_kind_of_volume_whatever_was_chosen() -> None:
             for volume in pod["volumes"]:
                 kinds.setdefault(volume["name"], set()).update(volume.keys() - {"name"})
     assert [name for name, found in kinds.items() if len(found) > 1] == []
+
+
+def test_the_network_policy_of_the_documentation_is_for_these_pods_and_lets_them_alone_in() -> None:
+    policy = yaml.safe_load((ROOT / "docs/kubernetes/network-observe.yml").read_text())["spec"]
+    wanted = policy["podSelector"]["matchLabels"]
+    templates = [
+        one["spec"]["template"] for one in made(plan(**EVERYTHING)).values() if "template" in one.get("spec", {})
+    ]
+    assert len(templates) == 6
+    for template in templates:
+        assert wanted.items() <= template["metadata"]["labels"].items()
+    [rule] = policy["ingress"]
+    assert [one["podSelector"]["matchLabels"] for one in rule["from"] if "podSelector" in one] == [wanted]
+    assert not any(wanted.items() <= selector.items() for selector in SELECTORS.values())
+
+
+def test_grafana_reads_its_own_password_and_lets_nobody_in_without_it() -> None:
+    [container] = pods(made(plan(**EVERYTHING)))["Deployment grafana"]["containers"]
+    told = {one["name"]: one["value"] for one in container["env"]}
+    assert told["GF_SECURITY_ADMIN_PASSWORD__FILE"].startswith("/etc/")
+    assert told["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    with pytest.raises(Refused):
+        on_a_host({"platform": "kubernetes"}, set(), exporters=[], images={"grafana": "grafana:1"})
 
 
 def test_nobody_can_end_prometheus_from_another_pod() -> None:

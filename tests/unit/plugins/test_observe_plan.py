@@ -36,7 +36,13 @@ TOLD = {
     "email_from": "alerts@example.com",
     "smtp_host": "mail.example.com:587",
 }
-ALL_SECRETS = {"webhook_token", "pagerduty_key", "smtp_password", "database_password", "cache_password"}
+ALL_SECRETS = {
+    "webhook_token", "pagerduty_key", "smtp_password", "database_password", "cache_password", "grafana_password",
+}  # fmt: skip
+#: a stack with every part that there can be
+WHOLE: dict[str, Any] = {
+    "exporters": ["host", "containers", "database", "cache"], "images": {"containers": "c:1", "grafana": "grafana:1"},
+}  # fmt: skip
 
 
 def settings(**changes: Any) -> dict[str, Any]:
@@ -132,7 +138,7 @@ def test_no_secret_is_in_any_file() -> None:
     }
     assert page["pagerduty_configs"][0]["routing_key_file"] == "/etc/alertmanager-secrets/pagerduty_key"
     assert config["global"]["smtp_auth_password_file"] == "/etc/alertmanager-secrets/smtp_password"
-    written = read(planned, "compose.yml")["services"]
+    written = services(planned)
     assert written["database"]["environment"]["DATA_SOURCE_PASS_FILE"].endswith("/database_password")
     assert written["cache"]["environment"]["REDIS_PASSWORD_FILE"].endswith("/cache_password.json")
 
@@ -151,8 +157,8 @@ def test_what_the_rules_select_is_what_is_asked() -> None:
     config = read(planned, "prometheus/prometheus.yml")
     asked = {one["job_name"]: one["static_configs"][0]["targets"] for one in config["scrape_configs"]}
     assert asked == {
-        "studio": ["app:8000"], "node": ["host.docker.internal:9100"], "postgres": ["database:9187"],
-        "redis": ["cache:9121"],
+        "studio": ["app:8000"], "node": ["host.docker.internal:9100"],
+        "postgres": ["database.studio-monitoring:9187"], "redis": ["cache.studio-monitoring:9121"],
     }  # fmt: skip
     assert planned["jobs"] == list(asked)
     assert {"AppMetricsMissing", "HostMetricsMissing", "DatabaseMetricsMissing"} <= set(planned["alerts"])
@@ -172,7 +178,7 @@ def test_the_exporter_of_postgresql_is_given_what_older_ones_do_not_ask() -> Non
     ):  # fmt: skip
         assert name in shown
         assert f"{name}{{" in expression(known.metrics[metric])
-    environment = read(planned, "compose.yml")["services"]["database"]["environment"]
+    environment = services(planned)["database"]["environment"]
     assert environment["PG_EXPORTER_EXTEND_QUERY_PATH"] == "/etc/postgres-exporter/queries.yml"
     assert "database/queries.yml" not in [one["path"] for one in plan()["files"]]
 
@@ -188,11 +194,127 @@ def test_the_lag_of_a_replica_is_the_same_to_a_gate_and_to_the_exporter() -> Non
     assert "pg_stat_wal_receiver" in query
 
 
-def test_nothing_is_reached_from_outside() -> None:
-    services = read(plan(images={"grafana": "grafana:1"}), "compose.yml")["services"]
-    ports = [port for service in services.values() for port in service.get("ports", [])]
-    assert len(ports) == 3
-    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+def services(planned: dict[str, Any]) -> dict[str, Any]:
+    """The services of a stack by the names of its parts."""
+    return {name.removeprefix("monitoring-"): one for name, one in read(planned, "compose.yml")["services"].items()}
+
+
+def whole(**changes: Any) -> dict[str, Any]:
+    return plan(secrets=ALL_SECRETS, **{**WHOLE, **changes})
+
+
+def test_ports_are_those_of_the_loopback_interface() -> None:
+    ports = {name: one["ports"] for name, one in services(whole()).items() if one.get("ports")}
+    assert ports == {
+        "prometheus": ["127.0.0.1:9090:9090"], "alertmanager": ["127.0.0.1:9093:9093"],
+        "grafana": ["127.0.0.1:3001:3000"],
+    }  # fmt: skip
+
+
+def test_who_is_in_the_application_s_network_listens_in_that_of_the_stack_alone() -> None:
+    found = services(whole())
+    there = {name for name, one in found.items() if "app" in one.get("networks", {})}
+    assert there == {"prometheus", "database", "cache"}
+    for name in there:
+        one = found[name]
+        [listen] = [word for word in one["command"] if word.startswith("--web.listen-address=")]
+        inside = f"{name}.studio-monitoring"
+        assert listen.removeprefix("--web.listen-address=").partition(":")[0] == inside
+        assert one["networks"]["default"] == {"aliases": [inside]}
+        # that name is nowhere else, so nothing of the application can be found by it
+        assert one["networks"]["app"] == {}
+
+
+def test_no_name_of_the_stack_is_one_that_an_application_has() -> None:
+    """In the application's network a service has its name; `database` there is the application's own."""
+    assert {"database", "cache", "prometheus"}.isdisjoint(read(whole(), "compose.yml")["services"])
+
+
+def test_nobody_can_end_prometheus_or_change_its_data() -> None:
+    command = " ".join(services(whole())["prometheus"]["command"])
+    for switch in ("enable-lifecycle", "enable-admin-api", "enable-remote-write-receiver"):
+        assert switch not in command
+
+
+def test_the_exporter_of_the_host_answers_only_to_who_has_the_key() -> None:
+    planned = whole()
+    login = read(planned, "host/web.yml")["tls_server_config"]
+    assert login["client_auth_type"] == "RequireAndVerifyClientCert"
+    [job] = [
+        one for one in read(planned, "prometheus/prometheus.yml")["scrape_configs"] if one.get("scheme") == "https"
+    ]
+    assert job["job_name"] == "node"
+    assert set(job["tls_config"].values()) == {login["client_ca_file"], "monitoring"}
+    assert planned["has_key"]
+    found = services(planned)
+    holders = {name for name, one in found.items() if any("secrets/host:" in mount for mount in one["volumes"])}
+    assert holders == {"host", "prometheus"}
+    without = plan(secrets=ALL_SECRETS, exporters=["cache"])
+    assert not without["has_key"]
+    assert "host/web.yml" not in [one["path"] for one in without["files"]]
+
+
+def test_a_part_sees_its_own_secret_alone() -> None:
+    planned = whole()
+    assert planned["readers"] == {
+        "alertmanager": ["pagerduty_key", "smtp_password", "webhook_token"], "database": ["database_password"],
+        "cache": ["cache_password"], "grafana": ["grafana_password"],
+    }  # fmt: skip
+    for name, one in services(planned).items():
+        seen = {mount.partition(":")[0] for mount in one["volumes"] if mount.startswith("./secrets")}
+        own = {f"./secrets/{name}"} if name in planned["readers"] else set()
+        assert seen == own | ({"./secrets/host"} if name in ("host", "prometheus") else set())
+        assert "env_file" not in one
+
+
+def test_a_secret_that_nobody_reads_is_not_written() -> None:
+    assert plan(secrets=ALL_SECRETS)["readers"] == {
+        "alertmanager": ["pagerduty_key", "smtp_password", "webhook_token"]
+    }  # fmt: skip
+
+
+def test_every_part_is_confined_but_the_one_that_is_said_to_see_all() -> None:
+    for name, one in services(whole()).items():
+        if name == "containers":
+            continue
+        assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
+        assert one["security_opt"] == ["no-new-privileges:true"]
+        # who sees the processes and the files of the host is another one than those that have secrets
+        assert one["user"] == ("${OPS_WATCHER}" if name == "host" else "${OPS_USER}")
+        assert not any("docker.sock" in mount or "/var/run" in mount for mount in one["volumes"])
+
+
+def test_grafana_has_no_login_that_everybody_knows() -> None:
+    environment = services(whole())["grafana"]["environment"]
+    assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/etc/alertmanager-secrets/grafana_password"
+    assert (environment["GF_AUTH_ANONYMOUS_ENABLED"], environment["GF_USERS_ALLOW_SIGN_UP"]) == ("false", "false")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("", "studio-monitoring_default"),
+        ("web", "studio-monitoring_default"),
+        ("backend", "0-studio-monitoring"),
+        ("0-a", None),
+    ],
+)
+def test_what_comes_to_a_port_of_the_host_goes_where_prometheus_listens(theirs: str, ours: str | None) -> None:
+    """The engine takes the network that is first in the alphabet."""
+    if ours is None:
+        with pytest.raises(Refused):
+            plan(network=theirs)
+        return
+    networks = read(plan(network=theirs), "compose.yml")["networks"]
+    assert networks["default"]["name"] == ours
+    assert ours < networks["app"]["name"]
+
+
+def test_what_the_application_shows_is_taken_up_to_a_limit() -> None:
+    jobs = {one["job_name"]: one for one in read(plan(), "prometheus/prometheus.yml")["scrape_configs"]}
+    assert {"body_size_limit", "sample_limit", "label_limit", "label_value_length_limit"} <= set(jobs["studio"])
+    # its labels do not replace those of the job
+    assert not jobs["studio"].get("honor_labels", False)
 
 
 def test_with_rules_there_is_one_file_and_nothing_is_started() -> None:
@@ -207,6 +329,8 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no server for e-mail": ({}, {"smtp_host": ""}, "observe_smtp_host"),
     "an exporter nobody knows": ({}, {"exporters": ["hosts"]}, "did you mean 'host'"),
     "a port nobody knows": ({}, {"ports": {"prometeus": 1}}, "did you mean 'prometheus'"),
+    "a secret nobody knows": ({}, {"secrets": {"webhok_token"}}, "did you mean 'webhook_token'"),
+    "no password of Grafana": ({}, {"images": {"grafana": "grafana:1"}}, "grafana_password"),
     "no image for cAdvisor": ({}, {"exporters": ["containers"]}, "observe_images: {containers: ...}"),
     "no password of the database": ({}, {"exporters": ["database"]}, "database_password"),
     "no cache": ({"metric_sources": {"openmetrics": {"service": "a", "port": 1}}}, {"exporters": ["cache"]}, "redis"),
