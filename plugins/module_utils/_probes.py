@@ -20,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Ch
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
     UNREACHABLE,
     BrokenOff,
+    Garbled,
     NotThere,
     OpsError,
     Refused,
@@ -66,7 +67,7 @@ def attempt_of(check: Check, scene: Scene) -> Attempt:
 def explained(error: Exception, check: Check, seconds: float) -> Outcome:
     """Say what an attempt that could not be finished tells about the check."""
     where = check.options.get("url") or f"{check.options.get('service') or check.options.get('host')}"
-    if isinstance(error, (NotThere, TimedOut)):
+    if isinstance(error, (NotThere, TimedOut, Garbled)):
         return Outcome(FAIL, error.message)
     if isinstance(error, OpsError):
         is_out_of_reach = error.kind == UNREACHABLE or isinstance(error, BrokenOff)
