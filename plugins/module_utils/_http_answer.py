@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Union
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled
 
@@ -42,10 +41,6 @@ class Response:
     cut: bool = False
 
 
-#: what a step of reading comes to: the answer, whether the next step may begin, or not before more has come
-_Done = Union[Response, bool]
-
-
 class Answer:
     """One answer that comes in pieces. Raises Garbled as soon as what has come cannot become one."""
 
@@ -55,7 +50,8 @@ class Answer:
         self._data, self._searched = bytearray(), 0
         self._heads = self._framing = self._left = 0
         self._status, self._headers, self._body = 0, {"": ""}, bytearray()
-        self._step: Callable[[], _Done] = self._head
+        #: what is read next; it gives the answer, or whether the step after it may begin
+        self._step: Callable[[], Response | bool] = self._head
 
     @property
     def has_more(self) -> bool:
@@ -65,7 +61,7 @@ class Answer:
     def feed(self, piece: bytes) -> Response | None:
         """Take a piece; None when there is more to come."""
         self._data += piece
-        done: _Done = True
+        done: Response | bool = True
         while done is True:
             done = self._step()
         return done or None
@@ -81,7 +77,7 @@ class Answer:
 
     # steps
 
-    def _head(self) -> _Done:
+    def _head(self) -> Response | bool:
         if not self._data.startswith(_BEGIN[: len(self._data)]):
             raise Garbled(f"what came is not HTTP: {bytes(self._data[:40])!r}")
         end = self._found(b"\r\n\r\n", HEAD_LIMIT - self._heads, "head")
@@ -94,7 +90,7 @@ class Answer:
             self._step = self._how_it_ends()
         return True
 
-    def _how_it_ends(self) -> Callable[[], _Done]:
+    def _how_it_ends(self) -> Callable[[], Response | bool]:
         if self._bodiless or self._status in (_SWITCHED, 204, 304):
             return self._response
         if "transfer-encoding" in self._headers:
@@ -105,17 +101,17 @@ class Answer:
         self._left = _length(self._headers["content-length"])
         return self._counted
 
-    def _counted(self) -> _Done:
+    def _counted(self) -> Response | bool:
         self._move()
         if not self._left:
             return self._response()
         return len(self._body) == self._limit and self._cut()
 
-    def _until_the_end(self) -> _Done:
+    def _until_the_end(self) -> Response | bool:
         self._left = len(self._data)
         return self._move() and self._cut()
 
-    def _chunk_size(self) -> _Done:
+    def _chunk_size(self) -> Response | bool:
         end = self._found(b"\r\n", LINE_LIMIT, "size of a chunk")
         if end < 0:
             return False
@@ -127,7 +123,7 @@ class Answer:
         self._step = self._chunk if self._left else self._trailer
         return True
 
-    def _chunk(self) -> _Done:
+    def _chunk(self) -> Response | bool:
         if self._move():
             return self._cut()
         if self._left or len(self._data) < 2:
@@ -138,7 +134,7 @@ class Answer:
         self._step = self._chunk_size
         return True
 
-    def _trailer(self) -> _Done:
+    def _trailer(self) -> Response | bool:
         end = self._found(b"\r\n", LINE_LIMIT, "trailer")
         if end < 0:
             return False

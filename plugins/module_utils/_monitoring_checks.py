@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign, _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline, Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import fetch, request_for
 
 #: how long between two looks, in seconds: Prometheus tells nobody that a target came up
 _PAUSE = 0.25
-_ANSWER_WITHIN = 10.0
+#: for a whole answer: seconds, and bytes, as the targets of a large Prometheus are many
+ANSWER_WITHIN = 10.0
+ANSWER_LIMIT = 32 * 1024 * 1024
+_EXCERPT = 300
 
 
 def missing_rules(answer: Mapping[str, Any], alerts: Sequence[str], app: str) -> list[str]:
@@ -63,22 +68,33 @@ class Server:
     def __init__(self, name: str, url: str) -> None:
         self.name, self.url = name, url.rstrip("/")
 
-    def ask(self, path: str, method: str = "GET") -> str:
+    def ask(self, path: str, method: str = "GET") -> bytes:
         """Its answer; an error has what it said."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method)  # noqa: S310 from our own arguments
+        place = f"{self.name} at {self.url}"
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN) as answer:  # noqa: S310 as above
-                text: str = answer.read().decode("utf-8", "replace")
-                return text
-        except urllib.error.HTTPError as error:
-            said = error.read().decode("utf-8", "replace").strip()
-            raise OpsError(f"{self.name} at {self.url} answered {error.code}: {said}", status=error.code) from error
-        except (OSError, ValueError) as error:
-            raise OpsError(f"{self.name} at {self.url} cannot be reached: {error}.") from error
+            answer = asyncio.run(self._answer(path, method))
+        except Late:
+            raise OpsError(f"{place} gave no whole answer within {ANSWER_WITHIN:g} s.") from None
+        except OpsError as error:
+            raise OpsError(f"{place}: {error.message}") from error
+        except (OSError, EOFError, UnicodeError) as error:
+            raise OpsError(f"{place} cannot be reached: {_probe_socket.refusal(error, self.url).reason}.") from error
+        if not 200 <= answer.status < 300:
+            said = answer.body[:_EXCERPT].decode("utf-8", "replace").strip()
+            raise OpsError(f"{place} answered {answer.status}: {said}", status=answer.status)
+        return answer.body
+
+    async def _answer(self, path: str, method: str) -> Response:
+        # a server behind a proxy may want to know that nothing follows
+        headers = {"Content-Length": "0"} if method == "POST" else {}
+        options = {"url": f"{self.url}{path}", "method": method, "headers": headers}
+        async with Deadline(ANSWER_WITHIN):
+            return await fetch(request_for({**options, "validate_certs": True, "ca_file": None}), ANSWER_LIMIT)
+        raise AssertionError
 
     def read(self, path: str) -> Any:
         """Its answer as data."""
-        return json.loads(self.ask(path))
+        return answer_of(f"{self.name} at {self.url}", self.ask(path))
 
     def reload(self) -> None:
         """Have it read its files again."""
@@ -100,6 +116,16 @@ def wrong(
         return found + (no_alertmanager(prometheus.read("/api/v1/alertmanagers")) if with_alertmanager else [])
     except OpsError as error:
         return [error.message]
+    except (AttributeError, LookupError, TypeError) as error:
+        return [f"what answers for Prometheus is something else: {error!r}"[:_EXCERPT]]
+
+
+def answer_of(place: str, body: bytes) -> dict[str, Any]:
+    """The object in an answer."""
+    try:
+        return _foreign.read_object(body, limit=ANSWER_LIMIT)
+    except _foreign.Unreadable as error:
+        raise OpsError(f"The answer of {place} cannot be used: {error}.") from error
 
 
 def wait_for(look: Callable[[], list[str]], seconds: float, hopeless: Callable[[], str | None]) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {

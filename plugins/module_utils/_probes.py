@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
     UNREACHABLE,
     BrokenOff,
@@ -33,10 +34,6 @@ Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]
 
 _in_thread = _probe_engine.in_thread
 _GRACE = 1.0
-
-
-class Late(Exception):
-    """An attempt took longer than it may."""
 
 
 @dataclass(frozen=True)

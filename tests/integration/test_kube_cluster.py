@@ -260,12 +260,12 @@ def test_the_log(reached: Cluster, pod: str) -> None:
 
 def test_a_service_through_the_server(reached: Cluster, pod: str) -> None:
     for port in (80, "http"):
-        status, headers, body = reached.service_get("web", port, "/index.html")
-        assert (status, body) == (200, b"hello\n")
-        assert {name.lower() for name in headers} >= {"content-type"}
-    assert reached.service_get("web", 80, "/none")[0] == 404
-    assert reached.service_get("empty", 80, "/")[0] == 503
-    assert reached.service_get("web", 81, "/")[0] == 503
+        answer = reached.service_get("web", port, "/index.html")
+        assert (answer.status, answer.body, answer.cut) == (200, b"hello\n", False)
+        assert {name.lower() for name in answer.headers} >= {"content-type"}
+    assert reached.service_get("web", 80, "/none").status == 404
+    assert reached.service_get("empty", 80, "/").status == 503
+    assert reached.service_get("web", 81, "/").status == 503
     with pytest.raises(NotFound, match='services "nobody" not found'):
         reached.service_get("nobody", 80, "/")
 
