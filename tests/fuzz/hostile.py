@@ -1,4 +1,4 @@
-"""Servers on the loopback that mean it badly: each form of answer by name, and who sends it, however long that takes."""
+"""Servers on the loopback that mean it badly: each form of answer by name, and who sends it without an end."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import parse_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Answer, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import request_for
