@@ -11,7 +11,8 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
@@ -68,6 +69,15 @@ def within(seconds: float, work: Callable[[], _T], doing: str) -> _T:
     if not done:
         raise TimedOut(f"Could not {doing}: expected a whole answer within {seconds:g} s, found none.")
     return done[0]
+
+
+def in_time(steps: Iterable[_T], seconds: float, doing: str) -> Iterator[_T]:
+    """The steps of something that tells now and then how far it is; raises TimedOut where that goes on for longer."""
+    deadline = time.monotonic() + seconds
+    for step in steps:
+        if time.monotonic() > deadline:
+            raise TimedOut(f"Could not {doing}: expected its end within {seconds:g} s, found it still going on.")
+        yield step
 
 
 class Alarm:

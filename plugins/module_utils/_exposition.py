@@ -68,7 +68,8 @@ def _point(line: str, ticks: int) -> Point:
     name = _NAME.match(line)
     if name is None or len(line) > _LONGEST_LINE:
         raise ValueError
-    rest, labels = line[name.end() :].lstrip(" \t"), {}
+    labels: dict[str, str] = {}
+    rest = line[name.end() :].lstrip(" \t")
     if rest.startswith("{"):
         labels, end = _labels(rest)
         rest = rest[end:]

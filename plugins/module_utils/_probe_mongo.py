@@ -91,7 +91,7 @@ def judged_mongo(document: bytes, latency_ms: float) -> Outcome:
     answer["errmsg"] = str(answer.get("errmsg") or "no reason given")[:_EXCERPT]
     if answer.get("ok") == 1:
         return Outcome(PASS, "answered ok", {"ok": 1}, latency_ms=latency_ms)
-    observed = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
+    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
     if not isinstance(observed.get("code", 0), int):
         del observed["code"]
     return Outcome(FAIL, f"answered not ok: {answer['errmsg']}", observed, latency_ms=latency_ms)

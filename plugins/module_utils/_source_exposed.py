@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import STALE_AFTER, Asked, Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import (
     Endpoint,
@@ -44,7 +45,9 @@ class OpenMetrics:
         except NotAnswered as error:
             answers = {"": error}
         at = time.monotonic()
-        found = {name: _families(answer, wanted, self._endpoint.place) for name, answer in answers.items()}
+        place = self._endpoint.place
+        # in a thread: a megabyte of lines takes its time, which the other probes need
+        found = await in_thread(lambda: {name: _families(one, wanted, place) for name, one in answers.items()})
         return {name: observed(at, found, options, time.time()) for name, (options, _) in asked.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -118,7 +118,7 @@ def test_no_more_is_read_than_the_limits_say(name: str) -> None:
 
 
 #: what grows, and is sent in pieces of so many bytes
-GROWING = {
+GROWING: dict[str, tuple[Callable[[int], bytes], int]] = {
     "a head": (lambda size: OK + b"X: y\r\n" * (size // 6), 1),
     "one header": (lambda size: OK + b"X: " + b" " * size, 1),
     "interim answers": (lambda size: b"HTTP/1.1 100 C\r\n\r\n" * (size // 18), 7),

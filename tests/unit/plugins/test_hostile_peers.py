@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import docker
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _monitoring_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils import _engine_errors, _monitoring_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import within
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import in_time, within
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, OpsError, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_sampling import look
@@ -285,6 +286,34 @@ def test_an_api_server_that_streams_for_ever_is_an_error(monkeypatch: pytest.Mon
     for cluster in through(ever(b"x" * 65536, OK + b"\r\n")):
         with pytest.raises(OpsError, match="more than"):
             cluster.version()
+
+
+# engines
+
+
+def test_an_engine_that_streams_for_ever_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_engine_errors, "_ANSWER_LIMIT", 1_000_000)
+    with serving(ever(b"x" * 65536, OK + b"\r\n")) as port:
+        client = docker.APIClient(f"tcp://127.0.0.1:{port}", version="1.41", timeout=5)
+        client.hooks["response"].append(_engine_errors.bounded)
+        with pytest.raises(OpsError, match="more than 1000000 bytes"):
+            client.inspect_container("a")
+        client.close()
+
+
+def test_an_answer_of_the_engine_is_read_whole() -> None:
+    with serving(once(answer(b'{"Id": "a"}'))) as port:
+        client = docker.APIClient(f"tcp://127.0.0.1:{port}", version="1.41", timeout=5)
+        client.hooks["response"].append(_engine_errors.bounded)
+        assert client.inspect_container("a") == {"Id": "a"}
+        client.close()
+
+
+def test_what_goes_on_for_ever_is_ended() -> None:
+    began = time.monotonic()
+    with pytest.raises(TimedOut):
+        list(in_time(iter(int, 1), 0.2, "pull"))
+    assert time.monotonic() - began < 3
 
 
 # the clock
