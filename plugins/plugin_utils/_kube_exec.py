@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
-from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Alarm
+from ansible_collections.doppelganger.ops.plugins.module_utils import _errors, _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Alarm, within
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Asked, TimedOut
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Answer, broken, refused
@@ -109,12 +109,16 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
         options = _kube_sdk.through_proxy(options, login.proxied, url)
     else:
         options["http_no_proxy"] = ["*"]  # the environment was looked at when the way was opened
+    seconds = min(timeout, _CONNECT_TIMEOUT)
     try:
-        socket.connect(url, timeout=min(timeout, _CONNECT_TIMEOUT), **options)
+        # each read has a timeout of its own; the clock is for a head that comes in drips
+        within(2 * seconds, lambda: socket.connect(url, timeout=seconds, **options), "open the websocket")
     except WebSocketBadStatusException as error:
         answer = Answer(error.status_code, dict(error.resp_headers or {}), bytes(error.resp_body or b""))
         raise refused(asked, answer) from error
-    except (WebSocketException, OSError) as error:
+    except (WebSocketException, OSError, ValueError, OverflowError, _errors.TimedOut) as error:
+        with contextlib.suppress(WebSocketException, OSError):
+            socket.shutdown()
         raise broken(asked, error) from error
     return socket
 

@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import ANSWER_LIMIT, pieces
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import within
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, TimedOut
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import ANSWER_LIMIT, Unending, pieces
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
     Asked,
@@ -195,21 +196,28 @@ class Http:
         body = call.body if call.body is None else json.dumps(call.body)
         sent = time.time()
         try:
-            response = login.pool.request(
-                call.method,
-                f"{login.server}{call.path}{'?' if call.query else ''}{urlencode(call.query)}",
-                body=body,
-                headers=_headers(login, call),
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=call.read_timeout),
-                preload_content=False,
-                decode_content=False,  # nothing else was asked for, and what unpacks to a thousand times its size
-                retries=False,
-                redirect=False,
-            )
+            # each read has a timeout of its own; the clock is for a head that comes in drips
+            response = within(call.timeout + CONNECT_TIMEOUT, lambda: _begin(login, call, body), "ask the API server")
+        except TimedOut as error:
+            raise broken(call.asked(login.server), error) from Unending(error.message)
         except (HTTPError, OSError) as error:
             raise broken(call.asked(login.server), error) from error
         self.clock.heard(response.headers.get("Date"), sent, time.time())
         return response
+
+
+def _begin(login: Login, call: Call, body: str | None) -> Any:
+    return login.pool.request(
+        call.method,
+        f"{login.server}{call.path}{'?' if call.query else ''}{urlencode(call.query)}",
+        body=body,
+        headers=_headers(login, call),
+        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=call.read_timeout),
+        preload_content=False,
+        decode_content=False,  # it was not asked for, and may unpack to a thousand times its size
+        retries=False,
+        redirect=False,
+    )
 
 
 def _read(response: Any, call: Call, asked: Asked, deadline: float) -> Answer:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,7 +29,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Sc
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_data import Redis
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_exposed import OpenMetrics
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Json, Prometheus
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors, _kube_registry
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _kube_cluster,
+    _kube_errors,
+    _kube_http,
+    _kube_registry,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of
 from tests.fuzz.hostile import CHUNKED, DRIPS, GARBAGE, JSON, OK, Say, answer, ever, once, serving
@@ -275,6 +282,25 @@ def test_a_service_that_answers_in_drips_is_given_up_in_time(name: str) -> None:
         with pytest.raises(_kube_errors.TimedOut):
             cluster.service_get("web", 80, "/", timeout=0.4)
     assert time.monotonic() - began < 4
+
+
+# who was given up still holds its socket, until the server goes
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ["a head in drips", "interim answers in drips"])
+def test_a_head_in_drips_is_given_up_in_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kube_http, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(_kube_cluster, "_FORWARD_TIMEOUT", 0.3)
+    began = time.monotonic()
+    for cluster in through(DRIPS[name], 0.02):
+        with pytest.raises(OpsError):
+            cluster.service_get("web", 80, "/", timeout=0.4)
+        with pytest.raises(OpsError):
+            cluster.forward("a", 80)
+    for thread in threading.enumerate():
+        if thread.name == "within":
+            thread.join(10)
+    gc.collect()
+    assert time.monotonic() - began < 8
 
 
 def test_a_log_that_does_not_end_is_read_as_far_as_was_asked_for() -> None:
