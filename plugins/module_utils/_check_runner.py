@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import (
     PASS,
@@ -17,12 +16,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
     Result,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import REQUIRED, Check, needs_engine
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import (
     Attempt,
-    Late,
     Scene,
     attempt_of,
     explained,
@@ -44,30 +43,6 @@ def run_checks(checks: Sequence[Check], scene: Scene, more: Sequence[tuple[Check
     attempts = [attempt_of(check, scene) for check in checks]
     every = [*checks, *(check for check, _ in more)]
     return asyncio.run(_Run(every, [*attempts, *(attempt for _, attempt in more)], scene).results())
-
-
-class Deadline:
-    """Cuts the block off after so many seconds: ``asyncio.timeout`` for Python 3.9, cheaper than ``wait_for``."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._expired = False
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.current_task()
-        self._alarm = asyncio.get_running_loop().call_later(self._seconds, self._expire)
-
-    def _expire(self) -> None:
-        self._expired = True
-        if self._task is not None:
-            self._task.cancel()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._alarm.cancel()
-        if self._expired and kind is asyncio.CancelledError:
-            raise Late from None
 
 
 class _Run:

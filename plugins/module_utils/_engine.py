@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import in_time
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import (
     Container,
     address_from,
@@ -203,7 +204,8 @@ class Project:
     ) -> str:
         """Pull an image and give its id. ``auth`` holds ``username`` and ``password``."""
         with engine_errors(f"pull {reference}"):
-            for step in self.api.pull(reference, auth_config=dict(auth) if auth else None, stream=True, decode=True):
+            told = self.api.pull(reference, auth_config=dict(auth) if auth else None, stream=True, decode=True)
+            for step in in_time(told, seconds=3600, doing=f"pull {reference}"):
                 if "error" in step:
                     raise Refused(
                         f"The image {reference} cannot be pulled: {step['error']}.",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
 
 _LABEL = "com.docker.compose."
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _STAMP = "%Y-%m-%dT%H:%M:%S"
 _HEADER = 8  # the engine prefixes each frame of an attached stream with its channel and its length
 
@@ -52,7 +54,7 @@ def container_from(seen: Mapping[str, Any]) -> Container:
         id=seen["Id"],
         name=str(seen.get("Name", "")).lstrip("/"),
         service=labels.get(_LABEL + "service", ""),
-        number=int(number) if number.isdigit() else 1,
+        number=int(number) if _NUMBER.fullmatch(number) else 1,
         oneoff=str(labels.get(_LABEL + "oneoff", "")).lower() == "true",
         state=state.get("Status", ""),
         health=health.get("Status") or "none",

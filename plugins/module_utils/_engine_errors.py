@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import No
 from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
 
 _REQUEST_TIMEOUT = 30
+#: for all of an answer, in seconds and in bytes: whoever makes an image or a container says how long its labels are
+_ANSWER_TIMEOUT = 120.0
+_ANSWER_LIMIT = 64 * 1024 * 1024
+_PIECE = 65536
 
 
 def connect() -> Any:
@@ -36,7 +41,30 @@ def connect() -> Any:
             hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
         )
     with engine_errors("connect"):
-        return docker.from_env(version="auto", timeout=_REQUEST_TIMEOUT)
+        client = docker.from_env(version="auto", timeout=_REQUEST_TIMEOUT)
+    client.api.hooks["response"].append(bounded)
+    return client
+
+
+def bounded(response: Any, *_: Any, stream: bool = False, **__: Any) -> None:
+    """Read an answer of the engine within its limits, before the SDK reads all there is; streams are for their readers.
+
+    This is a hook of ``requests``, whose ``content`` it fills.
+    """
+    if stream:
+        return
+    deadline = time.monotonic() + _ANSWER_TIMEOUT
+    content = bytearray()
+    for piece in response.iter_content(_PIECE):
+        content += piece
+        if len(content) > _ANSWER_LIMIT or time.monotonic() > deadline:
+            response.close()
+            raise OpsError(
+                f"An answer of the engine has more than {_ANSWER_LIMIT} bytes, or takes longer than "
+                f"{_ANSWER_TIMEOUT:g} s.",
+                hint="Look at the labels and the environment of the containers and images (docker inspect).",
+            )
+    response._content = bytes(content)
 
 
 @contextmanager

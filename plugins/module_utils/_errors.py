@@ -54,6 +54,10 @@ class BrokenOff(OpsError):
     """The connection to something that is well itself broke off; what only reads may be done anew."""
 
 
+class Garbled(OpsError):
+    """What came is not what its protocol says, or not all of it: whoever sent it is broken, and was looked at."""
+
+
 class LeaseHeld(OpsError):
     """Somebody else may change the target now."""
 

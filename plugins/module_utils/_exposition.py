@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-_LABELS = r'\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}'
-_LINE = re.compile(
-    r"([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:" + _LABELS + r")?[ \t]+(\S+)(?:[ \t]+(-?[0-9.eE+]+))?[ \t]*(?:#.*)?"
-)
-_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"')
+#: who writes a longer one does not mean to be read; in characters
+_LONGEST_LINE = 65536
+_TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+#: each part begins with what the one before cannot hold, so that nothing is looked at twice
+_PAIR = re.compile(rf"[ \t]*({_TEXT}|[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*({_TEXT})[ \t]*(,?)[ \t]*")
+_BLANK = re.compile(r"[ \t]*")
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_ESCAPES = re.compile(r'\\[n\\"]')
+_EXCERPT = 120
 _ESCAPED = {r"\n": "\n", r"\\": "\\", r"\"": '"'}
 
 
@@ -38,12 +41,10 @@ def parse(text: str, wanted: Collection[str], open_metrics: bool = False) -> dic
         name = _name_of(line)
         if name not in found:
             continue
-        match = _LINE.fullmatch(line.strip())
-        if match is None:
-            raise Unreadable(f"a line of {name} cannot be read: {line[:120]!r}")
-        at = match[4]
-        seconds = None if at is None else float(at) / (1 if open_metrics else 1000)
-        found[name].append(Point(_labels(match[2] or ""), _number(match[3], line), seconds))
+        try:
+            found[name].append(_point(line, 1 if open_metrics else 1000))
+        except ValueError:
+            raise Unreadable(f"a line of {name[:_EXCERPT]} cannot be read: {line[:_EXCERPT]!r}") from None
     return found
 
 
@@ -62,17 +63,43 @@ def _name_of(line: str) -> str:
     return line[:end]
 
 
-def _labels(text: str) -> dict[str, str]:
-    return {
-        name: _ESCAPES.sub(lambda match: _ESCAPED.get(match[0], match[0]), value) for name, value in _PAIR.findall(text)
-    }
+def _point(line: str, ticks: int) -> Point:
+    """Read a line, whose own time is in so many parts of a second; ValueError where it cannot be read."""
+    name = _NAME.match(line)
+    if name is None or len(line) > _LONGEST_LINE:
+        raise ValueError
+    labels: dict[str, str] = {}
+    rest = line[name.end() :].lstrip(" \t")
+    if rest.startswith("{"):
+        labels, end = _labels(rest)
+        rest = rest[end:]
+    value, *times = rest.partition("#")[0].split()
+    if len(times) > 1:
+        raise ValueError
+    return Point(labels, number(value), number(times[0]) / ticks if times else None)
 
 
-_ESCAPES = re.compile(r'\\[n\\"]')
+def _labels(text: str) -> tuple[dict[str, str], int]:
+    """The labels between the brackets that a text begins with, and where it goes on."""
+    found: dict[str, str] = {}
+    at, has_more = 1, True
+    while has_more and (pair := _PAIR.match(text, at)) is not None:
+        found[_plain(pair[1])] = _plain(pair[2])
+        at, has_more = pair.end(), bool(pair[3])
+    blank = _BLANK.match(text, at)
+    end = blank.end() if blank else at
+    if not text.startswith("}", end):
+        raise ValueError
+    return found, end + 1
 
 
-def _number(text: str, line: str) -> float:
-    try:
-        return float(text.replace("Inf", "inf")) if text != "NaN" else math.nan
-    except ValueError:
-        raise Unreadable(f"{text!r} is not a number: {line[:120]!r}") from None
+def _plain(text: str) -> str:
+    """What a quoted text stands for."""
+    return _ESCAPES.sub(lambda match: _ESCAPED[match[0]], text[1:-1]) if text.startswith('"') else text
+
+
+def number(text: str) -> float:
+    """A number as programs write it, NaN and infinities too; Python would take 1_000 and the digits of any script."""
+    if "_" in text or not text.isascii():
+        raise ValueError(text[:_EXCERPT])
+    return float(text)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response, parse
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Answer, Response
 
 _PIECE = 65536
 
@@ -27,6 +27,11 @@ class Request:
     port: int
     tls: ssl.SSLContext | None
     payload: bytes
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the answer has no body, whatever it says of it."""
+        return self.payload.startswith(b"HEAD ")
 
     def saying(self, payload: bytes) -> Request:
         """The same with other words."""
@@ -69,43 +74,44 @@ def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-async def fetch(request: Request) -> Response:
-    """Ask, and read the answer as far as it is needed."""
+async def fetch(request: Request, limit: int = BODY_LIMIT) -> Response:
+    """Ask, and read the answer as far as it is needed. How long that may take is for the caller to say."""
     if request.tls is not None:
         reader, writer = await asyncio.open_connection(
             request.host, request.port, ssl=request.tls, server_hostname=request.host
         )
         try:
             writer.write(request.payload)
-            return await _answer(request, lambda: reader.read(_PIECE))
+            return await _answer(request, lambda: reader.read(_PIECE), limit)
         finally:
             writer.transport.abort()
     # Straight on the socket: a stream costs more than all the rest of a probe.
     loop = asyncio.get_running_loop()
     with await _connected(request) as connection:
         await loop.sock_sendall(connection, request.payload)
-        return await _answer(request, lambda: loop.sock_recv(connection, _PIECE))
+        return await _answer(request, lambda: loop.sock_recv(connection, _PIECE), limit)
 
 
-async def _answer(request: Request, receive: Callable[[], Awaitable[bytes]]) -> Response:
-    bodiless = request.payload.startswith(b"HEAD ")
-    data = b""
+async def _answer(request: Request, receive: Callable[[], Awaitable[bytes]], limit: int) -> Response:
+    answer = Answer(request.is_head, limit)
     while True:
         piece = await receive()
-        data += piece
-        response = parse(data, ended=not piece, bodiless=bodiless)
+        response = answer.feed(piece) if piece else answer.end()
         if response is not None:
             return response
+        await asyncio.sleep(0)  # what is there at once lets nobody else go on, nor the clock
 
 
 class _Line:
     """A connection that is listened to for as long as it is there: to begin and end that for each answer costs more
-    than to ask."""
+    than to ask. One that says something unasked is of no use any more."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._came: asyncio.Queue[bytes] = asyncio.Queue()
+        self._answer = Answer()
+        self._asked: asyncio.Future[Response] | None = None
+        self._is_over = False
         self._loop.add_reader(connection, self._listen)
 
     def _listen(self) -> None:
@@ -115,18 +121,42 @@ class _Line:
             return
         except OSError:
             piece = b""
-        if not piece:
-            self._loop.remove_reader(self._connection)
-        self._came.put_nowait(piece)
+        asked = self._asked
+        if not piece or asked is None or asked.done():
+            self._hang_up()
+        if asked is None or asked.done():
+            return
+        try:
+            response = self._answer.feed(piece) if piece else self._answer.end()
+        except Garbled as error:
+            self._hang_up()
+            asked.set_exception(error)
+        else:
+            if response is not None:
+                asked.set_result(response)
 
     async def ask(self, request: Request) -> Response:
         """Ask, and read the answer."""
+        if self._is_over:
+            raise ConnectionResetError
+        self._answer, self._asked = Answer(request.is_head), self._loop.create_future()
         await self._loop.sock_sendall(self._connection, request.payload)
-        return await _answer(request, self._came.get)
+        return await self._asked
+
+    def may_be_kept(self, response: Response) -> bool:
+        """Whether there may be another question after this answer."""
+        heads = response.headers
+        has_end = ("content-length" in heads or "transfer-encoding" in heads) and not response.cut
+        is_clean = not (self._is_over or self._answer.has_more)
+        return has_end and is_clean and heads.get("connection", "").lower() != "close"
+
+    def _hang_up(self) -> None:
+        self._is_over = True
+        self._loop.remove_reader(self._connection)
 
     def close(self) -> None:
         """Ask nothing more."""
-        self._loop.remove_reader(self._connection)
+        self._hang_up()
         self._connection.close()
 
 
@@ -157,9 +187,7 @@ class Kept:
         is_kept = False
         try:
             response = await line.ask(request)
-            heads = response.headers
-            has_end = ("content-length" in heads or "transfer-encoding" in heads) and not response.cut
-            is_kept = has_end and heads.get("connection", "").lower() != "close"
+            is_kept = line.may_be_kept(response)
             return response
         finally:
             self._idle.append(line) if is_kept else line.close()

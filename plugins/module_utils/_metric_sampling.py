@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, SKIPPED
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline, Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_compare import compared
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import Watch
@@ -25,7 +25,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values im
     sample,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import ABOVE, SOURCES, WORST, given, query_of
-from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Late, Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_data import Postgres, Redis
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_exposed import OpenMetrics
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import Json, Prometheus

@@ -11,6 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 
 #: how long between two looks, in seconds: Prometheus tells nobody that a target came up
 _PAUSE = 0.25
+_EXCERPT = 300
 
 
 def missing_rules(answer: Mapping[str, Any], alerts: Sequence[str], app: str) -> list[str]:
@@ -63,6 +64,8 @@ def wrong(
         return found + (no_alertmanager(prometheus.read("/api/v1/alertmanagers")) if with_alertmanager else [])
     except OpsError as error:
         return [error.message]
+    except (AttributeError, LookupError, TypeError) as error:
+        return [f"what answers for Prometheus is something else: {error!r}"[:_EXCERPT]]
 
 
 def wait_for(look: Callable[[], list[str]], seconds: float, hopeless: Callable[[], str | None]) -> list[str]:

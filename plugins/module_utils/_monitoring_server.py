@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign, _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline, Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import fetch, request_for
 
-_ANSWER_WITHIN = 10.0
-_ANSWER_AT_MOST = 32 * 1024 * 1024
+#: for a whole answer: seconds, and bytes, as the targets of a large Prometheus are many
+ANSWER_WITHIN = 10.0
+ANSWER_LIMIT = 32 * 1024 * 1024
 #: an error of a server is shown, so it is kept short
 _SAID_AT_MOST = 2000
 #: how long between two looks whether a signal was heeded, in seconds
@@ -59,22 +62,33 @@ class Server:
     def __init__(self, name: str, url: str, signal: Signal | None = None) -> None:
         self.name, self.url, self._signal = name, url.rstrip("/"), signal
 
-    def ask(self, path: str, method: str = "GET") -> str:
+    def ask(self, path: str, method: str = "GET") -> bytes:
         """Its answer; an error has what it said."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method)  # noqa: S310 from our own arguments
+        place = f"{self.name} at {self.url}"
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN) as answer:  # noqa: S310 as above
-                text: str = answer.read(_ANSWER_AT_MOST).decode("utf-8", "replace")
-                return text
-        except urllib.error.HTTPError as error:
-            said = error.read(_SAID_AT_MOST).decode("utf-8", "replace").strip()
-            raise OpsError(f"{self.name} at {self.url} answered {error.code}: {said}", status=error.code) from error
-        except (OSError, ValueError) as error:
-            raise OpsError(f"{self.name} at {self.url} cannot be reached: {error}.") from error
+            answer = asyncio.run(self._answer(path, method))
+        except Late:
+            raise OpsError(f"{place} gave no whole answer within {ANSWER_WITHIN:g} s.") from None
+        except OpsError as error:
+            raise OpsError(f"{place}: {error.message}") from error
+        except (OSError, EOFError, UnicodeError) as error:
+            raise OpsError(f"{place} cannot be reached: {_probe_socket.refusal(error, self.url).reason}.") from error
+        if not 200 <= answer.status < 300:
+            said = answer.body[:_SAID_AT_MOST].decode("utf-8", "replace").strip()
+            raise OpsError(f"{place} answered {answer.status}: {said}", status=answer.status)
+        return answer.body
+
+    async def _answer(self, path: str, method: str) -> Response:
+        # a server behind a proxy may want to know that nothing follows
+        headers = {"Content-Length": "0"} if method == "POST" else {}
+        options = {"url": f"{self.url}{path}", "method": method, "headers": headers}
+        async with Deadline(ANSWER_WITHIN):
+            return await fetch(request_for({**options, "validate_certs": True, "ca_file": None}), ANSWER_LIMIT)
+        raise AssertionError
 
     def read(self, path: str) -> Any:
         """Its answer as data."""
-        return json.loads(self.ask(path))
+        return answer_of(f"{self.name} at {self.url}", self.ask(path))
 
     def reload(self, timeout: float) -> None:
         """Have it read its files again; raises where it refuses them."""
@@ -93,10 +107,10 @@ class Server:
 
     def _reload_by(self, signal: Signal, timeout: float) -> None:
         """A signal answers nothing: its metrics say whether the files were taken."""
-        before, since = reloads(self.ask("/metrics")), time.time()
+        before, since = self._reloads(), time.time()
         signal.send()
         deadline = time.monotonic() + timeout
-        while (found := verdict(before, reloads(self.ask("/metrics")))) is None and time.monotonic() < deadline:
+        while (found := verdict(before, self._reloads())) is None and time.monotonic() < deadline:
             time.sleep(_PAUSE)
         if found:
             return
@@ -106,3 +120,14 @@ class Server:
             f"{self.name} at {self.url} {what}{f': {said}' if said else '.'}",
             hint="It keeps the files it had. See its log, correct the inventory, and run again.",
         )
+
+    def _reloads(self) -> Reloads:
+        return reloads(self.ask("/metrics").decode("utf-8", "replace"))
+
+
+def answer_of(place: str, body: bytes) -> dict[str, Any]:
+    """The object in an answer."""
+    try:
+        return _foreign.read_object(body, limit=ANSWER_LIMIT)
+    except _foreign.Unreadable as error:
+        raise OpsError(f"The answer of {place} cannot be used: {error}.") from error

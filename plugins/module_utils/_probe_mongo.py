@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import connected
 
 _OP_MSG = 2013
 _HEADER = struct.Struct("<iiii")
 _LARGEST = 1_000_000
+_EXCERPT = 300
 _FIXED = {0x01: "<d", 0x08: "<?", 0x09: "<q", 0x10: "<i", 0x11: "<Q", 0x12: "<q"}
-
-
-class Malformed(ValueError):
-    """What came is not what a MongoDB server answers."""
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
@@ -46,7 +44,7 @@ def decode(data: bytes) -> dict[str, Any]:
             name = data[at + 1 : stop].decode("utf-8", "replace")
             found[name], at = _value(kind, data, stop + 1)
     except (struct.error, IndexError, ValueError) as error:
-        raise Malformed(f"the answer is not BSON: {error}") from error
+        raise Garbled(f"the answer is not BSON: {error}") from error
     return found
 
 
@@ -59,14 +57,14 @@ def _value(kind: int, data: bytes, at: int) -> tuple[Any, int]:
         return None, at
     size = struct.unpack_from("<i", data, at)[0]
     if size < 0:
-        raise Malformed("a negative length")
+        raise Garbled("the answer is not BSON: a negative length")
     if kind == 0x02:
         return data[at + 4 : at + 3 + size].decode("utf-8", "replace"), at + 4 + size
     if kind in (0x03, 0x04):  # document, list
         return None, at + size
     if kind == 0x05:  # binary
         return None, at + 5 + size
-    raise Malformed(f"type {kind:#x} is not known")
+    raise Garbled(f"the answer is not BSON: type {kind:#x} is not known")
 
 
 def question(number: int = 1) -> bytes:
@@ -89,11 +87,11 @@ async def mongo(host: str, port: int) -> Outcome:
 
 def judged_mongo(document: bytes, latency_ms: float) -> Outcome:
     """Judge the document of the answer."""
-    try:
-        answer = decode(document)
-    except Malformed as error:
-        return Outcome(FAIL, str(error))
-    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
+    answer = decode(document)
+    answer["errmsg"] = str(answer.get("errmsg") or "no reason given")[:_EXCERPT]
     if answer.get("ok") == 1:
-        return Outcome(PASS, "answered ok", observed, latency_ms=latency_ms)
-    return Outcome(FAIL, f"answered not ok: {answer.get('errmsg', 'no reason given')}", observed, latency_ms=latency_ms)
+        return Outcome(PASS, "answered ok", {"ok": 1}, latency_ms=latency_ms)
+    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
+    if not isinstance(observed.get("code", 0), int):
+        del observed["code"]
+    return Outcome(FAIL, f"answered not ok: {answer['errmsg']}", observed, latency_ms=latency_ms)

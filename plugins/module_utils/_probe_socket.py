@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import socket
 import ssl
 import time
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {
@@ -25,6 +26,8 @@ _PEER_FAILURES = {
     errno.ETIMEDOUT,
 }
 _REPLY_LIMIT = 4096
+#: how Redis announces so many bytes
+_BYTES = re.compile(r"\$([0-9]{1,18})")
 
 
 def refusal(error: Exception, where: str) -> Outcome:
@@ -93,10 +96,11 @@ async def info(host: str, port: int, password: str | None = None, limit: int = 1
                 raise Refused(answer.reason)
         writer.write(command("INFO"))
         head = await _line(reader)
-        if not head.startswith("$"):
-            answer = judged_redis(head, expected="$")
-            raise (Refused if answer.final else OpsError)(answer.reason)
-        data = await reader.readexactly(min(int(head[1:]), limit))
+        size = _BYTES.fullmatch(head)
+        if size is None:
+            answer = judged_redis(head, expected="$ and a number of bytes")
+            raise (Refused if answer.final else Garbled)(answer.reason)
+        data = await reader.readexactly(min(int(size[1]), limit))
     return data.decode("utf-8", "replace")
 
 

@@ -17,9 +17,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, SKIPPED, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
     UNREACHABLE,
     BrokenOff,
+    Garbled,
     NotThere,
     OpsError,
     Refused,
@@ -32,10 +34,6 @@ Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]
 
 _in_thread = _probe_engine.in_thread
 _GRACE = 1.0
-
-
-class Late(Exception):
-    """An attempt took longer than it may."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def attempt_of(check: Check, scene: Scene) -> Attempt:
 def explained(error: Exception, check: Check, seconds: float) -> Outcome:
     """Say what an attempt that could not be finished tells about the check."""
     where = check.options.get("url") or f"{check.options.get('service') or check.options.get('host')}"
-    if isinstance(error, (NotThere, TimedOut)):
+    if isinstance(error, (NotThere, TimedOut, Garbled)):
         return Outcome(FAIL, error.message)
     if isinstance(error, OpsError):
         is_out_of_reach = error.kind == UNREACHABLE or isinstance(error, BrokenOff)

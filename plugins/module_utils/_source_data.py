@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import number
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread, psql
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Project
@@ -72,7 +73,7 @@ def answers_in(output: str, count: int) -> list[list[str]]:
     found: list[list[str]] = [[] for _ in range(count)]
     place = -1
     for line in output.splitlines():
-        mark = re.fullmatch(rf"{_MARK} (\d+)", line.strip())
+        mark = re.fullmatch(rf"{_MARK} ([0-9]{{1,6}})", line.strip())
         if mark:
             place = int(mark[1])
         elif 0 <= place < count and line.strip():
@@ -88,7 +89,7 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
         last = columns[-needed:]
         if not all(text.strip() for text in last):  # NULL is no number
             continue
-        numbers = tuple(number for text in last if (number := _number(text)) is not None)
+        numbers = tuple(value for text in last if (value := _number(text)) is not None)
         if len(numbers) < needed:
             expected = "a number" if needed == 1 else f"{needed} numbers"
             words = f"the query answered {line[:60]!r}, expected {expected} at the end of each row"
@@ -103,7 +104,7 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return number(text)
     except ValueError:
         return None
 

@@ -12,11 +12,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
     Point,
     Unreadable,
     matches,
+    number,
     parse,
     text_of,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import STALE_AFTER, Asked, Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import (
     Endpoint,
@@ -43,7 +45,9 @@ class OpenMetrics:
         except NotAnswered as error:
             answers = {"": error}
         at = time.monotonic()
-        found = {name: _families(answer, wanted, self._endpoint.place) for name, answer in answers.items()}
+        place = self._endpoint.place
+        # in a thread: a megabyte of lines takes its time, which the other probes need
+        found = await in_thread(lambda: {name: _families(one, wanted, place) for name, one in answers.items()})
         return {name: observed(at, found, options, time.time()) for name, (options, _) in asked.items()}
 
 
@@ -65,7 +69,7 @@ def _families(answer: Response | NotAnswered, wanted: set[str], place: str) -> F
         is_open = "openmetrics" in answer.headers.get("content-type", "")
         return parse(answer.body.decode("utf-8", "replace"), wanted, is_open)
     except Unreadable as error:
-        return NotAnswered(f"{place}: {error}")
+        return NotAnswered(f"{place}: {error}", is_silent=True)
 
 
 def observed(
@@ -144,13 +148,20 @@ def _buckets(shown: Mapping[str, Families], options: Mapping[str, Any]) -> Serie
         sums: dict[float, float] = {}
         for point in families[f"{options['family']}_bucket"]:
             if matches(point.labels, options["where"]) and "le" in point.labels:
-                bound = float(point.labels["le"].replace("Inf", "inf"))
+                bound = _bound(point.labels["le"])
                 sums[bound] = sums.get(bound, 0.0) + point.value
         if sums:
             each[name] = sums
     bounds = tuple(sorted({bound for sums in each.values() for bound in sums}))
     # one that lacks a bound has as many below it as below the next lower one
     return {name: tuple(_filled(sums, bounds)) for name, sums in each.items()}, bounds
+
+
+def _bound(text: str) -> float:
+    try:
+        return number(text)
+    except ValueError:
+        raise NotAnswered(f"the bound of a bucket is {text[:40]!r}, expected a number", final=True) from None
 
 
 def _filled(sums: Mapping[float, float], bounds: Sequence[float]) -> list[float]:

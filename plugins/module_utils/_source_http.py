@@ -4,30 +4,31 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import re
 import ssl
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _http_client, _probe_socket
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import text_of
-from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign, _http_client, _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import number, text_of
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Kept, Request
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import value_at
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import shortened, value_at
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
 _FINAL = frozenset({400, 401, 403, 404, 405, 410, 422})
 #: as many as Prometheus works on at the same time, unless it is told otherwise
 _AT_ONCE = 20
+_EXCERPT = 300
 #: a path that can be sent as it is
 _PLAIN = re.compile(r"[!-~]+")
 
@@ -165,22 +166,19 @@ class Prometheus:
         ahead = next(iter((await self.now("time()", seconds)).series.values()), (time.time(),))[0] - time.time()
         span = f"start={start + ahead:.3f}&end={end + ahead:.3f}&step={max(1.0, step):g}"
         data = await self._data(f"/api/v1/query_range?query={quote(query)}&{span}", seconds)
-        found: dict[float, list[float]] = {}
-        for series in data.get("result", []):
-            for at, value in series.get("values", []):
-                if math.isfinite(float(value)):
-                    found.setdefault(float(at), []).append(float(value))
-        return sorted(found.items())
+        with _as_of_prometheus():
+            return _points(data)
 
     async def _data(self, path: str, seconds: float, kept: Kept | None = None) -> dict[str, Any]:
         response = await self._endpoint.get(path, seconds, kept)
         place = self._place
         try:
-            found = json.loads(response.body)
-        except ValueError:
-            raise refusal(response, place) or NotAnswered(f"{place}: the answer is not JSON", final=False) from None
+            found = _foreign.read(response.body)
+        except _foreign.Unreadable as error:
+            words = f"{place}: the answer cannot be used: {error}"
+            raise refusal(response, place) or NotAnswered(words, final=False) from None
         if isinstance(found, Mapping) and found.get("status") == "error":
-            words = f"{place} refuses the query: {found.get('error')}"
+            words = f"{place} refuses the query: {str(found.get('error'))[:_EXCERPT]}"
             raise NotAnswered(words, final=response.status in _FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
             raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
@@ -189,19 +187,38 @@ class Prometheus:
 
 def _vector(data: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     kind, result = data.get("resultType"), data.get("result")
-    if kind == "scalar" and isinstance(result, list):
-        return {"": (float(result[1]),)}
-    if kind != "vector" or not isinstance(result, list):
-        raise NotAnswered(
-            f"the query gives a {kind}, expected a vector or a scalar: take a range off its end", final=True
-        )
+    if kind not in ("scalar", "vector") or not isinstance(result, list):
+        words = f"the query gives a {str(kind)[:40]}, expected a vector or a scalar: take a range off its end"
+        raise NotAnswered(words, final=True)
     found: dict[str, tuple[float, ...]] = {}
-    for one in result:
-        if "value" not in one:
-            raise NotAnswered("the query gives a histogram, expected numbers: use histogram_quantile", final=True)
-        labels = {name: value for name, value in one["metric"].items() if name != "__name__"}
-        found[text_of(labels)] = (float(one["value"][1]),)
+    with _as_of_prometheus():
+        if kind == "scalar":
+            return {"": (number(str(result[1])),)}
+        for one in result:
+            if "value" not in one:
+                raise NotAnswered("the query gives a histogram, expected numbers: use histogram_quantile", final=True)
+            labels = {name: value for name, value in one["metric"].items() if name != "__name__"}
+            found[text_of(labels)] = (number(str(one["value"][1])),)
     return found
+
+
+def _points(data: Mapping[str, Any]) -> list[tuple[float, list[float]]]:
+    found: dict[float, list[float]] = {}
+    for series in data.get("result", []):
+        for at, text in series.get("values", []):
+            value = number(str(text))
+            if math.isfinite(value):
+                found.setdefault(float(at), []).append(value)
+    return sorted(found.items())
+
+
+@contextmanager
+def _as_of_prometheus() -> Iterator[None]:
+    """What is read within comes from Prometheus, or from somebody who only says so."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise NotAnswered(f"the answer is not Prometheus': {error!r}"[:_EXCERPT]) from error
 
 
 class Json:
@@ -224,11 +241,11 @@ class Json:
         try:
             response = await endpoint.get(path, seconds)
             refused = refusal(response, endpoint.place)
-            return refused or json.loads(response.body)
+            return refused or _foreign.read(response.body)
         except NotAnswered as error:
             return error
-        except ValueError as error:
-            return NotAnswered(f"{endpoint.place}: the answer is not JSON: {error}")
+        except _foreign.Unreadable as error:
+            return NotAnswered(f"{endpoint.place}: the answer cannot be used: {error}")
 
 
 def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
@@ -244,9 +261,9 @@ def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
     if isinstance(found, bool) or not isinstance(found, (int, float, str)):
         return Observation(at, error=f"{options['path']} is {type(found).__name__}, expected a number", final=True)
     try:
-        return Observation(at, {"": (float(found),)})
+        return Observation(at, {"": (number(str(found)),)})
     except ValueError:
-        return Observation(at, error=f"{options['path']} is {str(found)[:40]!r}, expected a number", final=True)
+        return Observation(at, error=f"{options['path']} is {shortened(found)}, expected a number", final=True)
 
 
 def first(values: Iterable[str]) -> str:

@@ -13,10 +13,12 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_exec, _kube_logs, _kube_review
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import TooLong, pieces
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NotFound, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Call, Http
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import ANSWER_TIMEOUT, Answer, Call, Http
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Login, open_way, way_to
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER, Objects
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_paths import KNOWN, path_of
@@ -113,8 +115,10 @@ class Cluster(Objects):
                 return
             raise
         try:
-            yield from _kube_logs.told(response.stream(), since, timestamps)
-        except (HTTPError, OSError) as error:
+            # the limit that was asked for is one of the server; this one holds whatever it does
+            arriving = pieces(response, limit_bytes, time.monotonic() + ANSWER_TIMEOUT)
+            yield from _kube_logs.told(arriving, since, timestamps)
+        except (HTTPError, OSError, TooLong) as error:
             raise BrokenOff(f"The log of {pod} broke off: {error}.") from error
         finally:
             response.close()
@@ -176,9 +180,9 @@ class Cluster(Objects):
 
     def service_get(
         self, service: str, port: int | str, path: str, *, method: str = "GET",
-        headers: Mapping[str, str] | None = None, timeout: float = 5.0, scheme: str = "http",
-    ) -> tuple[int, dict[str, str], bytes]:  # fmt: skip
-        """Ask a Service through the API server: status, headers and body of its answer, whatever the status is.
+        headers: Mapping[str, str] | None = None, timeout: float = 5.0, scheme: str = "http", limit: int = BODY_LIMIT,
+    ) -> Answer:  # fmt: skip
+        """Ask a Service through the API server, for at most ``timeout`` seconds and ``limit`` bytes of its answer.
 
         A Service without ready endpoints, or one that cannot be reached, is a 503 here; one that is silent raises
         TimedOut. Raises NotFound where there is no such Service, Refused where the right ``services/proxy`` is missing.
@@ -188,7 +192,6 @@ class Cluster(Objects):
         asked = quote(path.lstrip("/"), safe="/?&=%:@!$,;~*+()'")
         call = Call(
             method, f"{where}/{asked}", method.lower(), "services/proxy", service, self.namespace,
-            accept="*/*", headers=headers, read_timeout=timeout,
+            accept="*/*", headers=headers, read_timeout=timeout, timeout=timeout, limit=limit, may_be_cut=True,
         )  # fmt: skip
-        answer = ask_service(self._http, call, timeout)
-        return answer.status, answer.headers, answer.body
+        return ask_service(self._http, call, timeout)

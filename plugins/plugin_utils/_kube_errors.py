@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
 
 #: which verb the API server decided on, in what it says
@@ -74,10 +74,10 @@ class Asked:
 def status_from(body: bytes) -> dict[str, Any]:
     """The Status object of an answer, empty where the answer is none."""
     try:
-        found = json.loads(body)
-    except ValueError:
+        found = _foreign.read_object(body)
+    except _foreign.Unreadable:
         return {}
-    return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
+    return found if found.get("kind") == "Status" else {}
 
 
 def explained(asked: Asked, status: int, body: bytes) -> OpsError:

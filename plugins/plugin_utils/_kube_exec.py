@@ -8,7 +8,6 @@ protocol cannot close stdin alone, so a command that reads must know how much: `
 from __future__ import annotations
 
 import contextlib
-import json
 import select
 import ssl
 import time
@@ -19,6 +18,8 @@ from urllib.parse import urlencode
 
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _errors, _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Alarm, within
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Asked, TimedOut
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Answer, broken, refused
@@ -74,13 +75,16 @@ class Received:
 
 def exit_code(status: bytes, command: str) -> int:
     """The exit code in what the status channel said at the end."""
-    said = json.loads(status)
-    if said.get("status") == "Success":
-        return 0
-    for cause in (said.get("details") or {}).get("causes") or []:
-        if cause.get("reason") == "ExitCode":
-            return int(cause["message"])
-    raise not_started(command, str(said.get("message") or status.decode("utf-8", "replace")))
+    try:
+        said = _foreign.read_object(status)
+        if said.get("status") == "Success":
+            return 0
+        for cause in (said.get("details") or {}).get("causes") or []:
+            if cause.get("reason") == "ExitCode":
+                return int(cause["message"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        said = {}
+    raise not_started(command, str(said.get("message") or status[:500].decode("utf-8", "replace")))
 
 
 def not_started(command: str, reason: str) -> OpsError:
@@ -105,12 +109,16 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
         options = _kube_sdk.through_proxy(options, login.proxied, url)
     else:
         options["http_no_proxy"] = ["*"]  # the environment was looked at when the way was opened
+    seconds = min(timeout, _CONNECT_TIMEOUT)
     try:
-        socket.connect(url, timeout=min(timeout, _CONNECT_TIMEOUT), **options)
+        # each read has a timeout of its own; the clock is for a head that comes in drips
+        within(2 * seconds, lambda: socket.connect(url, timeout=seconds, **options), "open the websocket")
     except WebSocketBadStatusException as error:
         answer = Answer(error.status_code, dict(error.resp_headers or {}), bytes(error.resp_body or b""))
         raise refused(asked, answer) from error
-    except (WebSocketException, OSError) as error:
+    except (WebSocketException, OSError, ValueError, OverflowError, _errors.TimedOut) as error:
+        with contextlib.suppress(WebSocketException, OSError):
+            socket.shutdown()
         raise broken(asked, error) from error
     return socket
 
@@ -142,17 +150,18 @@ def converse(socket: Any, received: Received, stdin: Iterator[bytes], *, deadlin
     poll.register(raw)
     waiting = b""
     try:
-        while not received.status:
-            waiting = waiting or _framed(next(stdin, b""))
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            socket.settimeout(left)
-            can_read, can_write = _ready(raw, poll, bool(waiting), left)
-            if can_read:
-                waiting += _received(socket, received)
-            elif can_write:
-                waiting = waiting[raw.send(waiting) :]
+        with Alarm(raw, deadline - time.monotonic()):  # a message may come in drips
+            while not received.status:
+                waiting = waiting or _framed(next(stdin, b""))
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                socket.settimeout(left)
+                can_read, can_write = _ready(raw, poll, bool(waiting), left)
+                if can_read:
+                    waiting += _received(socket, received)
+                elif can_write:
+                    waiting = waiting[raw.send(waiting) :]
     except (TimeoutError, WebSocketException, OSError) as error:
         if time.monotonic() >= deadline:
             raise TimedOut(f"{named} was still running when its time was over.") from error

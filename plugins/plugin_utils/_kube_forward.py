@@ -91,6 +91,8 @@ def _pump(client: socket.socket, tunnel: Any) -> None:
                 raise WebSocketException(str(error)) from error
             if opcode == ABNF.OPCODE_CLOSE:
                 return
+            if not message:
+                continue
             channel, data = message[0], message[1:]
             if channel not in greeted:
                 greeted.add(channel)

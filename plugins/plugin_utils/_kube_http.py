@@ -17,7 +17,9 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import within
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, TimedOut
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import ANSWER_LIMIT, Unending, pieces
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
     Asked,
@@ -38,6 +40,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry impor
 
 #: seconds for a connection, and for each piece of an answer
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
+#: seconds for all of an answer
+ANSWER_TIMEOUT = 120.0
 T = TypeVar("T")
 
 
@@ -57,6 +61,10 @@ class Call:
     accept: str = "application/json"
     headers: Mapping[str, str] | None = None
     read_timeout: float = READ_TIMEOUT
+    #: of a longer answer no more is read; it is an error unless ``may_be_cut``
+    limit: int = ANSWER_LIMIT
+    may_be_cut: bool = False
+    timeout: float = ANSWER_TIMEOUT
 
     def asked(self, server: str) -> Asked:
         """The request as errors name it."""
@@ -65,15 +73,22 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, read to its end."""
+    """An answer, read to its end or as far as it may be long."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cut: bool = False
 
     def json(self) -> dict[str, Any]:
         """The object in it."""
-        found: dict[str, Any] = json.loads(self.body)
+        try:
+            found: dict[str, Any] = json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise OpsError(
+                f"Expected JSON from the API server, found {self.body[:40]!r}.",
+                hint="Check that app_cluster names an API server, and what is between it and this controller.",
+            ) from error
         return found
 
 
@@ -163,45 +178,65 @@ class Http:
                 self._login = None
 
     def _whole(self, login: Login, call: Call, accepts: Callable[[Answer], bool]) -> Answer:
-        response = self._sent(login, call)
-        answer = _read(response, call.asked(login.server))
+        deadline = time.monotonic() + call.timeout
+        answer = _read(self._sent(login, call), call, call.asked(login.server), deadline)
         if answer.status >= 400 and not accepts(answer):
             raise refused(call.asked(login.server), answer)
         return answer
 
     def _begun(self, login: Login, call: Call) -> Any:
+        deadline = time.monotonic() + call.timeout
         response = self._sent(login, call)
         if response.status >= 400:
-            raise refused(call.asked(login.server), _read(response, call.asked(login.server)))
+            asked = call.asked(login.server)
+            raise refused(asked, _read(response, call, asked, deadline))
         return response
 
     def _sent(self, login: Login, call: Call) -> Any:
         body = call.body if call.body is None else json.dumps(call.body)
         sent = time.time()
         try:
-            response = login.pool.request(
-                call.method,
-                f"{login.server}{call.path}{'?' if call.query else ''}{urlencode(call.query)}",
-                body=body,
-                headers=_headers(login, call),
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=call.read_timeout),
-                preload_content=False,
-                retries=False,
-                redirect=False,
-            )
+            # each read has a timeout of its own; the clock is for a head that comes in drips
+            response = within(call.timeout + CONNECT_TIMEOUT, lambda: _begin(login, call, body), "ask the API server")
+        except TimedOut as error:
+            raise broken(call.asked(login.server), error) from Unending(error.message)
         except (HTTPError, OSError) as error:
             raise broken(call.asked(login.server), error) from error
         self.clock.heard(response.headers.get("Date"), sent, time.time())
         return response
 
 
-def _read(response: Any, asked: Asked) -> Answer:
+def _begin(login: Login, call: Call, body: str | None) -> Any:
+    return login.pool.request(
+        call.method,
+        f"{login.server}{call.path}{'?' if call.query else ''}{urlencode(call.query)}",
+        body=body,
+        headers=_headers(login, call),
+        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=call.read_timeout),
+        preload_content=False,
+        decode_content=False,  # it was not asked for, and may unpack to a thousand times its size
+        retries=False,
+        redirect=False,
+    )
+
+
+def _read(response: Any, call: Call, asked: Asked, deadline: float) -> Answer:
+    body = bytearray()
     try:
-        body = response.read()
+        for piece in pieces(response, call.limit + 1, deadline):
+            body += piece
     except (HTTPError, OSError) as error:
+        response.close()
         raise broken(asked, error) from error
-    response.release_conn()
-    return Answer(response.status, dict(response.headers), body)
+    cut = len(body) > call.limit
+    if cut:
+        response.close()
+    else:
+        response.release_conn()
+    if cut and not call.may_be_cut:
+        words = f"Could not {asked}: the answer has more than {call.limit} bytes."
+        raise AttemptFailed(Failure(is_final=True), lambda _: OpsError(words))
+    return Answer(response.status, dict(response.headers), bytes(body[: call.limit]), cut)
 
 
 def _headers(login: Login, call: Call) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_watch import lines
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import lines
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)
 _SILENT = ("is waiting to start", "previous terminated container")

@@ -14,7 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import refuse_wrong, wait_for, wrong
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
+    refuse_wrong,
+    wait_for,
+    wrong,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_server import (
+    ANSWER_LIMIT,
+    ANSWER_WITHIN,
+    answer_of,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_prune, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import UNCHANGED, Change, Release
@@ -57,7 +66,6 @@ _ALWAYS = (
 _ON_NODES = (("apps", "daemonsets"), ("apps", "controllerrevisions"))
 _CLAIMS = (("", "persistentvolumeclaims"),)
 _KINDS = (("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("apps/v1", "Deployment"))
-_ANSWER_WITHIN = 10.0
 #: nothing depends on when an old server has gone
 _PATIENCE = Patience(until_gone=False)
 #: annotations that we set ourselves
@@ -72,11 +80,11 @@ class BehindService:
 
     def read(self, path: str) -> Any:
         """Its answer as data."""
-        status, _, body = self._cluster.service_get(self._service, self._port, path, timeout=_ANSWER_WITHIN)
-        if status != 200:
-            said = body.decode("utf-8", "replace").strip()[:300]
-            raise OpsError(f"Prometheus behind the Service {self._service} answered {status}: {said}")
-        return json.loads(body)
+        answer = self._cluster.service_get(self._service, self._port, path, timeout=ANSWER_WITHIN, limit=ANSWER_LIMIT)
+        if answer.status != 200:
+            said = answer.body[:300].decode("utf-8", "replace").strip()
+            raise OpsError(f"Prometheus behind the Service {self._service} answered {answer.status}: {said}")
+        return answer_of(f"Prometheus behind the Service {self._service}", answer.body)
 
 
 class Setup:

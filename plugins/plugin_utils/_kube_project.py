@@ -140,14 +140,15 @@ class KubeProject:
     def ask(self, service: str, port: int, request: Mapping[str, Any], seconds: float) -> Response:
         """Ask a Service over HTTP, through the API server."""
         try:
-            status, headers, body = self.cluster.service_get(
+            answer = self.cluster.service_get(
                 service, port, request["url"], method=request["method"], headers=request["headers"], timeout=seconds
             )
         except _kube_errors.NotFound as error:
             raise NotThere(f"There is no Service {service} in namespace {self.cluster.namespace}.") from error
         except _kube_errors.TimedOut as error:
             raise TimedOut(f"no answer within {round(seconds, 2):g} s") from error
-        return Response(status, {name.lower(): value for name, value in headers.items()}, body)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, headers, answer.body, answer.cut)
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Where the service can be reached from here for as long as this project is open: a managed port-forward."""

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 from urllib3.exceptions import ReadTimeoutError
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import Unending, is_of_the_sender
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import TimedOut, Unreachable, status_from
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Answer, Call, Http
 
@@ -23,11 +26,20 @@ def is_of_the_service(answer: Answer) -> bool:
 
 
 def ask_service(http: Http, call: Call, timeout: float) -> Answer:
-    """Send a request to a Service; 503 where it is out of reach, TimedOut where it is silent, not the API server."""
+    """Send a request to a Service; 503 where it is out of reach, TimedOut where it is silent, not the API server.
+
+    Raises Garbled where the answer cannot be read while the API server itself is well.
+    """
     try:
         answer = http.ask(call, patience=min(timeout, 1.0), accepts=is_of_the_service)
     except Unreachable as error:
-        if isinstance(error.__cause__, ReadTimeoutError):
-            raise TimedOut(f"The Service {call.name} gave no answer to {call.path} within {timeout:g} s.") from error
-        raise
+        cause = error.__cause__
+        if isinstance(cause, (ReadTimeoutError, Unending)):
+            words = f"The Service {call.name} gave no whole answer to {call.path} within {timeout:g} s."
+            raise TimedOut(words) from error
+        if not is_of_the_sender(cause):
+            raise
+        with contextlib.suppress(Refused):  # where the server is not well, that is raised
+            http.ask(Call("GET", "/version", "get", "version"), patience=0.0)
+        raise Garbled(f"the answer of the Service {call.name} cannot be read: {cause}") from error
     return replace(answer, status=503) if is_out_of_reach(answer) else answer

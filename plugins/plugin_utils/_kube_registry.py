@@ -6,20 +6,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
-import json
 import re
 import ssl
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from ipaddress import ip_address
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import within
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_images import HUB, Reference, parse
 
@@ -36,7 +37,10 @@ _DIGEST = "Docker-Content-Digest"
 _LARGEST = 4 * 1024 * 1024
 _ATTEMPTS = 3
 _LONGEST_PAUSE = 5.0
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_PIECE = 65536
+#: what there is of a challenge is short
+_CHALLENGE = re.compile(r'\b(\w{1,40})="([^"]{0,2000})"')
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -149,9 +153,12 @@ class _Registry:
         if answer.status != 200:
             return ""
         try:
-            found = json.loads(answer.body)
-            return f"Bearer {found.get('token') or found['access_token']}"
-        except (ValueError, KeyError, AttributeError):
+            found = _foreign.read_object(answer.body)
+            token = str(found.get("token") or found["access_token"])
+            if not (token.isascii() and token.isprintable()):
+                raise ValueError
+            return f"Bearer {token}"
+        except (ValueError, KeyError):
             raise OpsError(f"Expected a token from {realm.netloc}, found something else.") from None
 
     def _ask(self, method: str, url: str, authorization: str) -> _Answer:
@@ -163,7 +170,7 @@ class _Registry:
             is_last = attempt == _ATTEMPTS
             try:
                 answer = self._once(request)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError, TimedOut) as error:
                 if is_last or isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
                     raise self._unreachable(error) from None
                 time.sleep(0.2 * attempt)
@@ -174,17 +181,21 @@ class _Registry:
         return answer
 
     def _once(self, request: urllib.request.Request) -> _Answer:
+        deadline = time.monotonic() + self._timeout
+        return within(self._timeout, lambda: self._opened(request, deadline), f"ask the registry {self._host}")
+
+    def _opened(self, request: urllib.request.Request, deadline: float) -> _Answer:
         handlers: list[Any] = [urllib.request.ProxyHandler({})] if self._local else []
-        opener = urllib.request.build_opener(*handlers)
+        opener = urllib.request.build_opener(_Redirects(self._local), *handlers)
         try:
             with opener.open(request, timeout=self._timeout) as response:
-                return _Answer(response.status, response.headers, response.read(_LARGEST))
+                return _Answer(response.status, response.headers, _body(response.read1, deadline))
         except urllib.error.HTTPError as error:
             with error:
                 return _Answer(error.code, error.headers, b"")
 
     def _unreachable(self, error: Exception) -> OpsError:
-        reason = getattr(error, "reason", None) or error
+        reason = getattr(error, "reason", None) or (error.message if isinstance(error, TimedOut) else error)
         return Unreachable(
             f"Expected an answer of the registry {self._host}, found {type(reason).__name__}: {reason}.",
             hint="Check its address in app_images, its certificate, and that this controller reaches it.",
@@ -192,7 +203,36 @@ class _Registry:
 
 
 def _pause(asked: str, attempt: int) -> float:
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else 0.3 * attempt
+    return min(float(asked), _LONGEST_PAUSE) if _SECONDS.fullmatch(asked) else 0.3 * attempt
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Redirects that stay on the web: over https, or within this machine."""
+
+    max_redirections = 5
+
+    def __init__(self, is_local: bool) -> None:
+        self._is_local = is_local
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """Follow, or give the redirect as the answer."""
+        to = urllib.parse.urlsplit(newurl)
+        if to.scheme != "https" and not (self._is_local and to.scheme == "http" and is_local(to.netloc)):
+            return None
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _body(read: Callable[[int], bytes], deadline: float) -> bytes:
+    found = bytearray()
+    while piece := read(_PIECE):
+        found += piece
+        if len(found) > _LARGEST:
+            raise ValueError(f"an answer of more than {_LARGEST} bytes")
+        if time.monotonic() > deadline:  # who asked has gone
+            raise TimeoutError
+    return bytes(found)
 
 
 def _refusal(reference: str, wanted: Reference, status: int, has_login: bool) -> OpsError:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import lines
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Expired
 
 Event = tuple[str, dict[str, Any]]
@@ -124,18 +125,10 @@ class Watch(Iterator[Event]):
                 return
             for line in lines(response.stream()):
                 yield from self._known.take(json.loads(line))
-        except (HTTPError, OSError, ValueError):
+                if self._left() <= 0:  # whoever has something to say for ever
+                    return
+        except (HTTPError, OSError, ValueError, RecursionError):
             return  # cut: the next one goes on from the last version
         finally:
             self._response = None
             response.close()
-
-
-def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The whole lines of a stream, however it is cut."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,9 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, NotFound, TimedOut
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
@@ -260,14 +263,54 @@ def test_the_log(reached: Cluster, pod: str) -> None:
 
 def test_a_service_through_the_server(reached: Cluster, pod: str) -> None:
     for port in (80, "http"):
-        status, headers, body = reached.service_get("web", port, "/index.html")
-        assert (status, body) == (200, b"hello\n")
-        assert {name.lower() for name in headers} >= {"content-type"}
-    assert reached.service_get("web", 80, "/none")[0] == 404
-    assert reached.service_get("empty", 80, "/")[0] == 503
-    assert reached.service_get("web", 81, "/")[0] == 503
+        answer = reached.service_get("web", port, "/index.html")
+        assert (answer.status, answer.body, answer.cut) == (200, b"hello\n", False)
+        assert {name.lower() for name in answer.headers} >= {"content-type"}
+    assert reached.service_get("web", 80, "/none").status == 404
+    assert reached.service_get("empty", 80, "/").status == 503
+    assert reached.service_get("web", 81, "/").status == 503
     with pytest.raises(NotFound, match='services "nobody" not found'):
         reached.service_get("nobody", 80, "/")
+
+
+HEAD = "#!/bin/sh\nread line\nprintf 'HTTP/1.1 200 OK\\r\\n\\r\\n'\n"
+STREAMS = {"FAST": f"{HEAD}exec yes\n", "DRIP": f"{HEAD}while sleep 0.2; do printf x; done\n"}
+SERVES = """printf %s "$FAST" >/fast; printf %s "$DRIP" >/drip; chmod +x /fast /drip
+nc -ll -p 8081 -e /fast & exec nc -ll -p 8082 -e /drip"""
+
+
+@pytest.fixture(scope="module")
+def endless(reached: Cluster, base_images: Images) -> str:
+    """A Service that streams as fast as it can on one port, and in drips on another, without an end."""
+    env = [{"name": name, "value": text} for name, text in STREAMS.items()]
+    container = {
+        "name": "main", "image": base_images.busybox, "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", SERVES], "env": env,
+        "readinessProbe": {"tcpSocket": {"port": 8082}, "periodSeconds": 1},
+    }  # fmt: skip
+    about = {"name": "endless", "labels": {"app": "endless"}}
+    spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
+    reached.create({"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": spec})
+    ports = [{"name": name, "port": port, "targetPort": port} for name, port in (("fast", 8081), ("drip", 8082))]
+    service = {"selector": {"app": "endless"}, "ports": ports}
+    reached.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "endless"}, "spec": service})
+    end = time.monotonic() + 60
+    while reached.service_get("endless", 8081, "/", timeout=2.0).status != 200:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    return "endless"
+
+
+def test_a_pod_that_streams_for_ever_fails_its_checks_in_bounded_memory(reached: Cluster, endless: str) -> None:
+    fast = {"kind": "http", "service": endless, "port": 8081, "url": "/", "timeout": 3, "json": {"status": "ok"}}
+    drip = {**fast, "port": 8082, "timeout": 2, "attempt_timeout": 2}
+    checks = [{**fast, "name": f"fast {number}"} for number in range(8)] + [{**drip, "name": "drip"}]
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    with KubeProject(reached, "nobody") as project:
+        result = examine({"checks": checks}, project, Redactor([]))
+    assert {check["state"] for check in result["checks"]} == {"fail"}, result["checklist"]
+    assert time.monotonic() - began < 15
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB
 
 
 # forwards

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.fuzz.hostile import DRIPS, GARBAGE, serving
 from tests.integration.application import Application, Run
 
 
@@ -41,6 +44,25 @@ def assert_same_release(app: Application, version: str) -> None:
     images = {service: image["id"] for service, image in app.current()["images"].items()}
     assert {service: image for service, (_, _, image) in app.containers().items()} == images
     assert not list(app.state.rglob(".new-*"))
+
+
+def test_answers_without_an_end_end_the_checks_in_time_and_hold_nothing(deployed: Application) -> None:
+    """Whoever answers so is broken, and nobody waits for it longer than its check says."""
+    forms = {name: DRIPS[name] for name in ("chunks in drips", "a head in drips")}
+    forms |= {name: GARBAGE[name] for name in ("a chunk of negative size", "chunks of one byte without an end")}
+    with contextlib.ExitStack() as stack:
+        checks = []
+        for name, say in forms.items():
+            port = stack.enter_context(serving(say, 0.1 if name in DRIPS else 0.0))
+            checks.append({"name": name, "kind": "http", "url": f"http://127.0.0.1:{port}/", "timeout": 2})
+        checks.append({"name": "well", "kind": "http", "url": f"{deployed.url}/api/version"})
+        began = time.monotonic()
+        run = deployed.play("verify", app_checks=checks)
+    assert run.rc != 0
+    assert time.monotonic() - began < 30
+    states = {check["name"]: check["state"] for check in run.target()["checks"]}
+    assert states == {**dict.fromkeys(forms, "fail"), "well": "pass"}, run.output
+    assert deployed.read("lease.json")["released"]
 
 
 # version, changed variables, the phase that fails, what the sentence has to say

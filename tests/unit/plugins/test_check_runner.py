@@ -12,11 +12,12 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _check_runner, _waits
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome, Result
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import Deadline, run_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils._deadline import Deadline, Late
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Late, Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene
 
 PASS, FAIL, ERROR = Outcome("pass", "good"), Outcome("fail", "bad"), Outcome("error", "blind")
 CRASH = Outcome("fail", "app exited with code 1; its last words: oh", final=True, ends_all="app exited with code 1")

@@ -173,7 +173,7 @@ def test_one_that_is_silent_is_down_and_makes_the_rest_unknown() -> None:
 
 ODD = {
     "an error": (lambda _: (503, "text/plain", "busy"), "answered 503: busy"),
-    "something else": (lambda _: (200, "text/plain", "open x"), "is not a number"),
+    "something else": (lambda _: (200, "text/plain", "open x"), "cannot be read"),
     "more than can be read": (lambda _: (200, "text/plain", "y 1\n" * 300_000), "more than 1 MB"),
     "half of it": (lambda _: (200, "application/openmetrics-text", "open 7\n"), "broke off"),
 }

@@ -344,12 +344,12 @@ def test_a_service_is_asked_through_the_server(server: Server) -> None:
     gone = {"kind": "Status", "message": 'services "web" not found'}
     server.script = [(418, {"X-A": "b"}, b"tea"), (503, {}, STATUS), (404, {}, gone), "silent"]
     with server.cluster() as cluster:
-        status, headers, body = cluster.service_get("web", 80, "/a b?c=d", headers={"X-B": "c"})
-        assert (status, headers["X-A"], body) == (418, "b", b"tea")
-        assert cluster.service_get("web", "http", "", scheme="https")[0] == 503
+        answer = cluster.service_get("web", 80, "/a b?c=d", headers={"X-B": "c"})
+        assert (answer.status, answer.headers["X-A"], answer.body) == (418, "b", b"tea")
+        assert cluster.service_get("web", "http", "", scheme="https").status == 503
         with pytest.raises(NotFound):
             cluster.service_get("web", 80, "/")
-        with pytest.raises(TimedOut, match=r"gave no answer .* within 0.2 s"):
+        with pytest.raises(TimedOut, match=r"gave no whole answer .* within 0.2 s"):
             cluster.service_get("web", 80, "/", timeout=0.2)
     paths = [path.partition("services/")[2] for _, path, *_ in server.asked]
     assert paths[:2] == ["web:80/proxy/a%20b?c=d", "https:web:http/proxy/"]

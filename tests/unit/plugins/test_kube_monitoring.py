@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_http import Answer
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_monitoring import BehindService, set_up
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -64,14 +65,14 @@ class Server:
         del api_version, more
         return self.kept.pop((kind, name), None) is not None
 
-    def service_get(self, service: str, port: int, path: str, *, timeout: float) -> tuple[int, Object, bytes]:
-        del port, timeout
+    def service_get(self, service: str, port: int, path: str, *, timeout: float, limit: int) -> Answer:
+        del port, timeout, limit
         assert service == "monitoring-studio-prometheus"
         loaded = [name for name in self.planned["alerts"] if name != self.loses]
         rules = [{"name": name, "labels": {"app": "studio"}, "health": "ok"} for name in loaded]
         targets = [{"labels": {"job": job}, "health": "up"} for job in self.planned["jobs"]]
         data = {"groups": [{"rules": rules}], "activeTargets": targets, "activeAlertmanagers": [{}]}
-        return 200, {}, json.dumps({"data": data}).encode() if path.startswith("/api/v1/") else b""
+        return Answer(200, {}, json.dumps({"data": data}).encode() if path.startswith("/api/v1/") else b"")
 
 
 def do(server: Server, planned: Object, check_mode: bool = False, **secrets: str) -> Object:
@@ -203,9 +204,9 @@ def test_an_application_that_is_not_there_is_refused() -> None:
 
 def test_an_answer_that_is_none_is_said() -> None:
     class Silent(Server):
-        def service_get(self, service: str, port: int, path: str, *, timeout: float) -> tuple[int, Object, bytes]:
-            del service, port, path, timeout
-            return 503, {}, b"no endpoints"
+        def service_get(self, service: str, port: int, path: str, *, timeout: float, limit: int) -> Answer:
+            del service, port, path, timeout, limit
+            return Answer(503, {}, b"no endpoints")
 
     with pytest.raises(OpsError, match="answered 503: no endpoints"):
         BehindService(cast(Any, Silent()), "prometheus", 9090).read("/api/v1/rules")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import threading
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import TooLong, lines
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Expired
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_watch import Known, Watch, lines
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_watch import Known, Watch
+from tests.fuzz.hostile import processor_seconds
 
 
 def thing(uid: str, version: int) -> dict[str, Any]:
@@ -153,3 +156,27 @@ def test_lines_come_whole_whichever_way_the_stream_is_cut() -> None:
     text = b'{"a": 1}\n{"b": 2}\nrest'
     for cut in range(len(text)):
         assert list(lines([text[:cut], text[cut:]])) == [b'{"a": 1}', b'{"b": 2}', b"rest"]
+
+
+def test_a_line_without_an_end_is_not_read_for_ever() -> None:
+    with pytest.raises(TooLong):
+        list(lines(itertools.repeat(b"x" * 100), limit=1000))
+
+
+def test_a_watch_that_always_has_something_to_say_ends_at_its_deadline() -> None:
+    class Endless(Response):
+        def stream(self) -> Any:
+            return (line("MODIFIED", "a", version) for version in itertools.count(2))
+
+    began = time.monotonic()
+    assert len(list(Script([Endless()]).watch(seconds=0.3))) > 1
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("piece", [1, 100])
+def test_the_time_for_a_line_grows_with_its_length(piece: int) -> None:
+    def took(size: int) -> float:
+        return processor_seconds(lambda: list(lines(b"x" * piece for _ in range(size // piece))))
+
+    small, large = took(50_000), took(1_000_000)
+    assert large < 20 * small * 4 + 0.05

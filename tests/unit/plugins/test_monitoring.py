@@ -263,7 +263,7 @@ def signalled(after: str, said: str = "") -> Server:
     """A server whose metrics are another one once it was sent a signal."""
     metrics = [shown(True, 1.0)]
     server = Server("Prometheus", "http://127.0.0.1:9", Signal(lambda: metrics.append(after), lambda _since: said))
-    server.ask = lambda path, method="GET": metrics[-1] if (path, method) == ("/metrics", "GET") else ""  # type: ignore[method-assign]
+    server.ask = lambda path, method="GET": metrics[-1].encode() if (path, method) == ("/metrics", "GET") else b""  # type: ignore[method-assign]
     return server
 
 

@@ -77,7 +77,7 @@ ERRORS: dict[str, tuple[int, str, str, str, bool]] = {
     "no login": (401, "text/plain", "who are you", "answered 401: who are you", True),
     "not there": (404, "text/plain", "", "answered 404", True),
     "busy": (503, "text/html", "<html>", "answered 503", False),
-    "not JSON": (200, JSON, "{", "the answer is not JSON", False),
+    "not JSON": (200, JSON, "{", "the answer cannot be used", False),
     "other JSON": (200, JSON, "[1]", "the answer is not Prometheus'", False),
     "no data": (200, JSON, "{}", "the answer is not Prometheus'", False),
     "too much": (200, JSON, '"' + "x" * 1_100_000, "more than 1 MB", True),
