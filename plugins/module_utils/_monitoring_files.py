@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files
+
 #: who runs the servers where we are root: the user that owns nothing, as in the official images
 _NOBODY = 65534
 
@@ -60,7 +62,8 @@ def write(path: Path, content: str, is_secret: bool) -> None:
     """Whole or not at all, and readable for the servers; a secret for nobody else."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    partial.unlink(missing_ok=True)
+    handle = _files.opened(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     with open(handle, "w", encoding="utf-8") as stream:
         stream.write(content)
     if is_secret:

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, OPERATION, Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
@@ -212,7 +213,11 @@ def take(store: KubeStore, ttl: float = 60, holder: str = "ana@console", kind: s
     return store.try_acquire(holder=holder, purpose="deploy v2", kind=kind, ttl=ttl)
 
 
-RECORD = "releases/0001-v1/record.json"
+JOURNAL = {
+    "operation": "deploy", "release": "0001-v1", "token": 1, "status": "running", "phases": [],
+    "started": "2026-11-23T20:41:05Z",
+}  # fmt: skip
+RECORD = "releases/0001-v1/note.json"
 
 
 def test_the_lease_is_that_of_the_other_store(store: KubeStore, cluster: FakeCluster) -> None:
@@ -290,19 +295,19 @@ def test_a_lease_given_back_is_taken_without_marking_everything(store: KubeStore
 @pytest.mark.parametrize("is_there", [False, True])
 def test_a_write_whose_answer_was_lost_counts(store: KubeStore, cluster: FakeCluster, is_there: bool) -> None:
     if is_there:
-        store.write("current.json", {"release": "0"})
+        store.write("current.json", {"release": "0000-v1"})
     cluster.loses_answers = True
-    store.write("current.json", {"release": "1"})
-    assert store.read("current.json") == {"release": "1"}
+    store.write("current.json", {"release": "0001-v1"})
+    assert store.read("current.json") == {"release": "0001-v1"}
     cluster.loses_answers = True
     assert take(store).token == 1
 
 
 def test_writers_of_one_object_lose_nothing(store: KubeStore, cluster: FakeCluster) -> None:
-    store.write("current.json", {"release": "1"})
-    cluster.before_write = lambda: store.write("operation.json", {"status": "running"})
-    store.write("current.json", {"release": "2"})
-    assert (store.read("current.json"), store.read("operation.json")) == ({"release": "2"}, {"status": "running"})
+    store.write("current.json", {"release": "0001-v1"})
+    cluster.before_write = lambda: store.write("operation.json", JOURNAL)
+    store.write("current.json", {"release": "0002-v1"})
+    assert (store.read("current.json"), store.read("operation.json")) == ({"release": "0002-v1"}, JOURNAL)
 
 
 def test_a_secret_of_somebody_else_is_neither_read_nor_written(store: KubeStore, cluster: FakeCluster) -> None:
@@ -317,17 +322,15 @@ def test_names_that_no_object_can_have_come_back_as_they_were(store: KubeStore) 
     take(store)
     names = ["0001-V1", "0001-v1", "0002-A_b", "0010-c"]
     for name in random.sample(names, len(names)):
-        store.write(f"releases/{name}/record.json", {"id": name}, token=1)
+        store.write(f"releases/{name}/note.json", {"id": name}, token=1)
     assert store.folders("releases") == names
-    assert store.read_all("releases", "record.json") == {name: {"id": name} for name in names}
+    assert store.readable("releases", "note.json") == ({name: {"id": name} for name in names}, {})
     assert (store.folders("backups"), store.read("backups/x/backup.json")) == ([], None)
 
 
 def test_content_that_was_broken_by_hand_is_named(store: KubeStore, cluster: FakeCluster) -> None:
     store.write("current.json", {})
     cluster.objects["Secret", "ops-studio-state"]["data"]["current.json"] = "e3s="
-    with pytest.raises(
-        OpsError, match=r"current.json of the Secret ops-studio-state in studio cannot be read"
-    ) as error:
+    with pytest.raises(BadState) as error:
         store.read("current.json")
-    assert "mend it" in error.value.hint
+    assert error.value.data["state"] == "current.json of the Secret ops-studio-state in studio"
