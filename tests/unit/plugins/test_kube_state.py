@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import random
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,8 +14,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Le
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, OPERATION, Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
+from tests.unit.plugins.kube import FakeCluster
 
 HELD = Lease("ana@console", "deploy v2", OPERATION, 7, acquired=1000.25, renewed=1040.5, expires=1100.5)
 LOCK = Lease("bo@console", "new disks", MAINTENANCE, 7, acquired=1000.0, renewed=1000.0, expires=None)
@@ -133,70 +130,6 @@ def test_the_audit_trail_forgets_its_oldest_lines() -> None:
 
 
 # the store, over a cluster that is a dict
-
-
-class FakeCluster:
-    """Objects with versions; ``before_write`` is called where a real cluster would let somebody else go first."""
-
-    namespace = "studio"
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
-        self.version = 0
-        self.time = 1000.0
-        self.before_write: Callable[[], None] | None = None
-        self.loses_answers = False
-
-    def now(self) -> float:
-        return self.time
-
-    def get(self, _: str, kind: str, name: str) -> dict[str, Any] | None:
-        return copy.deepcopy(self.objects.get((kind, name)))
-
-    def list(self, _: str, kind: str, *, labels: str, only_metadata: bool = False) -> Any:
-        wanted = dict(part.split("=") for part in labels.split(",") if "=" in part and "!" not in part)
-        found = [one for (each, _), one in self.objects.items() if each == kind]
-        return [copy.deepcopy(one) for one in found if wanted.items() <= one["metadata"]["labels"].items()], "1"
-
-    def _write(self, manifest: dict[str, Any]) -> None:
-        self.version += 1
-        key = (manifest["kind"], manifest["metadata"]["name"])
-        uid = self.objects.get(key, {"metadata": {"uid": f"u{self.version}"}})["metadata"]["uid"]
-        about = {**copy.deepcopy(manifest["metadata"]), "resourceVersion": str(self.version), "uid": uid}
-        self.objects[key] = {**copy.deepcopy(manifest), "metadata": about}
-        if self.loses_answers:
-            self.loses_answers = False
-            raise Unreachable("lost") if "resourceVersion" not in manifest["metadata"] else Conflict("sent twice")
-
-    def _others_first(self) -> None:
-        act, self.before_write = self.before_write, None
-        if act:
-            act()
-
-    def create(self, manifest: dict[str, Any]) -> None:
-        self._others_first()
-        if (manifest["kind"], manifest["metadata"]["name"]) in self.objects:
-            raise Conflict("exists")
-        self._write(manifest)
-
-    def replace(self, manifest: dict[str, Any]) -> None:
-        self._others_first()
-        found = self.objects.get((manifest["kind"], manifest["metadata"]["name"]))
-        if not found or found["metadata"]["resourceVersion"] != manifest["metadata"]["resourceVersion"]:
-            raise Conflict("changed")
-        self._write(manifest)
-
-    def patch(self, _: str, kind: str, name: str, patch: dict[str, Any]) -> None:
-        found = copy.deepcopy(self.objects[kind, name])
-        found["metadata"]["annotations"].update(patch["metadata"]["annotations"])
-        self._write(found)
-
-    def delete(self, _: str, kind: str, name: str, *, uid: str, version: str) -> bool:
-        self._others_first()
-        about = self.objects[kind, name]["metadata"]
-        if (about["uid"], about["resourceVersion"]) != (uid, version):
-            raise Conflict("changed")
-        return self.objects.pop((kind, name)) is not None
 
 
 @pytest.fixture
