@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _compose_source
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _command, _compose_source
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_release_images
 from tests.unit.plugins.making import app
 
 
@@ -123,12 +123,21 @@ def test_documents_are_wrapped_as_they_are(tmp_path: Path, text: str, documents:
     assert (count, list(found.values())) == (len(documents), documents)
 
 
-@given(
-    st.lists(st.sampled_from(["---", "...", "\n", "\r", " ", "a: 1", "x-file-0:", "services:", "}", '"', "\t", "%"]))
-)
-def test_no_text_gets_out_of_its_wrapping(pieces: list[str]) -> None:
-    lines: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_compose_source._files, "write_text", lambda _, text: lines.extend(text.splitlines()))
-        count = _compose_source.wrap("".join(pieces), Path("wrapper"))
-    assert [line for line in lines if not line.startswith("  ")] == [f"x-file-{number}:" for number in range(count)]
+@pytest.mark.parametrize("options", [{"context": "abroad"}, {"context": ".."}, {"dockerfile": "abroad"}])
+def test_an_image_is_built_of_the_checkout_alone(
+    tree: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def run(*_: Any, doing: str, **__: Any) -> str:
+        ran.append(doing)
+        return f"digest: sha256:{'a' * 64} size: 1"
+
+    monkeypatch.setattr(_command, "run", run)
+    target = SimpleNamespace(app=app(images={"web": "127.0.0.1:5000/web"}, build={"web": options}))
+    with pytest.raises(Refused):
+        _kube_release_images._build(cast(Any, target), tree, "web", "v1", {})
+    assert ran == []
+    target.app.build["web"] = {"context": "sub", "dockerfile": "file"}
+    _kube_release_images._build(cast(Any, target), tree, "web", "v1", {})
+    assert len(ran) == 2
