@@ -19,6 +19,8 @@ import yaml
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import AUDIT_LINES, file_of
@@ -387,3 +389,18 @@ def test_the_rights_that_are_documented_are_enough(
         pytest.raises(Refused, match="No trusted connection"),
     ):
         untrusted.version()
+
+
+def test_a_lease_that_says_nonsense_is_refused_by_name_and_unlocked(store: KubeStore) -> None:
+    assert take(store).token == 1
+    notes = {"metadata": {"annotations": {f"{state.PREFIX}lease": "forever", f"{state.PREFIX}seconds": "soon"}}}
+    store.cluster.patch("coordination.k8s.io/v1", "Lease", f"ops-{store.app}", notes)
+    for use in (store.lease, lambda: take(store), lambda: store.write(RECORD, {}, token=1)):
+        with pytest.raises(BadState) as error:
+            use()
+        assert f"ops-{store.app}" in error.value.data["state"]
+    assert store.unlock(by="bo@console", reason="it says nonsense") is not None
+    assert trail(store)[-1]["event"] == "lease unlocked"
+    assert take(store).token > 2
+    with pytest.raises(LeaseLost):
+        store.write(RECORD, {}, token=1)
