@@ -23,7 +23,8 @@ BACKUP_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,120}")
 #: 9999-12-31, the last day that can be written
 _LAST_MOMENT = 253402300799
 _DEEPEST = 100
-Shape = Callable[[Any], str | None]
+#: says what is wrong with a value, None where it is as it should be
+Shape = Callable[[Any], "str | None"]
 
 
 class BadState(Refused):

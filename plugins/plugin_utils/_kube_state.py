@@ -110,6 +110,14 @@ def token_in(found: Mapping[str, Any]) -> int:
     return token if isinstance(token, int) and token > 0 else 0
 
 
+def may_be_alive(before: Mapping[str, Any] | None) -> bool:
+    """Whether a holder before may still write: it did not give its lease back itself."""
+    if before is None:
+        return True
+    notes = before["metadata"].get("annotations") or {}
+    return not lease_from(before).released or TAKEN_AWAY in notes
+
+
 def micro_time(moment: float) -> str:
     """A moment, in seconds since 1970, as the API's MicroTime."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -202,6 +210,20 @@ def item_of(found: Mapping[str, Any], app: str) -> str:
 def as_json(data: Mapping[str, Any]) -> bytes:
     """A record as it is stored."""
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+
+def is_same(found: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether an object is what was sent."""
+    notes = [one["metadata"].get("annotations") or {} for one in (found, sent)]
+    return notes[0] == notes[1] and all(found.get(part) == sent.get(part) for part in ("spec", "data"))
+
+
+def trail_of(secret: Mapping[str, Any], key: str) -> bytes:
+    """The audit trail; one that cannot be read begins again and says so."""
+    try:
+        return file_of(secret, key) or b""
+    except ValueError:
+        return b'{"event": "the audit trail before this line could not be read"}\n'
 
 
 def with_line(trail: bytes, line: str) -> bytes:

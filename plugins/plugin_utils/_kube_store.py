@@ -110,7 +110,7 @@ class KubeStore(Store):
     def audit(self, event: str, **details: Any) -> None:
         """Add a line to the audit trail; the last 500 are kept."""
         line = json.dumps({"at": _lease.iso(self.cluster.now()), "event": event, **details}, sort_keys=True)
-        self._put("audit", "", _TRAIL, lambda found: state.with_line(_trail(found), line), None)
+        self._put("audit", "", _TRAIL, lambda found: state.with_line(state.trail_of(found, _TRAIL), line), None)
 
     # the lease
 
@@ -135,7 +135,7 @@ class KubeStore(Store):
             return after
 
         mine = state.lease_from(self._decided(decide))
-        if _may_be_alive(before[-1]):
+        if state.may_be_alive(before[-1]):
             self._fence(mine.token)
         self.audit("lease acquired", holder=holder, purpose=purpose, kind=kind, token=mine.token)
         return mine
@@ -257,7 +257,7 @@ class KubeStore(Store):
         sent: Object | None = None
         while True:
             found = read()
-            if sent is not None and found is not None and _is_same(found, sent):
+            if sent is not None and found is not None and state.is_same(found, sent):
                 return sent
             sent = decide(found)
             if sent is None:
@@ -291,24 +291,3 @@ class KubeStore(Store):
         except ValueError as error:
             raise BadState(where, "it cannot be unpacked") from error
         return None if content is None else parsed(content, name, where)
-
-
-def _trail(secret: Object) -> bytes:
-    """The audit trail; one that cannot be read begins again and says so."""
-    try:
-        return state.file_of(secret, _TRAIL) or b""
-    except ValueError:
-        return b'{"event": "the audit trail before this line could not be read"}\n'
-
-
-def _may_be_alive(before: Object | None) -> bool:
-    """Whether a holder before may still write: it did not give its lease back itself."""
-    if before is None:
-        return True
-    notes = before["metadata"].get("annotations") or {}
-    return not state.lease_from(before).released or state.TAKEN_AWAY in notes
-
-
-def _is_same(found: Object, sent: Object) -> bool:
-    notes = [one["metadata"].get("annotations") or {} for one in (found, sent)]
-    return notes[0] == notes[1] and all(found.get(part) == sent.get(part) for part in ("spec", "data"))

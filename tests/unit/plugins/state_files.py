@@ -60,9 +60,11 @@ class InCluster(KubeTarget):
 
     project = cast(Any, _Engine())
 
+    cluster: Any
+
     def __init__(self, folder: Path) -> None:
         self.app = app(name="shop", platform="kubernetes", state_dir=str(folder), **DATABASE)
-        self.cluster = cast(Any, FakeCluster())
+        self.cluster = FakeCluster()
         self.state = self.store = KubeStore(self.cluster, self.app.name)
         self.files = Files(str(folder), self.state)
         self.registry_password = ""

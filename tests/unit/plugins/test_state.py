@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _inspect
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files, _inspect
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState, NewerState, parsed
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
@@ -253,7 +253,7 @@ def test_a_lease_that_was_moved_away_does_not_begin_at_the_first_token_again(tmp
 def test_what_unpacks_to_too_much_is_damaged(tmp_path: Path) -> None:
     target = in_cluster(tmp_path)
     secret = target.cluster.objects["Secret", "ops-shop-state"]
-    bomb = gzip.compress(b" " * (_kube_state.LARGEST + 10))
+    bomb = gzip.compress(b" " * (_files.LARGEST + 10))
     secret["data"] = {"current.json.gz": base64.b64encode(bomb).decode()}
     with pytest.raises(BadState):
         target.store.read("current.json")
