@@ -28,6 +28,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT
 #: files that are read of one source, at most
 _MOST_FILES = 200
 _KEY = "x-file-"
+#: how many there are: whoever does not hand that on, would not hand on the others
+_COUNT = "x-files"
 #: between two documents of a YAML file; never within a value
 _DOCUMENT = re.compile(r"(?m)^(?:---|\.\.\.)(?=\s|$)")
 #: line breaks for some readers of YAML only
@@ -121,6 +123,8 @@ def _documents(compose: Compose, path: Path, real: Path) -> list[Any]:
             config = replace(compose, files=[wrapper], profiles=()).config()
         except Refused as error:
             raise Refused(error.message.replace(str(wrapper), str(path)), hint=error.hint) from error
+    if config.get(_COUNT) != count:
+        raise Refused("This Compose does not hand on what it reads under x-.", hint="Run playbooks/prepare.yml.")
     return [config.get(f"{_KEY}{number}") for number in range(count)]
 
 
@@ -141,7 +145,8 @@ def wrap(text: str, wrapper: Path) -> int:
     for number, document in enumerate(documents):
         lines.append(f"{_KEY}{number}:")
         lines += [f"  {line}" for line in re.split(r"\r\n|\n|\r", document)]
-    _files.write_text(wrapper, "\n".join(lines) + "\n")
+    lines.append(f"{_COUNT}: {len(documents)}\n")
+    _files.write_text(wrapper, "\n".join(lines))
     return len(documents)
 
 

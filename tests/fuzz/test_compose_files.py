@@ -22,5 +22,5 @@ def test_no_text_gets_out_of_its_wrapping(pieces: list[str]) -> None:
         patch.setattr(_files, "write_text", lambda _, text: lines.extend(text.split("\n")))
         count = _compose_source.wrap("".join(pieces), Path("wrapper"))
     outer = [line for line in lines if line and not line.startswith("  ")]
-    assert outer == [f"x-file-{number}:" for number in range(count)]
+    assert outer == [*(f"x-file-{number}:" for number in range(count)), f"x-files: {count}"]
     assert not any("\r" in line for line in lines)
