@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _database, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._files import make_private, sync_folder
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
-from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private, sync_folder
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, PHASE_SPEC, Target
 
 SCHEMA = 1

@@ -72,7 +72,7 @@ def redactor(params: Mapping[str, Any]) -> Redactor:
     """Blanks out what must not be shown, as the parameters say."""
     values: list[str | None] = list(params.get("redact") or [])
     if params.get("state_dir"):
-        values += _sealed.unseal(Path(params["state_dir"]))
+        values += _sealed.unseal(Store(params["state_dir"]))
     for path in params.get("redact_env_files") or []:
         try:
             values += secrets_in(Path(path).read_text(encoding="utf-8", errors="replace"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
 #: what a command inherits of the environment, besides what it is given
@@ -57,8 +58,7 @@ def run(
     errors = done.stderr.decode(errors="replace")
     output = "" if stdout else done.stdout.decode(errors="replace")
     if log is not None:
-        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(output + errors)
+        _files.write_text(log, output + errors)
     if done.returncode != 0:
         said = tail(errors) or tail(output) or "nothing"
         raise OpsError(f"{doing} failed with code {done.returncode}: {said}", rc=done.returncode)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -18,14 +17,16 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose,
     _engine_actions,
     _envfile,
+    _files,
     _plan,
     _sealed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store, make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
 LOG_BYTES = 512 * 1024
@@ -50,7 +51,7 @@ class ComposeTarget(Target):
     @functools.cached_property
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files, as they are now and as each kept release had them."""
-        values: list[str | None] = [*_sealed.unseal(self.store.root)]
+        values: list[str | None] = [*_sealed.unseal(self.store)]
         known = _compose.surroundings(self.app)
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -68,7 +69,11 @@ class ComposeTarget(Target):
         images = {service: image["id"] for service, image in record["images"].items()}
         missing = {image: not self.project.has_image(image) for image in images.values()}
         gone = [f"the image of {service} ({image[:19]})" for service, image in images.items() if missing[image]]
-        return gone if self.rendered(record["id"]).exists() else [*gone, "the rendered configuration"]
+        try:
+            self.config_of(record["id"])
+        except OpsError:
+            gone.append("the rendered configuration")
+        return gone
 
     def tidy(self) -> None:
         _engine_actions.remove_migration(self.project)
@@ -94,36 +99,41 @@ class ComposeTarget(Target):
                 ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
                 doing="docker stats", timeout=10),
             "disk.json": lambda: _as_json(shutil.disk_usage(self.store.root)._asdict()),
-            "build.log": lambda: (self.store.root / "releases" / params["release"] / "build.log").read_text("utf-8"),
+            "build.log": lambda: self._build_log(params["release"]),
             **{f"{service}.log": functools.partial(log, service) for service in services},
         }  # fmt: skip
 
     def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
-        folder = self.store.root / "evidence" / name
+        folder = self.store.path_of(f"evidence/{name}")
         try:
-            make_private(folder)
+            self.store.create()
             for file, text in files.items():
-                handle = os.open(folder / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with open(handle, "w", encoding="utf-8") as stream:
-                    stream.write(text)
+                _files.write_text(folder / file, text)
             self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
         except OSError:
             # a disk that it has filled has room for the rest of the undo again
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
+    def _build_log(self, release: str) -> str:
+        if not release:  # the operation was about none
+            raise FileNotFoundError
+        return _files.read_bytes(self.store.path_of(f"releases/{release}/build.log")).decode("utf-8", "replace")
+
     def evidence_path(self, name: str) -> str:
-        return str(self.store.root / "evidence" / name)
+        return str(self.store.path_of(f"evidence/{name}"))
 
     # what compose alone has
 
     def rendered(self, release: str) -> Path:
         """Where a release's rendered configuration is."""
-        return self.store.root / "releases" / release / "compose.json"
+        return self.store.path_of(f"releases/{release}/compose.json")
 
     def config_of(self, release: str) -> dict[str, Any]:
         """The rendered configuration of a release."""
-        config: dict[str, Any] = json.loads(self.rendered(release).read_text(encoding="utf-8"))
+        config = self.store.read(f"releases/{release}/compose.json")
+        if config is None:
+            raise OpsError(f"Release {release} has no configuration in {self.store.where}.", hint="Deploy it again.")
         return config
 
     def compose_of(self, release: str) -> _compose.Compose:

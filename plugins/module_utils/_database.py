@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files
 from ansible_collections.doppelganger.ops.plugins.module_utils._database_own import creating, keeping, literal, quoted
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
@@ -48,7 +49,7 @@ def listing_entries(listing: str) -> int:
 def sha256(path: Path) -> str:
     """The digest of a file."""
     digest = hashlib.sha256()
-    with open(path, "rb") as stream:
+    with open(path, "rb", opener=_files.opened) as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
@@ -127,7 +128,7 @@ class Database:
 
     def dump(self, path: Path, timeout: float) -> dict[str, Any]:
         """Dump the database in custom format and prove that it can be read; raises when it is empty or unreadable."""
-        with open(path, "xb") as stream:
+        with open(path, "xb", opener=_files.opened) as stream:
             program = ("pg_dump", "--format=custom")
             self.run(*program, doing="The dump", timeout=timeout, stdout=stream, may_repeat=True)
             # what follows may need it, and may end in a machine that stops
@@ -142,7 +143,7 @@ class Database:
     def entries(self, path: Path, timeout: float) -> int:
         """How many objects a dump holds, as pg_restore reads it; raises when it cannot."""
         self._must_run()
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=_files.opened) as stream:
             doing = "Reading the dump's listing"
             program = ["pg_restore", "--list"]
             listing = self.console.run(program, doing=doing, timeout=timeout, stdin=stream, may_repeat=True)
@@ -189,7 +190,7 @@ class Database:
             ) from error
 
     def _fill(self, path: Path, side: str, timeout: float) -> None:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=_files.opened) as stream:
             options = ("--exit-on-error", "--single-transaction", "--no-password")
             self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
         unreadable = self.unreadable(side)

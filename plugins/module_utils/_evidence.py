@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._files import safe_name
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
 
@@ -21,7 +22,8 @@ def collect(
     """Read each collector's text, without secrets; the manifest beside it says of each what became of it."""
     files: dict[str, str] = {}
     manifest: dict[str, Any] = {}
-    for name, collector in collectors.items():
+    for given, collector in collectors.items():
+        name = safe_name(given)  # services, pods and containers are named by others
         try:
             text = clean(collector())
         except FileNotFoundError:

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile, _sealed, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils import (
+    _compose,
+    _compose_source,
+    _envfile,
+    _sealed,
+    _version,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget, keep_tag
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
@@ -106,9 +112,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         record = target.record(params["release"])
         work = _Images(target, record, auth)
         directory = _version.kept(target.app, target.files.root, record["source"])
-        compose = _compose.of_source(target.app, directory, record["version"])
-        config = compose.config()
-        _compose.refuse_missing_services(target.app, config)
+        compose, config = _compose_source.read(target.app, directory, record["version"])
         images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
         _pin(target, record, config, images, directory, params["token"])
     return {"changed": True, "images": images, "release": record["id"]}

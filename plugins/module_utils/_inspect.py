@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _lease, _operation, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
 
 #: the longest note in a table; the record has the whole of it
@@ -49,13 +49,16 @@ def overview(
     backups: Sequence[Mapping[str, Any]],
     lease: _lease.Lease | None,
     cut: Mapping[str, Any] | None,
+    bad: Mapping[str, OpsError] | None = None,
 ) -> list[str]:
-    """Everything that a target knows of itself, as lines."""
+    """Everything that a target knows of itself, as lines; ``bad`` are the releases and backups that cannot be read."""
     rows = release_rows(records, current)
     headings = ["", "release", "status", "created", "by", "schema moved", "note"]
     lines = table(headings, rows) if rows else ["No release was made on this target yet."]
     if backups:
         lines += ["", *table(["backup", "size", "entries", "migration head"], backup_rows(backups))]
+    if bad:
+        lines += ["", *(f"cannot be read: {name}. {error.message} {error.hint}" for name, error in bad.items())]
     if lease:
         lines += ["", f"locked: {lease.described()}"]
     if cut:
@@ -103,18 +106,21 @@ def situation(target: Target) -> dict[str, Any]:
 def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Releases, backups, lease and what was cut off."""
     del params, check_mode
-    records = target.records()
+    records, bad = target.history()
+    backups, bad_backups = target.files.readable("backups", "backup.json")
+    bad = {**bad, **bad_backups}
     current = target.current()
     found = target.store.lease()
     lease = found if found and found.is_held(time.time()) else None
     cut = _operation.interrupted(target.store.read(_operation.JOURNAL), found, time.time())
-    backups = [_backup.read(target, name) or {} for name in _backup.known_backups(target)]
+    whole = [backup for name, backup in backups.items() if name[0] != "."]
     return {
         "changed": False,
         "current": current,
         "releases": records,
-        "table": overview(records, current, backups, lease, cut),
-        "backups": backups,
+        "table": overview(records, current, whole, lease, cut, bad),
+        "backups": whole,
+        "unreadable": {name: error.message for name, error in bad.items()},
         "lease": lease.as_dict() if lease else None,
         "interrupted": cut,
     }
@@ -127,13 +133,22 @@ def run_lease(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
             "A reason is required and none was given.",
             hint="Give it as -e 'reason=\"why\"'; it goes into the audit trail.",
         )
-    lease = target.store.lease()
-    found = lease if lease and lease.is_held(time.time()) else None
     act = _lock if params["state"] == "present" else _unlock
-    return act(target, found, params, check_mode)
+    return act(target, params, check_mode)
 
 
-def _unlock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def _held(target: Target) -> _lease.Lease | None:
+    lease = target.store.lease()
+    return lease if lease and lease.is_held(time.time()) else None
+
+
+def _unlock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    try:
+        found = _held(target)
+    except Refused as error:  # whatever it holds: it is in everybody's way
+        if not check_mode:
+            target.store.unlock(by=params["operator"], reason=params["reason"])
+        return {"changed": True, "was": None, "sentence": f"unlocked; nobody could read its lease: {error.message}"}
     if found is None:
         return {"changed": False, "was": None, "sentence": "was not locked"}
     if not check_mode:
@@ -141,7 +156,8 @@ def _unlock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any
     return {"changed": True, "was": found.as_dict(), "sentence": f"unlocked; it was {found.described()}"}
 
 
-def _lock(target: Target, found: _lease.Lease | None, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def _lock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    found = _held(target)
     holder, purpose = params["operator"], params["reason"]
     if found and found.kind == _lease.MAINTENANCE and found.holder == holder:
         return {"changed": False, "lease": found.as_dict(), "sentence": f"is locked already, {found.described()}"}

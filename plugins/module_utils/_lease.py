@@ -78,6 +78,11 @@ def acquire(found: Lease | None, *, holder: str, purpose: str, kind: str, ttl: f
     return Lease(holder, purpose, kind, token, acquired=now, renewed=now, expires=expires)
 
 
+def unreadable(token: int, now: float) -> Lease:
+    """What stands for a lease that cannot be read: held, by nobody knows whom."""
+    return Lease("unknown", "unknown", OPERATION, token, acquired=now, renewed=now, expires=None)
+
+
 def check(found: Lease | None, token: int) -> Lease:
     """The lease of the holder of ``token``; raises :class:`LeaseLost` when it has passed on or was released."""
     if found is None or found.token != token or found.released:

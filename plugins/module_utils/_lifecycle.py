@@ -154,9 +154,10 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
     pruned = _prune.prune(target, params["token"])
     journal = operation.finish()
     target.store.audit(
-        f"{journal['operation']} finished",
+        f"{journal.get('operation', 'operation')} finished",
         outcome=params["outcome"], release=params["release"], current=target.current(),
-        operator=journal["operator"], reason=journal["reason"], token=params["token"], left=pruned["left"],
+        operator=journal.get("operator", ""), reason=journal.get("reason", ""),
+        token=params["token"], left=pruned["left"],
     )  # fmt: skip
     return {"changed": True, "phases": phases, "current": target.current(), "pruned": pruned}
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: who runs the servers where we are root, as in the official images
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files
+
+#: who runs the servers where we are root: the user that owns nothing, as in the official images
 _NOBODY = 65534
 #: who runs the exporter of the host, which sees all files and processes of the host: nobody who owns any of them
 _WATCHER = 65533
@@ -78,9 +80,8 @@ def write(path: Path, file: File) -> None:
     """Whole or not at all, and readable for the servers; a secret for nobody else. No link is followed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with contextlib.suppress(FileNotFoundError):
-        partial.unlink()
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    partial.unlink(missing_ok=True)
+    handle = _files.opened(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     with open(handle, "w", encoding="utf-8") as stream:
         stream.write(file.content)
     if file.is_secret:

@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._http_client impo
 ANSWER_WITHIN = 10.0
 ANSWER_LIMIT = 32 * 1024 * 1024
 #: an error of a server is shown, so it is kept short
-_SAID_AT_MOST = 2000
+_SAID_AT_MOST = 500
 #: how long between two looks whether a signal was heeded, in seconds
 _PAUSE = 0.25
 _OF_RELOADS = re.compile(

@@ -45,7 +45,9 @@ class Operation:
     def note_phase(self, phase: Mapping[str, Any]) -> None:
         """Add a phase to the journal, or replace the running one of that name."""
         journal = self.journal()
-        phases = journal.setdefault("phases", [])
+        if not journal:  # somebody has moved it away: half of one would be no journal
+            return
+        phases = journal["phases"]
         if phases and phases[-1]["name"] == phase["name"] and phases[-1]["state"] == RUNNING:
             phases.pop()
         phases.append(dict(phase))
@@ -135,8 +137,10 @@ class Operation:
 
     def finish(self) -> dict[str, Any]:
         """Close the journal and give the lease back."""
-        journal = {**self.journal(), "status": DONE, "finished": iso(time.time())}
-        self.store.write(JOURNAL, journal, token=self.token)
+        journal = self.journal()
+        if journal:
+            journal.update(status=DONE, finished=iso(time.time()))
+            self.store.write(JOURNAL, journal, token=self.token)
         self.store.release(self.token)
         return journal
 

@@ -36,7 +36,7 @@ def drift(record: Mapping[str, Any], containers: Sequence[Container], completed:
         if not mine:
             found.append(f"{service} has no container")
         for container in mine:
-            if container.image_id != record["images"][service]["id"]:
+            if container.image_id != record["images"].get(service, {}).get("id"):
                 found.append(f"{service} runs another image than the release recorded")
             elif container.config_hash != digest:
                 found.append(f"{service} runs with another configuration than the release recorded")

@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _apply,
     _backup,
     _compose,
+    _compose_source,
     _engine_actions,
     _envfile,
     _inspect,
@@ -119,9 +120,7 @@ def _plan_of(
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
     with _version.looked_at(target.app, target.files.root, source, params["version"]) as directory:
-        compose = _compose.of_source(target.app, directory, params["version"])
-        config = compose.config()
-        _compose.refuse_missing_services(target.app, config)
+        _, config = _compose_source.read(target.app, directory, params["version"])
         wanted = {
             "version": params["version"],
             "source": source,

@@ -18,7 +18,10 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
     What cannot be taken away is ``left``, with the reason: that is no reason to undo a release that is good.
     """
     left: list[str] = []
-    records = target.records()
+    records, bad = target.history()
+    if bad:  # nobody can tell what such a release still needs
+        left = [f"everything, as a record cannot be read: {error.message}" for error in bad.values()]
+        return {"releases": [], "backups": [], "left": left}
     current = target.current()
     doomed = _releases.to_prune(records, current, target.app.keep_good, target.app.keep_bad)
     kept = [record for record in records if record["id"] not in doomed]

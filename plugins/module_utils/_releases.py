@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,8 +31,8 @@ def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
 
 def next_id(existing: Iterable[str], version: str) -> str:
     """``0003-v0.2.0``: numbers order the releases, the version makes them readable."""
-    numbers = [int(name.split("-", 1)[0]) for name in existing if name.split("-", 1)[0].isdigit()]
-    safe = "".join(char if char.isalnum() or char in "._-" else "-" for char in version)[:60]
+    numbers = [int(found[1]) for name in existing if (found := re.match(r"([0-9]{1,12})-", name))]
+    safe = re.sub(r"[^A-Za-z0-9._-]", "-", version)[:60]
     return f"{1 + max(numbers, default=0):04d}-{safe}"
 
 
@@ -39,7 +40,8 @@ def current_facts(record: Record | None) -> dict[str, Any]:
     """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
     if record is None:
         return {"services": [], "since": 0.0}
-    return {"services": sorted(record["config"]["services"]), "since": moment_of(record["activated"])}
+    since = moment_of(record["activated"]) if record["activated"] else 0.0
+    return {"services": sorted(record["config"]["services"]), "since": since}
 
 
 def last_good(records: Sequence[Record], current: str | None) -> Record | None:

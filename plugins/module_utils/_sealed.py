@@ -6,11 +6,10 @@ An env file only has the values of today, while an older release that runs again
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
 #: compose ignores what starts with x-
 KEY = "x-secrets"
@@ -21,10 +20,7 @@ def seal(values: Iterable[str]) -> dict[str, Any]:
     return {KEY: sorted({value.replace("$", "$$") for value in values if value})}
 
 
-def unseal(state_dir: Path) -> list[str]:
+def unseal(store: Store) -> list[str]:
     """The values of every release that is kept; a file that cannot be read has nothing to say."""
-    found: list[str] = []
-    for path in sorted(state_dir.glob("releases/*/compose.json")):
-        with contextlib.suppress(OSError, ValueError):
-            found += json.loads(path.read_text(encoding="utf-8")).get(KEY, [])
-    return [value.replace("$$", "$") for value in found]
+    kept, _ = store.readable("releases", "compose.json")
+    return [value.replace("$$", "$") for config in kept.values() for value in config.get(KEY, [])]

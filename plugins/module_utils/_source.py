@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._files import make_private
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 #: a password, or what the large hosts' tokens begin with; other users in a URL are none of a secret

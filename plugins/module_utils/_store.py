@@ -22,35 +22,21 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files, _lease, _state
 from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
 #: how often a waiter looks whether a lease was renewed, in seconds
 LOOK_EVERY = 0.2
 
 
-def make_private(folder: Path) -> None:
-    """Make a folder and those it lies in, each for its owner only."""
-    if not folder.is_dir():
-        make_private(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk. A file system that cannot has ways of its own, or none."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with contextlib.suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
+#: how much of the end of the audit trail is looked at, in bytes
+_AUDIT_END = 1 << 20
 _STILL_HELD = "held by {}, who does not renew, until the lease expires"
 
 
@@ -69,27 +55,48 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Hold the folder for one read-decide-write; never while anything else is waited for."""
         self.create()
-        with open(os.open(self.root / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as handle:
+        with open(_files.opened(self.root / ".lock", os.O_WRONLY | os.O_CREAT), "w", encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def create(self) -> None:
-        """Make the folder, for its owner only."""
-        make_private(self.root)
+        """Make the folder, for its owner only; refuses one that others may change."""
+        _files.refuse_unsafe(self.root)
+        _files.make_private(self.root)
+
+    def path_of(self, name: str) -> Path:
+        """Where a file or a folder of the store is; refuses a name that leads out of it."""
+        parts = name.split("/")
+        if any(part in ("", ".", "..") or "\0" in part for part in parts):
+            raise Refused(f"The state in {self.root} has no place for {name!r}.", hint="Check the id that was given.")
+        return self.root.joinpath(*parts)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """A JSON file below the folder, None where there is none."""
-        path = self.root / name
+        """A JSON file below the folder, None where there is none; refuses what nothing can be decided by."""
+        _files.refuse_unsafe(self.root)
+        path = self.path_of(name)
         try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            content = _files.read_bytes(path)
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError) as error:
-            raise OpsError(
-                f"The state file {path} cannot be read: {error}.",
-                hint="Look at it, mend it or move it away, then run again.",
-            ) from error
-        return data
+        except OSError as error:
+            raise _state.BadState(str(path), f"it cannot be read ({error.strerror})") from error
+        return _state.parsed(content, name, str(path))
+
+    def readable(self, kind: str, file: str) -> tuple[dict[str, dict[str, Any]], dict[str, OpsError]]:
+        """The same JSON file of everything in ``releases`` or ``backups``, oldest first; and why the others cannot be
+        read."""
+        found: dict[str, dict[str, Any]] = {}
+        bad: dict[str, OpsError] = {}
+        for name in self.folders(kind):
+            try:
+                data = self.read(f"{kind}/{name}/{file}")
+            except Refused as error:
+                bad[name] = error
+                continue
+            if data is not None:
+                found[name] = data
+        return found, bad
 
     def write(self, name: str, data: Mapping[str, Any], *, token: int | None = None) -> None:
         """Write a JSON file atomically; with ``token``, only for the holder of that lease."""
@@ -99,21 +106,12 @@ class Store:
             self._write(name, data)
 
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
-        path = self.root / name
-        make_private(path.parent)
-        text = document(data)
-        # one name under one lock: what a killed write left behind is overwritten by the next
-        temporary = path.with_name(f".{path.name}.new")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
+        # one name under one lock
+        _files.write_text(self.path_of(name), document(data))
 
     def folders(self, kind: str) -> list[str]:
         """The names below ``releases``, ``backups`` or ``evidence``, oldest first."""
+        _files.refuse_unsafe(self.root)
         folder = self.root / kind
         return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
 
@@ -121,13 +119,14 @@ class Store:
         """Take one of those folders away, for the holder of the lease."""
         with self.locked():
             _lease.check(self.lease(), token)
-            shutil.rmtree(self.root / kind / name)
+            shutil.rmtree(self.path_of(f"{kind}/{name}"))
 
     def audit(self, event: str, **details: Any) -> None:
         """Add a line to the audit trail."""
         self.create()
         line = json.dumps({"at": _lease.iso(time.time()), "event": event, **details}, sort_keys=True)
-        with open(os.open(self.root / "audit.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as stream:
+        path = self.root / "audit.jsonl"
+        with open(_files.opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
     # the lease
@@ -135,13 +134,24 @@ class Store:
     def lease(self) -> _lease.Lease | None:
         """The lease as it stands."""
         data = self.read("lease.json")
-        return _lease.Lease.from_dict(data) if data else None
+        return None if data is None else _lease.Lease.from_dict(data)
+
+    def _last_token(self) -> int:
+        """The greatest token that is known beside the lease: the next one has to be greater."""
+        tokens = [0]
+        with contextlib.suppress(Refused):
+            tokens.append((self.read("operation.json") or {"token": 0})["token"])
+        with contextlib.suppress(Refused, OSError):
+            tokens += _state.tokens_in(_files.read_end(self.root / "audit.jsonl", _AUDIT_END))
+        return max(tokens)
 
     def try_acquire(self, *, holder: str, purpose: str, kind: str = _lease.OPERATION, ttl: float) -> _lease.Lease:
         """Take the lease now or raise LeaseHeld."""
         with self.locked():
-            now = time.time()
-            mine = _lease.acquire(self.lease(), holder=holder, purpose=purpose, kind=kind, ttl=ttl, now=now)
+            found, now = self.lease(), time.time()
+            mine = _lease.acquire(found, holder=holder, purpose=purpose, kind=kind, ttl=ttl, now=now)
+            if found is None:  # the first one, or it was moved away
+                mine = replace(mine, token=1 + self._last_token())
             self._write("lease.json", mine.as_dict())
         self.audit("lease acquired", holder=holder, purpose=purpose, kind=kind, token=mine.token)
         return mine
@@ -178,11 +188,17 @@ class Store:
         self.audit("lease released", token=token)
 
     def unlock(self, *, by: str, reason: str) -> _lease.Lease | None:
-        """Take a lease away from its holder, and write down who did and why."""
+        """Take a lease away from its holder, and write down who did and why. One that cannot be read is moved aside."""
         with self.locked():
-            found = self.lease()
+            try:
+                found, problem = self.lease(), ""
+            except Refused as error:
+                found, problem = _lease.unreadable(1 + self._last_token(), time.time()), error.message
+                os.replace(self.root / "lease.json", self.root / f"lease.json.{time.time_ns()}.damaged")
             if found is None or not found.is_held(time.time()):
                 return None
             self._write("lease.json", _lease.release(found, found.token).as_dict())
-        self.audit("lease unlocked", by=by, reason=reason, was=found.as_dict())
+        self.audit(
+            "lease unlocked", by=by, reason=reason, was=found.as_dict(), **({"found": problem} if problem else {})
+        )
         return found

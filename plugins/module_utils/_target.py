@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import NewerState
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
 #: the options that every module of an operation takes
@@ -100,11 +101,22 @@ class Target(abc.ABC):
         with operation.phase(name), self.shown_safely():
             yield operation
 
+    def history(self) -> tuple[list[dict[str, Any]], dict[str, OpsError]]:
+        """The release records that can be read, oldest first, and by id why the others cannot."""
+        found, bad = self.store.readable("releases", "record.json")
+        return list(found.values()), bad
+
     def records(self) -> list[dict[str, Any]]:
-        """All release records, oldest first."""
-        names = self.store.folders("releases")
-        found = (self.store.read(f"releases/{name}/record.json") for name in names)
-        return [record for record in found if record is not None]
+        """All release records, oldest first, to decide by: one that is damaged counts as bad and is left out.
+
+        Refuses where it is the current one's, and where a newer version of this program has been here.
+        """
+        found, bad = self.history()
+        current = self.current() if bad else None
+        for name, error in bad.items():
+            if name == current or isinstance(error, NewerState):
+                raise error
+        return found
 
     def record(self, release: str) -> dict[str, Any]:
         """One release record."""

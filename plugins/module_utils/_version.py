@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils import _files, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT, App
 
 
@@ -18,6 +18,7 @@ def looked_at(app: App, root: Path, source: Mapping[str, Any], version: str) -> 
     if app.source != GIT:
         yield Path(app.directory)
         return
+    _files.refuse_unsafe(root)
     if (root / "source" / source["commit"][:12]).is_dir():
         yield kept(app, root, source)  # whole, though a run may have been killed
         return
@@ -29,4 +30,5 @@ def kept(app: App, root: Path, source: Mapping[str, Any]) -> Path:
     """The files of a version, below ``root`` for as long as a release needs them."""
     if app.source != GIT:
         return Path(app.directory)
+    _files.refuse_unsafe(root)
     return _source.checkout(app.repository, source["commit"], root / "source", app.fetch_timeout)

@@ -43,6 +43,10 @@ backups:
   returned: success
   type: list
   elements: raw
+unreadable:
+  description: The releases and backups whose records cannot be read, with the reason of each.
+  returned: success
+  type: dict
 lease:
   description: The lease, if it is held.
   returned: success

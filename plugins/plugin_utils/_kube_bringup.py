@@ -38,7 +38,7 @@ def planned(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Obj
     applied = _kube_apply.plan(target.cluster, objects, marks, redact=redact)
     if record["id"] == target.current():
         applied = [change for change in applied if not _kube_apply.has_gone_by_itself(change)]
-    kept = target.state.read_all("releases", MANIFESTS).values()
+    kept = target.state.readable("releases", MANIFESTS)[0].values()
     kinds = _kube_prune.kinds_of(one for each in kept for one in each["objects"])
     pruned = _kube_prune.plan_prune(target.cluster, target.app.name, objects, kinds, redact=redact)
     return [*(change for change in applied if change.action != UNCHANGED), *pruned]

@@ -18,6 +18,7 @@ import yaml
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, Ref, group_of, ref_of
 
@@ -90,10 +91,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def read(paths: Sequence[Path], context: Context) -> list[Manifest]:
-    """Read the manifests of files and folders (those right in them, in the order of their names)."""
+def read(paths: Sequence[Path], context: Context, tree: Path | None = None) -> list[Manifest]:
+    """Read the manifests of files and folders (those right in them, in the order of their names).
+
+    What is in the checkout ``tree`` may not lead out of it.
+    """
     found: dict[Ref, Manifest] = {}
-    for path in [file for given in paths for file in _files(given)]:
+    for path in [file for given in paths for file in _inside(given, tree)]:
         for thing in _objects(_text(path, context), str(path)):
             _check(thing, context.namespace, str(path))
             manifest = Manifest(_cleaned(thing, context.namespace), str(path))
@@ -106,6 +110,16 @@ def read(paths: Sequence[Path], context: Context) -> list[Manifest]:
     if not found:
         raise Refused("Expected manifests with at least one object, found none.", hint="Look at app_manifests.")
     return list(found.values())
+
+
+def _inside(given: Path, tree: Path | None) -> list[Path]:
+    if tree is None or not given.is_relative_to(tree):  # it is where the inventory says
+        return _files(given)
+    _checkout.inside(tree, given, "app_manifests")
+    files = _files(given)
+    for file in files:
+        _checkout.inside(tree, file, "app_manifests")
+    return files
 
 
 def _files(path: Path) -> list[Path]:

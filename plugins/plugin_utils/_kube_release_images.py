@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _envfile, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _command, _envfile, _version
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_version
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_images import HUB, parse
@@ -103,12 +103,11 @@ def _builds(target: KubeTarget) -> dict[str, str]:
 def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> dict[str, str]:
     app = target.app
     options = app.build[name]
-    context = (folder / str(options.get("context") or ".")).resolve()
-    if not context.is_relative_to(folder.resolve()):
-        raise Refused(f"app_build.{name}.context leads out of the checkout.", hint="Name a folder inside of it.")
+    context = _checkout.inside(folder, str(options.get("context") or "."), f"app_build.{name}.context")
+    file = context / str(options.get("dockerfile") or "Dockerfile")
+    dockerfile = str(_checkout.inside(folder, file, f"app_build.{name}.dockerfile"))
     tag = f"{app.images[name]}:{_kube_version.tag_of(version)}"
     arguments = [f"--build-arg={key}={value}" for key, value in (options.get("args") or {}).items()]
-    dockerfile = str(context / str(options.get("dockerfile") or "Dockerfile"))
     docker = ["docker", "build", "--quiet", "--tag", tag, "--file", dockerfile, *arguments, "--", str(context)]
     env = {"DOCKER_BUILDKIT": "1", **config}
     _command.run(docker, doing=f"Building {name}", timeout=app.fetch_timeout, env=env)

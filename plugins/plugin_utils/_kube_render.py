@@ -29,13 +29,13 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
 
 
-def render(paths: Sequence[Path], context: Context) -> list[Object]:
-    """Render the manifests of a version; raises Refused by file where they are not fit.
+def render(paths: Sequence[Path], context: Context, tree: Path | None = None) -> list[Object]:
+    """Render the manifests of a version; raises Refused by file where they are not fit or lead out of the checkout.
 
     ``context.images`` has ``repository@digest`` by the keys of ``app_images``: every container whose image is of that
     repository, whatever its tag, gets it.
     """
-    manifests = read(paths, context)
+    manifests = read(paths, context, tree)
     _pin(manifests, context.images)
     things = sorted((copy.deepcopy(manifest.thing) for manifest in manifests), key=order_of)
     for thing in things:

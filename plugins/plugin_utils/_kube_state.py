@@ -19,12 +19,15 @@ import hashlib
 import json
 import math
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._files import LARGEST
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, OPERATION, Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState, checked
 
 PREFIX = "doppelganger.ops/"
 APPLICATION, KIND = f"{PREFIX}application", f"{PREFIX}kind"
@@ -70,25 +73,49 @@ def lease_object(lease: Lease, app: str, before: Mapping[str, Any] | None = None
 
 
 def lease_from(found: Mapping[str, Any]) -> Lease:
-    """The lease of a Lease object. What other tools understand as well (``spec``) counts before our annotations."""
+    """The lease of a Lease object; raises BadState where it is none.
+
+    What other tools understand as well (``spec``) counts before our annotations.
+    """
+    where = f"the Lease {found['metadata'].get('name', '')}"
     spec = found.get("spec") or {}
     notes = found["metadata"].get("annotations") or {}
     kind = notes.get(_LEASE_KIND, OPERATION)
-    renewed = moment_of(spec.get("renewTime") or spec.get("acquireTime"))
-    duration = float(spec.get("leaseDurationSeconds") or 0)
-    exact = float(notes.get(_SECONDS, duration))
-    if max(1, math.ceil(exact - 1e-6)) == duration:
-        duration = exact
-    return Lease(
-        holder=spec.get("holderIdentity") or notes.get(_HOLDER, ""),
-        purpose=notes.get(_PURPOSE, ""),
-        kind=kind,
-        token=int(spec.get("leaseTransitions") or 0),
-        acquired=moment_of(spec.get("acquireTime")),
-        renewed=renewed,
-        expires=None if kind == MAINTENANCE else renewed + duration,
-        released=not spec.get("holderIdentity"),
-    )
+    try:
+        renewed = moment_of(spec.get("renewTime") or spec.get("acquireTime"))
+        acquired = moment_of(spec.get("acquireTime"))
+        duration = float(spec.get("leaseDurationSeconds") or 0)
+        exact = float(notes.get(_SECONDS, duration))
+        if max(1, math.ceil(exact - 1e-6)) == duration:
+            duration = exact
+        token = int(spec.get("leaseTransitions") or 0)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadState(where, "a time, a duration or the number of its transitions is none") from error
+    data = {
+        "holder": spec.get("holderIdentity") or notes.get(_HOLDER, ""),
+        "purpose": notes.get(_PURPOSE, ""),
+        "kind": kind,
+        "token": token,
+        "acquired": acquired,
+        "renewed": renewed,
+        "expires": None if kind == MAINTENANCE else renewed + duration,
+        "released": not spec.get("holderIdentity"),
+    }
+    return Lease.from_dict(checked(data, "lease.json", where))
+
+
+def token_in(found: Mapping[str, Any]) -> int:
+    """The fencing token of a Lease object that may say nonsense, 0 for none."""
+    token = (found.get("spec") or {}).get("leaseTransitions")
+    return token if isinstance(token, int) and token > 0 else 0
+
+
+def may_be_alive(before: Mapping[str, Any] | None) -> bool:
+    """Whether a holder before may still write: it did not give its lease back itself."""
+    if before is None:
+        return True
+    notes = before["metadata"].get("annotations") or {}
+    return not lease_from(before).released or TAKEN_AWAY in notes
 
 
 def micro_time(moment: float) -> str:
@@ -147,27 +174,56 @@ def with_file(secret: Mapping[str, Any], key: str, content: bytes, token: int | 
 
 
 def file_of(secret: Mapping[str, Any], key: str) -> bytes | None:
-    """A file of a Secret, None where it has none of that name."""
+    """A file of a Secret, None where it has none of that name; ValueError where it cannot be unpacked."""
     data = secret.get("data") or {}
     if key in data:
-        return base64.b64decode(data[key])
-    return gzip.decompress(base64.b64decode(data[f"{key}.gz"])) if f"{key}.gz" in data else None
+        return base64.b64decode(data[key], validate=True)
+    return _unpacked(base64.b64decode(data[f"{key}.gz"], validate=True)) if f"{key}.gz" in data else None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What was compressed, up to the limit of any state file: a few KB can be made to unpack to many GB."""
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        found = unpack.decompress(packed, LARGEST)
+    except zlib.error as error:
+        raise ValueError("it cannot be unpacked") from error
+    if not unpack.eof:
+        raise ValueError("it was cut off or is too large")
+    return found
 
 
 def written_by(found: Mapping[str, Any]) -> int:
     """The token of whoever wrote the object last, 0 for nobody."""
     text = str((found["metadata"].get("annotations") or {}).get(TOKEN, ""))
-    return int(text) if text.isdigit() else 0
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0
 
 
-def item_of(found: Mapping[str, Any]) -> str:
-    """What the store calls the Secret."""
-    return str((found["metadata"].get("annotations") or {}).get(NAME, ""))
+def item_of(found: Mapping[str, Any], app: str) -> str:
+    """What the store calls the Secret, empty for one that only says so: its own name has to be the same."""
+    about = found["metadata"]
+    item = str((about.get("annotations") or {}).get(NAME, ""))
+    kind = str((about.get("labels") or {}).get(KIND, ""))
+    return item if item and about.get("name") == object_name(app, kind, item) else ""
 
 
 def as_json(data: Mapping[str, Any]) -> bytes:
     """A record as it is stored."""
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+
+def is_same(found: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether an object is what was sent."""
+    notes = [one["metadata"].get("annotations") or {} for one in (found, sent)]
+    return notes[0] == notes[1] and all(found.get(part) == sent.get(part) for part in ("spec", "data"))
+
+
+def trail_of(secret: Mapping[str, Any], key: str) -> bytes:
+    """The audit trail; one that cannot be read begins again and says so."""
+    try:
+        return file_of(secret, key) or b""
+    except ValueError:
+        return b'{"event": "the audit trail before this line could not be read"}\n'
 
 
 def with_line(trail: bytes, line: str) -> bytes:

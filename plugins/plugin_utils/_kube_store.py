@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -27,6 +27,7 @@ from uuid import uuid4
 from ansible_collections.doppelganger.ops.plugins.module_utils import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState, parsed
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
@@ -36,6 +37,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors impo
 _PATIENCE = 30.0
 _LEASE = ("coordination.k8s.io/v1", "Lease")
 _SECRET = ("v1", "Secret")
+_TRAIL = "audit.jsonl"
 Object = dict[str, Any]
 
 
@@ -59,15 +61,25 @@ class KubeStore(Store):
         if name == "lease.json":
             lease = self.lease()
             return lease.as_dict() if lease else None
-        kind, item, key = state.place_of(name)
+        kind, item, _ = state.place_of(name)
         secret = self._secret(kind, item)
-        return None if secret is None else self._parsed(secret, key)
+        return None if secret is None else self._parsed(secret, name)
 
-    def read_all(self, kind: str, key: str) -> dict[str, dict[str, Any]]:
-        """The same JSON file of everything in ``releases``, ``backups`` or ``evidence``, oldest first, in one go."""
+    def readable(self, kind: str, file: str) -> tuple[dict[str, dict[str, Any]], dict[str, OpsError]]:
+        """The same JSON file of everything in ``releases``, ``backups`` or ``evidence``, oldest first, in one go; and
+        why the others cannot be read."""
         secrets, _ = self.cluster.list(*_SECRET, labels=self._labels(kind))
-        found = {state.item_of(secret): self._parsed(secret, key) for secret in secrets}
-        return {item: data for item, data in sorted(found.items()) if data is not None}
+        found: dict[str, dict[str, Any]] = {}
+        bad: dict[str, OpsError] = {}
+        for item, secret in sorted(self._items(secrets)):
+            try:
+                data = self._parsed(secret, f"{kind}/{item}/{file}")
+            except Refused as error:
+                bad[item] = error
+                continue
+            if data is not None:
+                found[item] = data
+        return found, bad
 
     def write(self, name: str, data: Mapping[str, Any], *, token: int | None = None) -> None:
         """Write a JSON file; with ``token``, only for the holder of that lease. OpsError where it is too large."""
@@ -77,7 +89,11 @@ class KubeStore(Store):
     def folders(self, kind: str) -> list[str]:
         """The names below ``releases``, ``backups`` or ``evidence``, oldest first."""
         found, _ = self.cluster.list(*_SECRET, labels=self._labels(kind), only_metadata=True)
-        return sorted(state.item_of(one) for one in found)
+        return sorted(item for item, _ in self._items(found))
+
+    def _items(self, found: Iterable[Object]) -> list[tuple[str, Object]]:
+        named = [(state.item_of(one, self.app), one) for one in found]
+        return [(item, one) for item, one in named if item]
 
     def remove(self, kind: str, name: str, *, token: int) -> None:
         """Take one of those away, for the holder of the lease; one that is gone already is no error."""
@@ -94,7 +110,7 @@ class KubeStore(Store):
     def audit(self, event: str, **details: Any) -> None:
         """Add a line to the audit trail; the last 500 are kept."""
         line = json.dumps({"at": _lease.iso(self.cluster.now()), "event": event, **details}, sort_keys=True)
-        self._put("audit", "", "audit.jsonl", lambda trail: state.with_line(trail, line), None)
+        self._put("audit", "", _TRAIL, lambda found: state.with_line(state.trail_of(found, _TRAIL), line), None)
 
     # the lease
 
@@ -113,13 +129,13 @@ class KubeStore(Store):
             now = self.cluster.now()
             mine = _lease.acquire(lease, holder=holder, purpose=purpose, kind=kind, ttl=ttl, now=now)
             if found is None:  # the first one, or somebody has deleted it: tokens only grow
-                mine = replace(mine, token=1 + max(map(state.written_by, self._marked()), default=0))
+                mine = replace(mine, token=1 + self._last_token())
             after = state.lease_object(mine, self.app, found)
             after["metadata"]["annotations"][state.CLAIM] = uuid4().hex
             return after
 
         mine = state.lease_from(self._decided(decide))
-        if _may_be_alive(before[-1]):
+        if state.may_be_alive(before[-1]):
             self._fence(mine.token)
         self.audit("lease acquired", holder=holder, purpose=purpose, kind=kind, token=mine.token)
         return mine
@@ -136,9 +152,14 @@ class KubeStore(Store):
     def unlock(self, *, by: str, reason: str) -> Lease | None:
         """Take a lease away from its holder, and write down who did and why."""
         was: list[Lease] = []
+        problem: list[str] = []
 
         def decide(found: Object | None) -> Object | None:
-            lease = state.lease_from(found) if found else None
+            try:
+                lease = state.lease_from(found) if found else None
+            except BadState as error:
+                token = max(state.token_in(found or {}), self._last_token())
+                lease, problem[:] = _lease.unreadable(1 + token, self.cluster.now()), [error.problem]
             if lease is None or not lease.is_held(self.cluster.now()):
                 return None
             was[:] = [lease]
@@ -148,8 +169,13 @@ class KubeStore(Store):
 
         if not self._swap(self._lease_object, decide):
             return None
-        self.audit("lease unlocked", by=by, reason=reason, was=was[0].as_dict())
+        self.audit(
+            "lease unlocked", by=by, reason=reason, was=was[0].as_dict(), **({"found": problem[0]} if problem else {})
+        )
         return was[0]
+
+    def _last_token(self) -> int:
+        return max(map(state.written_by, self._marked()), default=0)
 
     def _lease_object(self) -> Object | None:
         return self.cluster.get(*_LEASE, state.object_name(self.app))
@@ -181,12 +207,12 @@ class KubeStore(Store):
 
     # reading, deciding, writing
 
-    def _put(self, kind: str, item: str, key: str, content: Callable[[bytes], bytes], token: int | None) -> None:
+    def _put(self, kind: str, item: str, key: str, content: Callable[[Object], bytes], token: int | None) -> None:
         def decide(found: Object | None) -> Object:
             if token is not None:
                 self._refuse_late(found, token)
             secret = found or state.empty_secret(self.app, kind, item)
-            return state.with_file(secret, key, content(state.file_of(secret, key) or b""), token)
+            return state.with_file(secret, key, content(secret), token)
 
         written = self._swap(lambda: self._secret(kind, item), decide)
         if token is not None and written and "resourceVersion" not in written["metadata"]:
@@ -231,7 +257,7 @@ class KubeStore(Store):
         sent: Object | None = None
         while True:
             found = read()
-            if sent is not None and found is not None and _is_same(found, sent):
+            if sent is not None and found is not None and state.is_same(found, sent):
                 return sent
             sent = decide(found)
             if sent is None:
@@ -257,26 +283,11 @@ class KubeStore(Store):
     def _labels(self, kind: str) -> str:
         return f"{state.APPLICATION}={self.app},{state.KIND}={state.KINDS[kind]}"
 
-    def _parsed(self, secret: Object, key: str) -> dict[str, Any] | None:
+    def _parsed(self, secret: Object, name: str) -> dict[str, Any] | None:
+        key = state.place_of(name)[2]
+        where = f"{key} of the Secret {secret['metadata']['name']} in {self.cluster.namespace}"
         try:
             content = state.file_of(secret, key)
-            data: dict[str, Any] | None = None if content is None else json.loads(content)
-        except (OSError, ValueError, EOFError) as error:
-            where = f"{key} of the Secret {secret['metadata']['name']} in {self.cluster.namespace}"
-            raise OpsError(
-                f"{where} cannot be read: {error}.", hint="Look at it, mend it or delete it, then run again."
-            ) from error
-        return data
-
-
-def _may_be_alive(before: Object | None) -> bool:
-    """Whether a holder before may still write: it did not give its lease back itself."""
-    if before is None:
-        return True
-    notes = before["metadata"].get("annotations") or {}
-    return not state.lease_from(before).released or state.TAKEN_AWAY in notes
-
-
-def _is_same(found: Object, sent: Object) -> bool:
-    notes = [one["metadata"].get("annotations") or {} for one in (found, sent)]
-    return notes[0] == notes[1] and all(found.get(part) == sent.get(part) for part in ("spec", "data"))
+        except ValueError as error:
+            raise BadState(where, "it cannot be unpacked") from error
+        return None if content is None else parsed(content, name, where)

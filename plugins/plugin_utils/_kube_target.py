@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Op
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration_jobs
@@ -78,7 +79,7 @@ class KubeTarget(Target):
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"))
         with contextlib.suppress(OpsError):  # where the cluster is out of reach there is nothing of it to be shown
-            for kept in self.state.read_all("releases", MANIFESTS).values():
+            for kept in self.state.readable("releases", MANIFESTS)[0].values():
                 values += [value for each in kept["objects"] for value in secret_values(each)]
         return Redactor(values)
 
@@ -97,9 +98,6 @@ class KubeTarget(Target):
 
         user = self.app.registry_username
         return Login(user, self.registry_password) if user else None
-
-    def records(self) -> list[dict[str, Any]]:
-        return list(self.state.read_all("releases", "record.json").values())
 
     # releases
 
@@ -123,7 +121,11 @@ class KubeTarget(Target):
         return f"{APPLICATION_LABEL}={self.app.name}"
 
     def lacks(self, record: Mapping[str, Any]) -> list[str]:
-        if self.store.read(f"releases/{record['id']}/{MANIFESTS}") is None:
+        try:
+            found = self.store.read(f"releases/{record['id']}/{MANIFESTS}")
+        except BadState:
+            found = None
+        if found is None:
             return ["its manifests"]
         from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry
 

@@ -59,7 +59,8 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         environment=dict(app.environment),
         env=_envfile.read_all(app.env_paths),
     )
-    return _kube_render.render([folder / path for path in app.manifests], context)
+    tree = folder if app.source == GIT else None
+    return _kube_render.render([folder / path for path in app.manifests], context, tree)
 
 
 def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._store import make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils._files import make_private
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY, STATUSES, red_hosts
 
 SCHEMA = 1

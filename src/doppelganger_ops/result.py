@@ -197,6 +197,7 @@ class Known(_Described):
     backups: tuple[Mapping[str, Any], ...] = ()
     lease: Mapping[str, Any] | None = None
     interrupted: Mapping[str, Any] | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     table: tuple[str, ...] = ()
 
     @classmethod

@@ -174,7 +174,7 @@ class KubeApplication:
         """The files of all releases, or of all evidence, as they are kept."""
         found = self.objects("secrets", **{"doppelganger.ops/application": self.name, "doppelganger.ops/kind": kind})
         return {
-            item_of(secret): {
+            item_of(secret, self.name): {
                 key: file_of(secret, key) or b"" for key in (one.removesuffix(".gz") for one in secret.get("data", {}))
             }
             for secret in found

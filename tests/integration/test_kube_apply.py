@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_bringup
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_bringup, _kube_preflight
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import Change, Release, plan, send
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import FIELD_MANAGER, Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
@@ -19,11 +20,14 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render, workloads_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, wait
+from tests.integration.kube import options
 from tests.lab import images, registry
 from tests.lab.docker import docker
 from tests.lab.kubernetes import cluster as lab
 from tests.lab.steps import wait_until
+from tests.unit.plugins import making
 
 NAMESPACE = "ops-applying"
 APP = "tides"
@@ -336,3 +340,29 @@ def test_a_job_that_has_failed_runs_again_with_the_next_deployment(
     send(cluster, changes)
     assert [one.reason for one in wait(cluster, workloads_of(things), 120, redact=str)] == ["Complete"]
     assert actions(plan(cluster, things, release(2), redact=str)) == {"Job/fails": "unchanged"}
+
+
+def test_a_link_to_the_manifest_of_another_application_is_refused_and_not_applied(
+    cluster: Cluster, image: str, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs/secret.yml"
+    theirs.parent.mkdir()
+    theirs.write_text(f"{{apiVersion: v1, kind: Secret, metadata: {{name: theirs}}, stringData: {{A: {SECRET}}}}}\n")
+    repository = tmp_path / "repository"
+    (repository / "deploy").mkdir(parents=True)
+    (repository / "deploy/web.yml").symlink_to(theirs)
+    git = ["git", "-C", str(repository), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for verb in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "Link"], ["tag", "1"]):
+        subprocess.run([*git, *verb], check=True)
+    model = making.model(
+        name=APP, platform="kubernetes", cluster=options(lab.ensure(), NAMESPACE), repository=str(repository),
+        manifests=["deploy"], images={"app": image.partition("@")[0]}, state_dir=str(tmp_path / "state"),
+    )  # fmt: skip
+    target = KubeTarget.of({"app": model})
+    with pytest.raises(Refused) as error:
+        _kube_preflight.PREFLIGHT.run(target, {"app": model, "version": "1", "backup": ""}, False)
+    assert error.value.data["path"] == "deploy/web.yml"
+    assert error.value.data["target"] == str(theirs)
+    assert SECRET not in str(error.value.as_result())
+    assert cluster.get("v1", "Secret", "theirs") is None
+    target.cluster.close()

@@ -19,6 +19,8 @@ import yaml
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import AUDIT_LINES, file_of
@@ -27,7 +29,7 @@ from tests.integration.kube import PREFIX, options, script, through
 from tests.lab.kubernetes.cluster import Cluster as Lab
 
 RBAC = Path(__file__).parents[2] / "docs/kubernetes/rbac.yml"
-RECORD = "releases/0001-v1/record.json"
+RECORD = "releases/0001-v1/note.json"
 NUMBERS = count(1)
 
 
@@ -116,7 +118,7 @@ def test_fifty_processes_hold_the_lease_one_at_a_time(store: KubeStore, given: t
 
 LATE: dict[str, Callable[[KubeStore], None]] = {
     "a record": lambda store: store.write(RECORD, {"late": True}, token=1),
-    "a new record": lambda store: store.write("releases/0002-v2/record.json", {}, token=1),
+    "a new record": lambda store: store.write("releases/0002-v2/note.json", {}, token=1),
     "the journal": lambda store: Operation(store, 1, 60).start("deploy", "0001-v1"),
     "a renewal": lambda store: store.renew(1, 60),
     "a release": lambda store: store.release(1),
@@ -142,7 +144,7 @@ STOPPED = (
     + """
     store = opened()
     lease = store.try_acquire(holder="cy@console", purpose="deploy v3", ttl=1)
-    store.write("releases/0001-v1/record.json", {"late": False}, token=lease.token)
+    store.write("releases/0001-v1/note.json", {"late": False}, token=lease.token)
     send = getattr(store.cluster, sys.argv[3])
     def held_up(*arguments, **more):
         print("about to write", flush=True)
@@ -154,7 +156,7 @@ STOPPED = (
             store.remove("releases", "0001-v1", token=lease.token)
         else:
             number = "0001-v1" if sys.argv[3] == "replace" else "0002-v2"
-            store.write(f"releases/{number}/record.json", {"late": True}, token=lease.token)
+            store.write(f"releases/{number}/note.json", {"late": True}, token=lease.token)
     except LeaseLost:
         print("refused", flush=True)
     else:
@@ -259,7 +261,7 @@ RACE = (
     store = opened()
     for number in range(10):
         store.write(f"releases/0001-v1/{sys.argv[3]}-{number}.json", {"by": sys.argv[3]}, token=1)
-        store.write("releases/0001-v1/record.json", {"by": sys.argv[3]}, token=1)
+        store.write("releases/0001-v1/note.json", {"by": sys.argv[3]}, token=1)
 """
 )
 
@@ -271,7 +273,7 @@ def test_writers_of_one_release_lose_nothing(store: KubeStore, given: tuple[str,
         with writer:
             assert writer.wait() == 0
     secret = store.cluster.get("v1", "Secret", f"ops-{store.app}-release-0001-v1") or {}
-    assert sorted(secret["data"]) == sorted([f"{n}-{i}.json" for n in "abc" for i in range(10)] + ["record.json"])
+    assert sorted(secret["data"]) == sorted([f"{n}-{i}.json" for n in "abc" for i in range(10)] + ["note.json"])
     assert (store.read(RECORD) or {})["by"] in "abc"
 
 
@@ -294,8 +296,8 @@ def test_removal_takes_what_it_is_told_and_nothing_else(store: KubeStore, reache
     other = KubeStore(reached, f"{store.app}-other")
     take(other)
     for number in range(1, 5):
-        store.write(f"releases/000{number}-v1/record.json", {}, token=1)
-        other.write(f"releases/000{number}-v1/record.json", {}, token=1)
+        store.write(f"releases/000{number}-v1/note.json", {}, token=1)
+        other.write(f"releases/000{number}-v1/note.json", {}, token=1)
     store.write("backups/0002-v1/backup.json", {}, token=1)
     reached.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"{store.app}-theirs"}})
     before = {one["metadata"]["name"]: one for one in reached.list("v1", "Secret")[0]}
@@ -373,10 +375,10 @@ def test_the_rights_that_are_documented_are_enough(
         theirs.write(RECORD, {}, token=1)
         take(theirs)
         theirs.write(RECORD, {"a": 1}, token=2)
-        theirs.write("releases/0002-v2/record.json", {}, token=2)
+        theirs.write("releases/0002-v2/note.json", {}, token=2)
         theirs.remove("releases", "0002-v2", token=2)
         theirs.renew(2, 60)
-        assert theirs.read_all("releases", "record.json") == {"0001-v1": {"a": 1}}
+        assert theirs.readable("releases", "note.json") == ({"0001-v1": {"a": 1}}, {})
         theirs.release(2)
         with pytest.raises(Refused, match="right is missing to list nodes in the whole cluster"):
             reached.list("v1", "Node")
@@ -387,3 +389,18 @@ def test_the_rights_that_are_documented_are_enough(
         pytest.raises(Refused, match="No trusted connection"),
     ):
         untrusted.version()
+
+
+def test_a_lease_that_says_nonsense_is_refused_by_name_and_unlocked(store: KubeStore) -> None:
+    assert take(store).token == 1
+    notes = {"metadata": {"annotations": {f"{state.PREFIX}lease": "forever", f"{state.PREFIX}seconds": "soon"}}}
+    store.cluster.patch("coordination.k8s.io/v1", "Lease", f"ops-{store.app}", notes)
+    for use in (store.lease, lambda: take(store), lambda: store.write(RECORD, {}, token=1)):
+        with pytest.raises(BadState) as error:
+            use()
+        assert f"ops-{store.app}" in error.value.data["state"]
+    assert store.unlock(by="bo@console", reason="it says nonsense") is not None
+    assert trail(store)[-1]["event"] == "lease unlocked"
+    assert take(store).token > 2
+    with pytest.raises(LeaseLost):
+        store.write(RECORD, {}, token=1)

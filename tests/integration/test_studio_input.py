@@ -21,13 +21,27 @@ PLAYBOOKS = (
 
 @pytest.fixture(scope="module")
 def broken(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository with one more tag, whose compose file nobody can read."""
+    """A copy of the repository with more tags: a compose file that nobody can read, and links that lead out of it."""
     clone = tmp_path_factory.mktemp("broken") / "studio"
     git = ["git", "-C", str(clone), "-c", "user.name=x", "-c", "user.email=x@example.com"]
     subprocess.run(["git", "clone", "--quiet", str(source), str(clone)], check=True)
     (clone / "compose.yml").write_text("services: [app\n")
     for verb in (["commit", "--quiet", "--all", "--message", "Break it"], ["tag", "v0.4.0-unparsable"]):
         subprocess.run([*git, *verb], check=True)
+    theirs = clone.parent / "theirs"
+    (theirs / "context").mkdir(parents=True)
+    (theirs / "theirs.env").write_text("A=canary-of-others\n")
+    for tag, settings, target in (
+        ("env-file", {"image": "x", "env_file": "link"}, "theirs.env"),
+        ("context", {"build": "./link"}, "context"),
+        ("include", {"image": "x"}, "theirs.yml"),
+    ):
+        include = {"include": ["link"]} if tag == "include" else {}
+        (clone / "compose.yml").write_text(yaml.safe_dump({**include, "services": {"app": settings}}))
+        (clone / "link").unlink(missing_ok=True)
+        (clone / "link").symlink_to(theirs / target)
+        for verb in (["add", "--all"], ["commit", "--quiet", "--message", tag], ["tag", f"v0.4.0-{tag}"]):
+            subprocess.run([*git, *verb], check=True)
     return clone
 
 
@@ -104,6 +118,15 @@ INVENTORIES = {
         changes={"app_release_services": ["app", "worker"]},
     ),
     "an unparsable compose file": Case(("compose.yml) are not valid",), {"version": "v0.4.0-unparsable"}),
+    "a link to an env file elsewhere": Case(
+        ("leads out of the checkout", "theirs.env"), {"version": "v0.4.0-env-file"}
+    ),
+    "a link to a build context elsewhere": Case(
+        ("leads out of the checkout", "theirs/context"), {"version": "v0.4.0-context"}
+    ),
+    "a link to an included file elsewhere": Case(
+        ("leads out of the checkout", "theirs.yml"), {"version": "v0.4.0-include"}
+    ),
     "a missing compose file": Case(
         ("are not valid", "compose.prod.yml"), changes={"app_compose_files": ["compose.prod.yml"]}
     ),
@@ -138,6 +161,7 @@ def assert_refused(app: Application, case: Case, untouched: Mapping[str, Any]) -
         assert words in f"{target['message']} {target['hint']}"
     assert "Nothing was touched." in target["message"]
     assert not Path("/tmp/ops-pwned").exists()
+    assert "canary-of-others" not in run.output
     validate("result", run.result)
     assert everything(app) == untouched
 

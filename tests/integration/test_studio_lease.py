@@ -149,3 +149,36 @@ def test_unlocking_needs_a_reason_and_is_audited(deployed: Application) -> None:
     assert line["by"] == line["was"]["holder"]
     assert deployed.play("backup").rc == 0
     deployed.write()
+
+
+@pytest.mark.parametrize("content", [b"null", b'{"schema": 2}'])
+def test_a_lease_that_cannot_be_read_keeps_everybody_out_until_it_is_unlocked(
+    deployed: Application, content: bytes
+) -> None:
+    path = deployed.state / "lease.json"
+    token = json.loads(path.read_text())["token"]
+    path.write_bytes(content)
+    refused = deployed.play("backup")
+    assert refused.rc != 0
+    assert refused.target()["status"] == "refused"
+    assert str(path) in refused.target()["message"]
+    assert path.read_bytes() == content
+
+    run = deployed.play("unlock", reason="it was damaged")
+    assert run.rc == 0, run.output
+    assert audit(deployed, "lease unlocked")[-1]["reason"] == "it was damaged"
+    run = deployed.play("backup")
+    assert run.rc == 0, run.output
+    assert deployed.read("lease.json")["token"] > token
+
+
+def test_a_state_folder_that_others_may_write_is_refused(deployed: Application) -> None:
+    deployed.state.chmod(0o770)
+    try:
+        run = deployed.play("backup")
+    finally:
+        deployed.state.chmod(0o700)
+    assert run.rc != 0
+    assert run.target()["status"] == "refused"
+    assert f"{deployed.state} " in run.target()["message"]
+    assert "chmod 700" in run.target()["hint"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+from collections.abc import Callable
 from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, Unreachable
 
 Object = dict[str, Any]
 _uids = (f"uid-{number}" for number in itertools.count())
@@ -76,3 +80,67 @@ def pod(
 def event(about: Object, reason: str, message: str, at: str = "2026-01-01T00:00:05Z", path: str = "") -> Object:
     involved = {"uid": about["metadata"]["uid"], "fieldPath": path}
     return thing("Event", f"e-{next(_uids)}", involvedObject=involved, reason=reason, message=message, lastTimestamp=at)
+
+
+class FakeCluster:
+    """Objects with versions; ``before_write`` is called where a real cluster would let somebody else go first."""
+
+    namespace = "studio"
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self.version = 0
+        self.time = 1000.0
+        self.before_write: Callable[[], None] | None = None
+        self.loses_answers = False
+
+    def now(self) -> float:
+        return self.time
+
+    def get(self, _: str, kind: str, name: str) -> dict[str, Any] | None:
+        return copy.deepcopy(self.objects.get((kind, name)))
+
+    def list(self, _: str, kind: str, *, labels: str, only_metadata: bool = False) -> Any:
+        wanted = dict(part.split("=") for part in labels.split(",") if "=" in part and "!" not in part)
+        found = [one for (each, _), one in self.objects.items() if each == kind]
+        return [copy.deepcopy(one) for one in found if wanted.items() <= one["metadata"]["labels"].items()], "1"
+
+    def _write(self, manifest: dict[str, Any]) -> None:
+        self.version += 1
+        key = (manifest["kind"], manifest["metadata"]["name"])
+        uid = self.objects.get(key, {"metadata": {"uid": f"u{self.version}"}})["metadata"]["uid"]
+        about = {**copy.deepcopy(manifest["metadata"]), "resourceVersion": str(self.version), "uid": uid}
+        self.objects[key] = {**copy.deepcopy(manifest), "metadata": about}
+        if self.loses_answers:
+            self.loses_answers = False
+            raise Unreachable("lost") if "resourceVersion" not in manifest["metadata"] else Conflict("sent twice")
+
+    def _others_first(self) -> None:
+        act, self.before_write = self.before_write, None
+        if act:
+            act()
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        self._others_first()
+        if (manifest["kind"], manifest["metadata"]["name"]) in self.objects:
+            raise Conflict("exists")
+        self._write(manifest)
+
+    def replace(self, manifest: dict[str, Any]) -> None:
+        self._others_first()
+        found = self.objects.get((manifest["kind"], manifest["metadata"]["name"]))
+        if not found or found["metadata"]["resourceVersion"] != manifest["metadata"]["resourceVersion"]:
+            raise Conflict("changed")
+        self._write(manifest)
+
+    def patch(self, _: str, kind: str, name: str, patch: dict[str, Any]) -> None:
+        found = copy.deepcopy(self.objects[kind, name])
+        found["metadata"]["annotations"].update(patch["metadata"]["annotations"])
+        self._write(found)
+
+    def delete(self, _: str, kind: str, name: str, *, uid: str, version: str) -> bool:
+        self._others_first()
+        about = self.objects[kind, name]["metadata"]
+        if (about["uid"], about["resourceVersion"]) != (uid, version):
+            raise Conflict("changed")
+        return self.objects.pop((kind, name)) is not None

@@ -108,6 +108,21 @@ def backup(**changes: Any) -> dict[str, Any]:
     return {**plain, **changes}
 
 
+def journal(**changes: Any) -> dict[str, Any]:
+    """The journal of an operation that is under way."""
+    plain = {
+        "operation": "deploy",
+        "release": "0001-v1",
+        "token": 1,
+        "status": "running",
+        "started": "2026-11-23T20:41:05Z",
+        "phases": [],
+        "operator": "ana@console",
+        "reason": "",
+    }
+    return {**plain, **changes}
+
+
 def container(service: str = "web", **changes: Any) -> Container:
     """A container that runs as the record says."""
     plain: dict[str, Any] = {

@@ -13,7 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
-from tests.unit.plugins.making import backup, container, model, record, target
+from tests.unit.plugins.making import backup, container, journal, model, record, target
 
 DATABASE = {"database_service": "db", "database_name": "shop", "database_user": "owner"}
 
@@ -35,7 +35,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder with a lease, a good release and a database that can be dumped."""
     made = target(tmp_path, **DATABASE)
     made.store.try_acquire(holder="ana@console", purpose="deploy v2", ttl=60)
-    made.store.write("operation.json", {"phases": [], "status": "running", "token": 1})
+    made.store.write("operation.json", journal(token=1))
     made.store.write("current.json", {"release": "0001-v1"})
     for number in (1, 2):
         made.save(record(number, f"v{number}"), 1)

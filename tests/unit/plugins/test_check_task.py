@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_task impor
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.modules import health_check
+from tests.unit.plugins import making
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -139,10 +140,11 @@ def test_the_documentation_names_each_option_and_its_default() -> None:
 def held(state: Path, **more: Any) -> dict[str, Any]:
     """An operation that holds the lease of a target whose current release has the service ``web``."""
     store = Store(str(state))
-    record = {"id": "0001-v1", "config": {"services": {"web": "digest"}}, "activated": "2026-11-25T02:00:00Z"}
-    store.write("releases/0001-v1/record.json", record)
+    config = {"env": "e", "inputs": "i", "services": {"web": "digest"}}
+    store.write("releases/0001-v1/record.json", making.record(config=config, activated="2026-11-25T02:00:00Z"))
     store.write("current.json", {"release": "0001-v1"})
     lease = store.acquire(holder="me", purpose="test", ttl=60, wait=0)
+    store.write("operation.json", making.journal(token=lease.token))
     metrics = {"gates": [], "sources": {}, "metric_token": ""}
     phase = {"phase": "verify", "soak": 0.0, **metrics}
     return {"state_dir": str(state), "token": lease.token, "lease_ttl": 60, **phase, **more}

@@ -23,7 +23,7 @@ def target(server: Server, *objects: dict[str, Any], current: str = "") -> KubeT
     """As much of a target as is asked for here."""
     given = SimpleNamespace(
         app=app(name="tides"), cluster=server, redactor=SimpleNamespace(text=str), current=lambda: current,
-        state=SimpleNamespace(read_all=lambda *_: {}), manifests=lambda release: list(objects),
+        state=SimpleNamespace(readable=lambda *_: ({}, {})), manifests=lambda release: list(objects),
     )  # fmt: skip
     return cast(KubeTarget, given)
 

@@ -172,3 +172,32 @@ def test_a_template_renders_the_same_file_as_yaml(tmp_path: Path) -> None:
     text = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: {n: {{ name }}, v: '{{ version }}'}}"
     (found,) = rendered(tmp_path, {"1.yml.j2": text}, images={})
     assert yaml.safe_load(yaml.safe_dump(found))["data"] == {"n": "tides", "v": "1.0"}
+
+
+def test_manifests_that_lead_out_of_the_checkout_are_refused_by_name(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "secret.yml").write_text("{kind: Secret, apiVersion: v1, metadata: {name: x}, stringData: {A: canary}}")
+    tree = tmp_path / "tree"
+    (tree / "deploy").mkdir(parents=True)
+    (tree / "deploy/link.yml").symlink_to(theirs / "secret.yml")
+    (tree / "folder").symlink_to(theirs)
+    (tree / "inner").symlink_to("deploy")
+    for given in ("deploy", "deploy/link.yml", "folder", "folder/secret.yml", "inner", "../theirs"):
+        with pytest.raises(Refused) as error:
+            render([tree / given], context(images={}), tree)
+        assert str(theirs) in error.value.data["target"]
+        assert "canary" not in str(error.value.as_result())
+    assert render([theirs], context(images={}), tree)  # the inventory named it as a whole path
+    (tree / "deploy/link.yml").unlink()
+    (tree / "deploy/web.yml").write_text(SERVICE)
+    (tree / "deploy/again.yml.j2").symlink_to("../other.j2")
+    (tree / "other.j2").write_text("{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}")
+    assert len(render([tree / "inner"], context(images={}), tree)) == 2
+
+
+@pytest.mark.parametrize("tag", ["include 'other.yml'", "import 'other.yml' as x", "extends 'other.yml'"])
+def test_a_template_reads_no_other_file(tmp_path: Path, tag: str) -> None:
+    (tmp_path / "other.yml").write_text(SERVICE)
+    with pytest.raises(Refused):
+        rendered(tmp_path, {"a.yml.j2": f"{{% {tag} %}}"}, images={})

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import random
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, OPERATION, Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
+from tests.unit.plugins.kube import FakeCluster
 
 HELD = Lease("ana@console", "deploy v2", OPERATION, 7, acquired=1000.25, renewed=1040.5, expires=1100.5)
 LOCK = Lease("bo@console", "new disks", MAINTENANCE, 7, acquired=1000.0, renewed=1000.0, expires=None)
@@ -134,70 +132,6 @@ def test_the_audit_trail_forgets_its_oldest_lines() -> None:
 # the store, over a cluster that is a dict
 
 
-class FakeCluster:
-    """Objects with versions; ``before_write`` is called where a real cluster would let somebody else go first."""
-
-    namespace = "studio"
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
-        self.version = 0
-        self.time = 1000.0
-        self.before_write: Callable[[], None] | None = None
-        self.loses_answers = False
-
-    def now(self) -> float:
-        return self.time
-
-    def get(self, _: str, kind: str, name: str) -> dict[str, Any] | None:
-        return copy.deepcopy(self.objects.get((kind, name)))
-
-    def list(self, _: str, kind: str, *, labels: str, only_metadata: bool = False) -> Any:
-        wanted = dict(part.split("=") for part in labels.split(",") if "=" in part and "!" not in part)
-        found = [one for (each, _), one in self.objects.items() if each == kind]
-        return [copy.deepcopy(one) for one in found if wanted.items() <= one["metadata"]["labels"].items()], "1"
-
-    def _write(self, manifest: dict[str, Any]) -> None:
-        self.version += 1
-        key = (manifest["kind"], manifest["metadata"]["name"])
-        uid = self.objects.get(key, {"metadata": {"uid": f"u{self.version}"}})["metadata"]["uid"]
-        about = {**copy.deepcopy(manifest["metadata"]), "resourceVersion": str(self.version), "uid": uid}
-        self.objects[key] = {**copy.deepcopy(manifest), "metadata": about}
-        if self.loses_answers:
-            self.loses_answers = False
-            raise Unreachable("lost") if "resourceVersion" not in manifest["metadata"] else Conflict("sent twice")
-
-    def _others_first(self) -> None:
-        act, self.before_write = self.before_write, None
-        if act:
-            act()
-
-    def create(self, manifest: dict[str, Any]) -> None:
-        self._others_first()
-        if (manifest["kind"], manifest["metadata"]["name"]) in self.objects:
-            raise Conflict("exists")
-        self._write(manifest)
-
-    def replace(self, manifest: dict[str, Any]) -> None:
-        self._others_first()
-        found = self.objects.get((manifest["kind"], manifest["metadata"]["name"]))
-        if not found or found["metadata"]["resourceVersion"] != manifest["metadata"]["resourceVersion"]:
-            raise Conflict("changed")
-        self._write(manifest)
-
-    def patch(self, _: str, kind: str, name: str, patch: dict[str, Any]) -> None:
-        found = copy.deepcopy(self.objects[kind, name])
-        found["metadata"]["annotations"].update(patch["metadata"]["annotations"])
-        self._write(found)
-
-    def delete(self, _: str, kind: str, name: str, *, uid: str, version: str) -> bool:
-        self._others_first()
-        about = self.objects[kind, name]["metadata"]
-        if (about["uid"], about["resourceVersion"]) != (uid, version):
-            raise Conflict("changed")
-        return self.objects.pop((kind, name)) is not None
-
-
 @pytest.fixture
 def cluster() -> FakeCluster:
     return FakeCluster()
@@ -212,7 +146,11 @@ def take(store: KubeStore, ttl: float = 60, holder: str = "ana@console", kind: s
     return store.try_acquire(holder=holder, purpose="deploy v2", kind=kind, ttl=ttl)
 
 
-RECORD = "releases/0001-v1/record.json"
+JOURNAL = {
+    "operation": "deploy", "release": "0001-v1", "token": 1, "status": "running", "phases": [],
+    "started": "2026-11-23T20:41:05Z",
+}  # fmt: skip
+RECORD = "releases/0001-v1/note.json"
 
 
 def test_the_lease_is_that_of_the_other_store(store: KubeStore, cluster: FakeCluster) -> None:
@@ -290,19 +228,19 @@ def test_a_lease_given_back_is_taken_without_marking_everything(store: KubeStore
 @pytest.mark.parametrize("is_there", [False, True])
 def test_a_write_whose_answer_was_lost_counts(store: KubeStore, cluster: FakeCluster, is_there: bool) -> None:
     if is_there:
-        store.write("current.json", {"release": "0"})
+        store.write("current.json", {"release": "0000-v1"})
     cluster.loses_answers = True
-    store.write("current.json", {"release": "1"})
-    assert store.read("current.json") == {"release": "1"}
+    store.write("current.json", {"release": "0001-v1"})
+    assert store.read("current.json") == {"release": "0001-v1"}
     cluster.loses_answers = True
     assert take(store).token == 1
 
 
 def test_writers_of_one_object_lose_nothing(store: KubeStore, cluster: FakeCluster) -> None:
-    store.write("current.json", {"release": "1"})
-    cluster.before_write = lambda: store.write("operation.json", {"status": "running"})
-    store.write("current.json", {"release": "2"})
-    assert (store.read("current.json"), store.read("operation.json")) == ({"release": "2"}, {"status": "running"})
+    store.write("current.json", {"release": "0001-v1"})
+    cluster.before_write = lambda: store.write("operation.json", JOURNAL)
+    store.write("current.json", {"release": "0002-v1"})
+    assert (store.read("current.json"), store.read("operation.json")) == ({"release": "0002-v1"}, JOURNAL)
 
 
 def test_a_secret_of_somebody_else_is_neither_read_nor_written(store: KubeStore, cluster: FakeCluster) -> None:
@@ -317,17 +255,15 @@ def test_names_that_no_object_can_have_come_back_as_they_were(store: KubeStore) 
     take(store)
     names = ["0001-V1", "0001-v1", "0002-A_b", "0010-c"]
     for name in random.sample(names, len(names)):
-        store.write(f"releases/{name}/record.json", {"id": name}, token=1)
+        store.write(f"releases/{name}/note.json", {"id": name}, token=1)
     assert store.folders("releases") == names
-    assert store.read_all("releases", "record.json") == {name: {"id": name} for name in names}
+    assert store.readable("releases", "note.json") == ({name: {"id": name} for name in names}, {})
     assert (store.folders("backups"), store.read("backups/x/backup.json")) == ([], None)
 
 
 def test_content_that_was_broken_by_hand_is_named(store: KubeStore, cluster: FakeCluster) -> None:
     store.write("current.json", {})
     cluster.objects["Secret", "ops-studio-state"]["data"]["current.json"] = "e3s="
-    with pytest.raises(
-        OpsError, match=r"current.json of the Secret ops-studio-state in studio cannot be read"
-    ) as error:
+    with pytest.raises(BadState) as error:
         store.read("current.json")
-    assert "mend it" in error.value.hint
+    assert error.value.data["state"] == "current.json of the Secret ops-studio-state in studio"

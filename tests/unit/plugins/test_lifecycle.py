@@ -301,7 +301,7 @@ def with_releases(host: Host) -> tuple[str, str]:
     releases = (host.succeed("v1"), host.succeed("v2"))
     for release in releases:
         host.change(release, config=record()["config"])
-        host.store.write(f"releases/{release}/compose.json", {})
+        host.store.write(f"releases/{release}/compose.json", {"services": {}})
     return releases
 
 

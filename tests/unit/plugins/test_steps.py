@@ -22,7 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
-from tests.unit.plugins.making import DB, WEB, container, record, target
+from tests.unit.plugins.making import DB, WEB, container, journal, record, target
 
 # bringing a release up
 
@@ -208,7 +208,7 @@ def test_evidence_that_cannot_be_kept_keeps_nobody_from_going_back(
 ) -> None:
     kept = target(tmp_path)
     lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
-    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+    kept.store.write("operation.json", journal(token=lease.token))
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -226,7 +226,7 @@ def test_evidence_of_an_operation_that_is_over_is_an_error(
 ) -> None:
     kept = target(tmp_path)
     lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
-    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+    kept.store.write("operation.json", journal(token=lease.token))
 
     def over(*_: Any, **__: Any) -> None:
         raise error

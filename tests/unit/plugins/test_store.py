@@ -78,7 +78,7 @@ def test_fifty_processes_hold_the_lease_one_at_a_time(tmp_path: Path) -> None:
 
 
 LATE: dict[str, Callable[[Store], None]] = {
-    "a record": lambda store: store.write("releases/1/record.json", {"late": True}, token=1),
+    "a record": lambda store: store.write("releases/1/note.json", {"late": True}, token=1),
     "the journal": lambda store: Operation(store, 1, 60).start("deploy", "0001-v1"),
     "a renewal": lambda store: store.renew(1, 60),
     "a release": lambda store: store.release(1),
@@ -90,11 +90,11 @@ LATE: dict[str, Callable[[Store], None]] = {
 def test_a_late_write_of_a_dead_holder_is_refused(tmp_path: Path, write: Callable[[Store], None]) -> None:
     store = Store(str(tmp_path))
     assert take(store, ttl=0).token == 1
-    store.write("releases/1/record.json", {"late": False}, token=1)
+    store.write("releases/1/note.json", {"late": False}, token=1)
     assert take(store).token == 2
     with pytest.raises(LeaseLost, match="lease number 1 and it is now held by ana@console"):
         write(store)
-    assert store.read("releases/1/record.json") == {"late": False}
+    assert store.read("releases/1/note.json") == {"late": False}
     assert store.read("operation.json") is None
     assert (store.lease() or take(store)).token == 2
 
