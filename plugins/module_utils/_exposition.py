@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+
 _LABELS = r'\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}'
 _LINE = re.compile(
     r"([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:" + _LABELS + r")?[ \t]+(\S+)(?:[ \t]+(-?[0-9.eE+]+))?[ \t]*(?:#.*)?"
@@ -40,7 +42,7 @@ def parse(text: str, wanted: Collection[str], open_metrics: bool = False) -> dic
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:
-            raise Unreadable(f"a line of {name} cannot be read: {line[:120]!r}")
+            raise Unreadable(f"a line of {name} cannot be read: {excerpt(line, 120)!r}")
         at = match[4]
         seconds = None if at is None else float(at) / (1 if open_metrics else 1000)
         found[name].append(Point(_labels(match[2] or ""), _number(match[3], line), seconds))
@@ -75,4 +77,4 @@ def _number(text: str, line: str) -> float:
     try:
         return float(text.replace("Inf", "inf")) if text != "NaN" else math.nan
     except ValueError:
-        raise Unreadable(f"{text!r} is not a number: {line[:120]!r}") from None
+        raise Unreadable(f"{excerpt(text, 40)!r} is not a number: {excerpt(line, 120)!r}") from None

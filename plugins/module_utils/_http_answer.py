@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+
 #: of a longer body only so much is kept, in bytes
 BODY_LIMIT = 1_000_000
 
@@ -28,7 +30,7 @@ def parse(data: bytes, ended: bool, bodiless: bool = False) -> Response | None:
     """Read an answer, None when there is more to come."""
     head, separator, body = data.partition(b"\r\n\r\n")
     if not data.startswith(b"HTTP/1."[: len(data)]):
-        raise Garbled(f"what came is not HTTP: {data[:40]!r}")
+        raise Garbled(f"what came is not HTTP: {excerpt(data, 40)!r}")
     if not separator:
         if ended or len(data) > BODY_LIMIT:
             raise Garbled("the connection was closed before an answer" if not data else "the answer broke off")
@@ -36,7 +38,7 @@ def parse(data: bytes, ended: bool, bodiless: bool = False) -> Response | None:
     first, *lines = head.decode("latin-1").split("\r\n")
     status = first[9:12]
     if not status.isdigit():
-        raise Garbled(f"what came is not HTTP: {first[:40]!r}")
+        raise Garbled(f"what came is not HTTP: {excerpt(first, 40)!r}")
     if status.startswith("1"):
         return parse(body, ended, bodiless)
     pairs = (line.partition(":") for line in lines)
@@ -72,7 +74,7 @@ def unchunked(body: bytes) -> tuple[bytes, bool]:
         try:
             size = int(body[at:end].split(b";")[0], 16)
         except ValueError:
-            raise Garbled(f"a chunk of the answer has no size: {body[at : at + 20]!r}") from None
+            raise Garbled(f"a chunk of the answer has no size: {excerpt(body[at:end], 20)!r}") from None
         if size == 0:
             return bytes(content), True
         content += body[end + 2 : end + 2 + size]

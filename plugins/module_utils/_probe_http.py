@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Request, fetch
 
@@ -32,15 +33,15 @@ def judged(options: Mapping[str, Any], response: Response, latency_ms: float) ->
     wrong = _wrong(options, response, latency_ms)
     if not wrong:
         return Outcome(PASS, f"answered {response.status}", observed, latency_ms=latency_ms)
-    observed["body"] = response.body[:_EXCERPT].decode("utf-8", "replace")
+    observed["body"] = excerpt(response.body, _EXCERPT)
     return Outcome(FAIL, wrong, observed, latency_ms=latency_ms)
 
 
 def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) -> str:
     if response.status not in options["status"]:
         wanted = " or ".join(map(str, options["status"]))
-        excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
-        return f"answered {response.status}, expected {wanted}" + (f": {excerpt}" if excerpt else "")
+        said = excerpt(response.body, _EXCERPT)
+        return f"answered {response.status}, expected {wanted}" + (f": {said}" if said else "")
     limit = options["max_latency_ms"]
     if limit is not None and latency_ms > limit:
         return f"answered {response.status} in {latency_ms:.0f} ms, at most {limit:g} ms allowed"
@@ -84,4 +85,4 @@ def _wrong_value(data: Any, path: str, expected: Any) -> str:
     except KeyError:
         return f"the body's {path} is missing, expected {expected!r}"
     is_right = found == expected and isinstance(found, bool) == isinstance(expected, bool)
-    return "" if is_right else f"the body's {path} is {found!r}, expected {expected!r}"
+    return "" if is_right else f"the body's {path} is {excerpt(repr(found), _EXCERPT)}, expected {expected!r}"

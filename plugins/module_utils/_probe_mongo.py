@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import connected
 
 _OP_MSG = 2013
 _HEADER = struct.Struct("<iiii")
 _LARGEST = 1_000_000
+_EXCERPT = 300
 _FIXED = {0x01: "<d", 0x08: "<?", 0x09: "<q", 0x10: "<i", 0x11: "<Q", 0x12: "<q"}
 
 
@@ -93,7 +95,8 @@ def judged_mongo(document: bytes, latency_ms: float) -> Outcome:
         answer = decode(document)
     except Malformed as error:
         return Outcome(FAIL, str(error))
-    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
+    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code") if name in answer}
+    said = excerpt(str(answer.get("errmsg") or "no reason given"), _EXCERPT)
     if answer.get("ok") == 1:
         return Outcome(PASS, "answered ok", observed, latency_ms=latency_ms)
-    return Outcome(FAIL, f"answered not ok: {answer.get('errmsg', 'no reason given')}", observed, latency_ms=latency_ms)
+    return Outcome(FAIL, f"answered not ok: {said}", {**observed, "errmsg": said}, latency_ms=latency_ms)

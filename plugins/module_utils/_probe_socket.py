@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {
@@ -108,7 +109,8 @@ def command(*words: str) -> bytes:
 
 def judged_redis(reply: str, expected: str) -> Outcome:
     """Judge one line of reply."""
-    observed = {"reply": reply[:200]}
+    said = excerpt(reply, 200)
+    observed = {"reply": said}
     if reply == expected:
         return Outcome(PASS, f"answered {reply[1:]}", observed)
     if reply.startswith("-LOADING"):
@@ -118,8 +120,8 @@ def judged_redis(reply: str, expected: str) -> Outcome:
             FAIL, "Redis wants a password (NOAUTH): name its variable with password_env", observed, final=True
         )
     if reply.startswith(("-WRONGPASS", "-ERR invalid password", "-ERR AUTH", "-ERR Client sent AUTH")):
-        return Outcome(FAIL, f"Redis refuses the password: {reply[1:200]}", observed, final=True)
-    return Outcome(FAIL, f"answered {reply[:200]!r}, expected {expected[1:]}", observed)
+        return Outcome(FAIL, f"Redis refuses the password: {said[1:]}", observed, final=True)
+    return Outcome(FAIL, f"answered {said!r}, expected {expected[1:]}", observed)
 
 
 async def _line(reader: asyncio.StreamReader) -> str:

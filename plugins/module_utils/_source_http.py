@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _http_client, _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import text_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Garbled, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Kept, Request
@@ -124,7 +125,7 @@ def refusal(response: Response, place: str) -> NotAnswered | None:
         return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
     if response.status == 200:
         return None
-    said = " ".join(response.body[:200].decode("utf-8", "replace").split())
+    said = excerpt(response.body, 200)
     words = f"{place} answered {response.status}" + (f": {said}" if said else "")
     return NotAnswered(words, is_silent=True, final=response.status in _FINAL)
 
@@ -246,7 +247,7 @@ def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
     try:
         return Observation(at, {"": (float(found),)})
     except ValueError:
-        return Observation(at, error=f"{options['path']} is {str(found)[:40]!r}, expected a number", final=True)
+        return Observation(at, error=f"{options['path']} is {excerpt(str(found), 40)!r}, expected a number", final=True)
 
 
 def first(values: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import refuse_wrong, wait_for, wrong
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_prune, _kube_wait
@@ -74,7 +75,7 @@ class BehindService:
         """Its answer as data."""
         status, _, body = self._cluster.service_get(self._service, self._port, path, timeout=_ANSWER_WITHIN)
         if status != 200:
-            said = body.decode("utf-8", "replace").strip()[:300]
+            said = excerpt(body, 300)
             raise OpsError(f"Prometheus behind the Service {self._service} answered {status}: {said}")
         return json.loads(body)
 
