@@ -23,11 +23,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd, end_of_file
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store, make_private
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
+#: of the log of each container
 LOG_BYTES = 512 * 1024
 
 
@@ -80,13 +82,13 @@ class ComposeTarget(Target):
                 repository, tag = keep_tag(self.app.name, image["id"])
                 _engine_actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
 
-    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         project = self.project
         services = sorted({container.service for container in project.containers(include_oneoff=True)})
         since = params["since"]
 
-        def log(service: str) -> str:
-            return "\n".join(project.logs(service, since=since, limit_bytes=LOG_BYTES))
+        def log(service: str) -> list[LogEnd]:
+            return project.log_ends(service, since=since, limit_bytes=LOG_BYTES)
 
         return {
             "containers.json": lambda: _as_json([asdict(c) for c in project.containers(include_oneoff=True)]),
@@ -94,7 +96,9 @@ class ComposeTarget(Target):
                 ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
                 doing="docker stats", timeout=10),
             "disk.json": lambda: _as_json(shutil.disk_usage(self.store.root)._asdict()),
-            "build.log": lambda: (self.store.root / "releases" / params["release"] / "build.log").read_text("utf-8"),
+            "build.log": lambda: [
+                end_of_file(self.store.root / "releases" / params["release"] / "build.log", LOG_BYTES)
+            ],
             **{f"{service}.log": functools.partial(log, service) for service in services},
         }  # fmt: skip
 

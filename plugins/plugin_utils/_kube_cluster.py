@@ -13,6 +13,7 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd, end_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_exec, _kube_logs, _kube_review
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NotFound, Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
@@ -25,6 +26,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry impor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right
 
 _FORWARD_TIMEOUT = 5.0
+#: a kubelet keeps a longer line as several entries; with its stamp
+_ENTRY = 17_000
 
 __all__ = ["FIELD_MANAGER", "Cluster", "ExecResult", "Right"]
 
@@ -106,6 +109,20 @@ class Cluster(Objects):
         has no ``previous``, gives nothing; a pod that is gone raises NotFound.
         """
         query = _kube_logs.query(container, since, previous, limit_bytes, tail_lines)
+        yield from _kube_logs.told(self._log(pod, query), since, timestamps)
+
+    def log_end(
+        self, pod: str, container: str, *, since: float = 0.0, previous: bool = False, limit_bytes: int = 1_000_000
+    ) -> LogEnd:
+        """Read the end of what a container has logged; ``since`` to the second. Otherwise as :meth:`log`."""
+
+        def read(entries: int) -> Iterator[bytes]:
+            query = _kube_logs.query(container, since, previous, entries * _ENTRY, entries, timestamps=False)
+            return self._log(pod, query)
+
+        return end_of(read, limit_bytes)
+
+    def _log(self, pod: str, query: Sequence[tuple[str, str]]) -> Iterator[bytes]:
         try:
             response = self._http.open(self._call("GET", "get", "v1", "Pod", pod, "log", query=query, accept="*/*"))
         except Refused as error:
@@ -113,7 +130,7 @@ class Cluster(Objects):
                 return
             raise
         try:
-            yield from _kube_logs.told(response.stream(), since, timestamps)
+            yield from response.stream()
         except (HTTPError, OSError) as error:
             raise BrokenOff(f"The log of {pod} broke off: {error}.") from error
         finally:

@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
     Refused,
     TimedOut,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene, attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
@@ -56,8 +57,8 @@ class FakeProject:
     def environment_of(self, service: str) -> dict[str, str]:
         return self.environment
 
-    def logs(self, service: str, limit_bytes: int) -> list[str]:
-        return [line.partition(" ")[2] for line in self.log.get(service, [])]
+    def log_ends(self, service: str, limit_bytes: int) -> list[LogEnd]:
+        return [LogEnd("\n".join(line.partition(" ")[2] for line in self.log.get(service, [])))]
 
     def log_of(self, container_id: str, since: float, timestamps: bool) -> Iterator[str]:
         self.asked.append((container_id, since))
@@ -159,7 +160,7 @@ def test_a_crash_comes_with_the_last_words() -> None:
     [outcome] = attempts(project, kind="containers", services=["app"])
     assert outcome.reason == "app exited with code 1; its last words: ImportError: no"
     assert outcome.ends_all == "app exited with code 1"
-    assert outcome.observed["log"] == {"app": ["line 5", "line 6", "line 7", "ImportError: no", ""]}
+    assert outcome.observed["log"] == {"app": ["line 4", "line 5", "line 6", "line 7", "ImportError: no"]}
 
 
 def test_the_expected_services_are_those_of_the_application() -> None:
