@@ -9,10 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._patterns import fullmatch
 
 _LABELS = r'\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}'
+# no two repetitions of the same next to each other: that would be quadratic
 _LINE = re.compile(
-    r"([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:" + _LABELS + r")?[ \t]+(\S+)(?:[ \t]+(-?[0-9.eE+]+))?[ \t]*(?:#.*)?"
+    r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]*" + _LABELS + r")?[ \t]+(\S+)(?:[ \t]+(-?[0-9.eE+]+))?[ \t]*(?:#.*)?"
 )
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"')
 _ESCAPED = {r"\n": "\n", r"\\": "\\", r"\"": '"'}
@@ -56,7 +58,7 @@ def text_of(labels: Mapping[str, str]) -> str:
 
 def matches(labels: Mapping[str, str], where: Mapping[str, str]) -> bool:
     """Whether each label matches its regular expression as a whole; one that is missing is empty."""
-    return all(re.fullmatch(str(pattern), labels.get(name, "")) is not None for name, pattern in where.items())
+    return all(fullmatch(str(pattern), labels.get(name, "")) for name, pattern in where.items())
 
 
 def _name_of(line: str) -> str:

@@ -97,6 +97,6 @@ def _converted_list(given: Any, wanted: str) -> Any:
 def _is_pattern(given: Any) -> bool:
     try:
         re.compile(given)
-    except (re.error, TypeError):
+    except (re.error, TypeError, OverflowError, RecursionError):  # {99999999999}, or brackets a thousand deep
         return False
     return isinstance(given, str)

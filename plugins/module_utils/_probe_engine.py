@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import threading
 import time
@@ -91,9 +92,20 @@ class LogsProbe:
         self._services = services
         self._since = options["since"] or since
         self._scan = LogScan(options)
+        self._reading = threading.Lock()
 
     def __call__(self, seconds: float) -> Outcome:
         """Read for at most so long."""
+        # an attempt that was given up may still wait for the engine
+        if not self._reading.acquire(timeout=seconds):
+            return Outcome(ERROR, "the engine has not answered the attempt before this one yet")
+        with contextlib.closing(self._scan):
+            try:
+                return self._read(seconds)
+            finally:
+                self._reading.release()
+
+    def _read(self, seconds: float) -> Outcome:
         deadline = time.monotonic() + seconds
         for one in self._project.containers():
             if self._services and one.service not in self._services:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response
@@ -55,7 +55,7 @@ def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     part = f" in the first {BODY_LIMIT} bytes" if response.cut else ""
     if options["body_contains"] and options["body_contains"] not in text:
         return f"the body has no {options['body_contains']!r}{part}"
-    if options["body_matches"] and not re.search(options["body_matches"], text):
+    if options["body_matches"] and not _patterns.search(options["body_matches"], text):
         return f"nothing in the body matches {options['body_matches']!r}{part}"
     if not options["json"]:
         return ""

@@ -43,7 +43,7 @@ _STARTING = ("ContainerCreating", "PodInitializing")
 #: the kubelet did not get to it in time, which says nothing about the thing itself
 _SLOW = re.compile(r"timed out|timeout|deadline exceeded|is already in use|connection refused|try again", re.IGNORECASE)
 _MISSING = re.compile(
-    r"(configmap|secret)s? .*not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
+    r"(configmap|secret)s? .{0,300}not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
 )
 
 

@@ -36,7 +36,7 @@ _DIGEST = "Docker-Content-Digest"
 _LARGEST = 4 * 1024 * 1024
 _ATTEMPTS = 3
 _LONGEST_PAUSE = 5.0
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
 
 
 @dataclass(frozen=True)

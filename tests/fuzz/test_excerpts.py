@@ -53,12 +53,12 @@ def test_logs_in_pieces(secret: str, before: int, pieces: list[str], limit: int,
         assert not any(leaks(excerpt(line, limit), secret) for line in lines_from(chunks, limit))
 
 
-@given(SECRETS.filter(lambda secret: len(secret) > 10))
-def test_every_form_at_every_cut(secret: str) -> None:
+@given(SECRETS.filter(lambda secret: len(secret) > 10), st.data())
+def test_every_form_at_every_cut(secret: str, data: st.DataObject) -> None:
     secret = f'{secret} \\"$/{secret}'
     redactor = Redactor([secret])
-    for form in forms(secret):
-        text = f"xy {form} yx"
-        for cut in range(1, len(text)):
-            assert not leaks(redactor.head(text, cut), form)
-            assert not leaks(redactor.tail(text, cut), form)
+    form = data.draw(st.sampled_from(sorted(forms(secret))))
+    text = f"xy {form} yx"
+    for cut in range(1, len(text)):
+        assert not leaks(redactor.head(text, cut), form)
+        assert not leaks(redactor.tail(text, cut), form)
