@@ -68,8 +68,8 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 ATOMS = [
     "a.-+", "a", "://", "http://a", "a://b:", "a:", "@", ":", "canary-", "${A:-", "${", "$$", "$", "}", "A='", 'A="',
-    "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ", "level ",
-    "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
+    "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ",
+    "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
     'conflict with "',
 ]  # fmt: skip
 
