@@ -158,6 +158,7 @@ options:
           - Regular expressions that tell an error line, for C(logs).
           - Unless given a level (C(ERROR), C(CRITICAL), C(FATAL), C(PANIC)) as a word or as the level of a JSON or key=value line, or
             the start of a Python traceback.
+          - They are held against the first 8 KiB of each line. One that does not come to an end within 2 s is an error that names it.
         type: list
         elements: str
       allow:
