@@ -32,6 +32,7 @@ WORDS = {
     "regexes": "a list of regular expressions",
     "codes": "a number or a list of numbers",
     "dict": "a dictionary",
+    "patterns": "a dictionary of regular expressions",
     "any": "anything",
     "regex": "a regular expression",
 }
@@ -54,6 +55,9 @@ def converted(given: Any, wanted: str) -> Any:
         return given if isinstance(given, Mapping) else None
     if wanted == "regex":
         return given if _is_pattern(given) else None
+    if wanted == "patterns":
+        fits = isinstance(given, Mapping) and all(_is_pattern(str(each)) for each in given.values())
+        return given if fits else None
     return _converted_list(given, wanted)
 
 

@@ -13,6 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Garbled, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Request, fetch
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 
 _EXCERPT = 200
 
@@ -24,7 +25,10 @@ async def probe(options: Mapping[str, Any], request: Request) -> Outcome:
         response = await fetch(request)
     except Garbled as error:
         return Outcome(FAIL, str(error))
-    return judged(options, response, (time.perf_counter() - began) * 1000)
+    took = (time.perf_counter() - began) * 1000
+    if options["body_matches"]:  # in another process perhaps, which the loop of the other checks does not wait for
+        return await in_thread(lambda: judged(options, response, took))
+    return judged(options, response, took)
 
 
 def judged(options: Mapping[str, Any], response: Response, latency_ms: float) -> Outcome:

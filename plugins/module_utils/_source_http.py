@@ -181,7 +181,7 @@ class Prometheus:
         except ValueError:
             raise refusal(response, place) or NotAnswered(f"{place}: the answer is not JSON", final=False) from None
         if isinstance(found, Mapping) and found.get("status") == "error":
-            words = f"{place} refuses the query: {found.get('error')}"
+            words = f"{place} refuses the query: {excerpt(str(found.get('error')), 300)}"
             raise NotAnswered(words, final=response.status in _FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
             raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
