@@ -46,7 +46,7 @@ def parse(text: str, wanted: Collection[str], open_metrics: bool = False) -> dic
         if match is None:
             raise Unreadable(f"a line of {name} cannot be read: {excerpt(line, 120)!r}")
         at = match[4]
-        seconds = None if at is None else float(at) / (1 if open_metrics else 1000)
+        seconds = None if at is None else _number(at, line) / (1 if open_metrics else 1000)
         found[name].append(Point(_labels(match[2] or ""), _number(match[3], line), seconds))
     return found
 
