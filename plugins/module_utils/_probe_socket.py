@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import CUT, excerpt
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {
@@ -129,7 +129,7 @@ async def _line(reader: asyncio.StreamReader) -> str:
         data = await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
         return "an endless line"
-    return data[:_REPLY_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
+    return data[:_REPLY_LIMIT].decode("utf-8", "replace").rstrip("\r\n") + CUT * (len(data) > _REPLY_LIMIT)
 
 
 def _ms(began: float) -> float:
