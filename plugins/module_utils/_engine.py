@@ -168,11 +168,11 @@ class Project:
     def log_ends(self, service: str, since: float = 0, limit_bytes: int = 1_000_000) -> list[LogEnd]:
         """Read the end of the log of each container of the service, at most ``limit_bytes`` of it."""
         mine = [one.id for one in self.containers(include_oneoff=True) if one.service == service]
-        return [
-            # without stamps: within a long line the engine would write more of them, in the middle of a word
-            end_of(lambda entries, one=one: self._log(one, since, tail=entries), limit_bytes)  # type: ignore[misc]
-            for one in mine
-        ]
+        # without stamps: within a long line the engine would write more of them, in the middle of a word
+        return [end_of(self._last_of(one, since), limit_bytes) for one in mine]
+
+    def _last_of(self, container_id: str, since: float) -> Callable[[int], Iterator[bytes]]:
+        return lambda entries: self._log(container_id, since, tail=entries)
 
     def _log(self, container_id: str, since: float, **more: int) -> Iterator[bytes]:
         # The SDK's own reading of a log takes seconds for what this does in one, and knows no fractions of a second.

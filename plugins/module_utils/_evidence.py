@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, TimedOut
@@ -27,8 +27,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._side_by_side imp
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC, Target
 
-#: reads a piece of evidence: a text as a whole, or the ends of logs
-Collector = Callable[[], str | Sequence[LogEnd]]
+if TYPE_CHECKING:
+    #: reads a piece of evidence: a text as a whole, or the ends of logs
+    Collector = Callable[[], str | Sequence[LogEnd]]
 Files = dict[str, str]
 #: of a text that is no log only so much is kept, in characters
 LARGEST = 512 * 1024
