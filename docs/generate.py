@@ -43,7 +43,8 @@ GROUPS = {
     "Migrations": ("migration_service", "migration_command", "migration_head_query", "migration_timeout"),
     "The database": ("database_service", "database_name", "database_user", "backup_timeout"),
     "Metrics": ("metrics", "metric_words", "metric_sources", "metric_token", "metric_gates"),
-    "Gates and times": ("checks", "soak_seconds", "start_timeout", "fetch_timeout", "disk_free_mb"),
+    "Gates and times": ("checks", "soak_seconds", "start_timeout", "evidence_timeout", "fetch_timeout",
+                        "disk_free_mb"),
     "Who may change it, and how many hosts at a time": ("lease_ttl", "lease_wait", "batches"),
     "What is kept": ("keep_good", "keep_bad", "keep_backups"),
 }  # fmt: skip

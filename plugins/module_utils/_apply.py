@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target i
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 
@@ -49,13 +50,14 @@ def _hopeless(container: Container, restarts: int) -> str | None:
         return f"{container.service} was killed for want of memory"
     if container.state in ("exited", "dead"):
         return f"{container.service} exited with code {container.exit_code}" + (
-            f": {container.error}" if container.error else ""
+            f": {excerpt(container.error, 200)}" if container.error else ""
         )
     if container.state == "restarting" or restarts > 2:
         how = f"exit code {container.exit_code}, {restarts} restarts"
         return f"{container.service} keeps restarting ({how})"
     if container.health == "unhealthy":
-        return f"{container.service} is unhealthy: {container.health_output or 'its health check says nothing'}"
+        said = excerpt(container.health_output, 200) or "its health check says nothing"
+        return f"{container.service} is unhealthy: {said}"
     return None
 
 

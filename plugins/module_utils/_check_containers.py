@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, INCONCLUSIVE, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container, epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 
 _CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "segmentation fault", 143: "terminated"}
 
@@ -34,7 +35,7 @@ def standing(container: Container, restarts: int = 0, max_restarts: int = 0, may
             return Standing(PASS, f"{who} has completed")
         return Standing(FAIL, f"{who} {_ending(container)}", final=True)
     if container.state == "created" and container.error:
-        return Standing(FAIL, f"{who} could not be started: {container.error}", final=True)
+        return Standing(FAIL, f"{who} could not be started: {excerpt(container.error, 200)}", final=True)
     if container.state == "created":
         return Standing(INCONCLUSIVE, f"{who} is created and not started yet")
     return Standing(FAIL, f"{who} is {container.state or 'in no known state'}")
@@ -46,8 +47,8 @@ def _running(container: Container, who: str, restarts: int, max_restarts: int) -
         why = ", killed for lack of memory" if container.oom_killed else ""
         return Standing(FAIL, f"{who} keeps restarting: {_times(restarts)}{why}, {max_restarts} allowed", final=True)
     if container.health == "unhealthy":
-        said = container.health_output or "its health check says nothing"
-        return Standing(FAIL, f"{who} is unhealthy: {said[:200]}", final=True)
+        said = excerpt(container.health_output, 200) or "its health check says nothing"
+        return Standing(FAIL, f"{who} is unhealthy: {said}", final=True)
     if container.health == "starting":
         return Standing(INCONCLUSIVE, f"{who} runs, its health check has not passed yet")
     return Standing(PASS, f"{who} is running")
@@ -67,7 +68,7 @@ def _ending(container: Container) -> str:
         return "is dead: the engine could not remove it"
     meaning = _CODES.get(container.exit_code)
     text = f"exited with code {container.exit_code}" + (f" ({meaning})" if meaning else "")
-    return f"{text}: {container.error}" if container.error else text
+    return f"{text}: {excerpt(container.error, 200)}" if container.error else text
 
 
 def _times(count: int) -> str:

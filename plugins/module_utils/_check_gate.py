@@ -14,12 +14,16 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner imp
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import quoted_by
 from ansible_collections.doppelganger.ops.plugins.module_utils._gates import Gates
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Attempt, Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
+
+#: a verdict is a sentence, however many containers it is about
+_LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,12 @@ def examine(
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
     scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
-    results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
-    results = [replace(each, reason=shown.text(each.reason), observed=shown.data(each.observed)) for each in results]
+    with quoted_by(lambda: shown):
+        results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
+    results = [
+        replace(each, reason=shown.head(each.reason, _LONGEST_REASON), observed=shown.data(each.observed))
+        for each in results
+    ]
     verdict = overall(results)
     return {
         "changed": False,

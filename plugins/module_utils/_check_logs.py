@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._checks import ERROR_LINES
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._patterns import Patterns
 
 _SHOWN = 5
 _LINE = 300
+#: so many characters, or lines, are matched at a time
+_BATCH, _BATCH_LINES = 64 * 1024, 1000
 
 
 class LogScan:
     """Remembers how far each container's log was read and what was found in it."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self._patterns = re.compile("|".join(f"(?:{each})" for each in options["patterns"]) or r"(?!)")
-        self._allow = [re.compile(each) for each in options["allow"]]
+        self._patterns = Patterns(options["patterns"], known=ERROR_LINES)
+        self._allow = Patterns(options["allow"])
         self._limit = int(options["limit"])
         self._read_to: dict[str, tuple[str, int]] = {}
         self.lines = 0
@@ -30,7 +34,21 @@ class LogScan:
         return self._read_to.get(container_id, ("", 0))[0]
 
     def read(self, container_id: str, service: str, stamped: Iterable[str]) -> None:
-        """Read on in the log of a container, over lines that start with their time stamp."""
+        """Read on in the log of a container, over lines that start with their time stamp; raises TooSlow."""
+        batch: list[str] = []
+        size = 0
+        try:
+            for text in self._new(container_id, stamped):
+                batch.append(text)
+                size += len(text)
+                if size > _BATCH or len(batch) > _BATCH_LINES:
+                    taken, batch, size = batch, [], 0
+                    self._take(service, taken)
+        finally:  # who ends the reading for want of time has read these
+            self._take(service, batch)
+
+    def _new(self, container_id: str, stamped: Iterable[str]) -> Iterator[str]:
+        """The lines that have not been read yet."""
         last, seen = self._read_to.get(container_id, ("", 0))  # the engine stamps lines that come together alike
         current, count = last, 0
         for line in stamped:
@@ -42,10 +60,18 @@ class LogScan:
                 continue
             self._read_to[container_id] = (current, count)
             self.lines += 1
-            if self._patterns.search(text) and not any(each.search(text) for each in self._allow):
-                self.matches += 1
-                if len(self.shown) < _SHOWN:
-                    self.shown.append(f"{service}: {text.strip()[:_LINE]}")
+            yield text
+
+    def _take(self, service: str, texts: Sequence[str]) -> None:
+        wrong = [text for text, found in zip(texts, self._patterns.found_in(texts)) if found]
+        wrong = [text for text, excused in zip(wrong, self._allow.found_in(wrong)) if not excused]
+        self.matches += len(wrong)
+        self.shown += [f"{service}: {excerpt(text, _LINE)}" for text in wrong[: _SHOWN - len(self.shown)]]
+
+    def close(self) -> None:
+        """End what matches."""
+        self._patterns.close()
+        self._allow.close()
 
     def outcome(self) -> Outcome:
         """Judge what was found; a line that is there stays there, so waiting does not mend it."""

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _files
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 
 #: what a command inherits of the environment, besides what it is given
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT",
@@ -22,11 +23,6 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a command: what it needs, and nothing else of ours."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return {**inherited, **(extra or {})}
-
-
-def tail(text: str, lines: int = 15) -> str:
-    """The last lines that say something."""
-    return "\n".join([line.rstrip() for line in text.splitlines() if line.strip()][-lines:])
 
 
 def run(
@@ -53,13 +49,13 @@ def run(
             f"{doing} failed: there is no command {argv[0]!r} on the target.", hint="Run playbooks/prepare.yml."
         ) from error
     except subprocess.TimeoutExpired as error:
-        said = tail((error.stderr or b"").decode(errors="replace"))
+        said = last_words(error.stderr or b"")
         raise OpsError(f"{doing} was not done after {timeout:g} s. It said last: {said or 'nothing'}") from error
     errors = done.stderr.decode(errors="replace")
     output = "" if stdout else done.stdout.decode(errors="replace")
     if log is not None:
         _files.write_text(log, output + errors)
     if done.returncode != 0:
-        said = tail(errors) or tail(output) or "nothing"
+        said = last_words(errors) or last_words(output) or "nothing"
         raise OpsError(f"{doing} failed with code {done.returncode}: {said}", rc=done.returncode)
     return output

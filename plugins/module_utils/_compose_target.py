@@ -24,11 +24,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd, end_of_file
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
 
+#: of the log of each container
 LOG_BYTES = 512 * 1024
 
 
@@ -85,13 +87,13 @@ class ComposeTarget(Target):
                 repository, tag = keep_tag(self.app.name, image["id"])
                 _engine_actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
 
-    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         project = self.project
         services = sorted({container.service for container in project.containers(include_oneoff=True)})
         since = params["since"]
 
-        def log(service: str) -> str:
-            return "\n".join(project.logs(service, since=since, limit_bytes=LOG_BYTES))
+        def log(service: str) -> list[LogEnd]:
+            return project.log_ends(service, since=since, limit_bytes=LOG_BYTES)
 
         return {
             "containers.json": lambda: _as_json([asdict(c) for c in project.containers(include_oneoff=True)]),
@@ -115,10 +117,10 @@ class ComposeTarget(Target):
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _build_log(self, release: str) -> str:
+    def _build_log(self, release: str) -> list[LogEnd]:
         if not release:  # the operation was about none
             raise FileNotFoundError
-        return _files.read_bytes(self.store.path_of(f"releases/{release}/build.log")).decode("utf-8", "replace")
+        return [end_of_file(self.store.path_of(f"releases/{release}/build.log"), LOG_BYTES)]
 
     def evidence_path(self, name: str) -> str:
         return str(self.store.path_of(f"evidence/{name}"))

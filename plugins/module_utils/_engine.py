@@ -6,7 +6,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,15 +18,19 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     container_from,
     current,
     environment_from,
-    lines_from,
     output_from,
     since_stamp,
-    unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, engine_errors
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import (
+    LogEnd,
+    end_of,
+    lines_from,
+    unframed,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -158,34 +161,30 @@ class Project:
 
         return [machine_usage()]
 
-    def log_lines(self, service: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
-        """Read what the service's containers have logged up to now, one after the other; never waits for more."""
-        for one in self.containers():
-            if one.service == service:
-                yield from self.log_of(one.id, since, timestamps)
-
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
         """Read what one container has logged up to now, oldest first."""
+        lines = lines_from(self._log(container_id, since, timestamps=1))
+        yield from since_stamp(lines, since, timestamps)
+
+    def log_ends(self, service: str, since: float = 0, limit_bytes: int = 1_000_000) -> list[LogEnd]:
+        """Read the end of the log of each container of the service, at most ``limit_bytes`` of it."""
+        mine = [one.id for one in self.containers(include_oneoff=True) if one.service == service]
+        # without stamps: within a long line the engine would write more of them, in the middle of a word
+        return [end_of(self._last_of(one, since), limit_bytes) for one in mine]
+
+    def _last_of(self, container_id: str, since: float) -> Callable[[int], Iterator[bytes]]:
+        return lambda entries: self._log(container_id, since, tail=entries)
+
+    def _log(self, container_id: str, since: float, **more: int) -> Iterator[bytes]:
         # The SDK's own reading of a log takes seconds for what this does in one, and knows no fractions of a second.
-        asked = {"stdout": 1, "stderr": 1, "timestamps": 1, **({"since": f"{since:.9f}"} if since else {})}
+        asked = {"stdout": 1, "stderr": 1, **more, **({"since": f"{since:.9f}"} if since else {})}
         with engine_errors("read a container's log"):
             url = f"{self.api.base_url}/v{self.api.api_version}/containers/{container_id}/logs"
             with self.api.get(url, params=asked, stream=True, timeout=self.api.timeout) as response:
                 if response.status_code == 404:
                     raise NotThere(f"The container {container_id[:12]} is gone.")
                 response.raise_for_status()
-                yield from since_stamp(lines_from(unframed(response.raw.stream(65536))), since, timestamps)
-
-    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
-        """Read the end of the service's log, at most ``limit_bytes`` of it."""
-        kept: deque[str] = deque()
-        size = 0
-        for line in self.log_lines(service, since, timestamps):
-            kept.append(line)
-            size += len(line) + 1
-            while size > limit_bytes and kept:
-                size -= len(kept.popleft()) + 1
-        return list(kept)
+                yield from unframed(response.raw.stream(65536))
 
     def image_id(self, reference: str) -> str | None:
         """Resolve a reference or an id to the id of an image that this engine has."""

@@ -128,40 +128,6 @@ def stamp_of(seconds: float) -> str:
     return time.strftime(_STAMP, time.gmtime(whole)) + f".{nanoseconds:09d}Z"
 
 
-def lines_from(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Cut a stream into lines, whichever way it comes in pieces."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
-    if rest:
-        yield rest.decode("utf-8", "replace")
-
-
-def unframed(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Take the frames off a stream of stamped log lines; that of a container with a terminal has none."""
-    waiting = b""
-    framed: bool | None = None
-    for chunk in chunks:
-        waiting += chunk
-        if framed is None and waiting:
-            framed = waiting[0] < _HEADER  # a channel's number, where a stamp starts with a digit
-        if not framed:
-            yield waiting
-            waiting = b""
-            continue
-        content, used = bytearray(), 0
-        while len(waiting) >= used + _HEADER:
-            end = used + _HEADER + int.from_bytes(waiting[used + 4 : used + _HEADER], "big")
-            if end > len(waiting):
-                break
-            content += waiting[used + _HEADER : end]
-            used = end
-        waiting = waiting[used:]
-        yield bytes(content)
-
-
 def since_stamp(lines: Iterable[str], since: float, keep_stamps: bool) -> Iterator[str]:
     """Keep the stamped lines that are not older than ``since``: not every log driver minds fractions of a second."""
     oldest = stamp_of(since) if since else ""

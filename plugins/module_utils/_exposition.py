@@ -7,6 +7,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._patterns import fullmatch
+
 #: who writes a longer one does not mean to be read; in characters
 _LONGEST_LINE = 65536
 _TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
@@ -44,7 +47,9 @@ def parse(text: str, wanted: Collection[str], open_metrics: bool = False) -> dic
         try:
             found[name].append(_point(line, 1 if open_metrics else 1000))
         except ValueError:
-            raise Unreadable(f"a line of {name[:_EXCERPT]} cannot be read: {line[:_EXCERPT]!r}") from None
+            raise Unreadable(
+                f"a line of {excerpt(name, _EXCERPT)} cannot be read: {excerpt(line, _EXCERPT)!r}"
+            ) from None
     return found
 
 
@@ -55,7 +60,7 @@ def text_of(labels: Mapping[str, str]) -> str:
 
 def matches(labels: Mapping[str, str], where: Mapping[str, str]) -> bool:
     """Whether each label matches its regular expression as a whole; one that is missing is empty."""
-    return all(re.fullmatch(str(pattern), labels.get(name, "")) is not None for name, pattern in where.items())
+    return all(fullmatch(str(pattern), labels.get(name, "")) for name, pattern in where.items())
 
 
 def _name_of(line: str) -> str:

@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 
 #: of a longer body only so much is kept, in bytes
 BODY_LIMIT = 1_000_000
+#: what is looked at of what is quoted; much more than is shown, as secrets are blanked out before the cut
+_QUOTED = 4096
 #: of all heads together, interim answers included
 HEAD_LIMIT = 65536
 #: of one line of a chunk's size, with its extensions, or of the trailer
@@ -79,7 +82,7 @@ class Answer:
 
     def _head(self) -> Response | bool:
         if not self._data.startswith(_BEGIN[: len(self._data)]):
-            raise Garbled(f"what came is not HTTP: {bytes(self._data[:40])!r}")
+            raise Garbled(f"what came is not HTTP: {excerpt(bytes(self._data[:_QUOTED]), 40)!r}")
         end = self._found(b"\r\n\r\n", HEAD_LIMIT - self._heads, "head")
         if end < 0:
             return False
@@ -117,7 +120,7 @@ class Answer:
             return False
         size = _SIZE.fullmatch(self._data, 0, end)
         if size is None:
-            raise Garbled(f"a chunk of the answer has no size: {bytes(self._data[:20])!r}")
+            raise Garbled(f"a chunk of the answer has no size: {excerpt(bytes(self._data[:_QUOTED]), 20)!r}")
         self._left = int(size[1], 16)
         self._drop(end + 2)
         self._step = self._chunk if self._left else self._trailer
@@ -129,7 +132,9 @@ class Answer:
         if self._left or len(self._data) < 2:
             return False
         if not self._data.startswith(b"\r\n"):
-            raise Garbled(f"a chunk of the answer is longer than its size: {bytes(self._data[:20])!r}")
+            raise Garbled(
+                f"a chunk of the answer is longer than its size: {excerpt(bytes(self._data[:_QUOTED]), 20)!r}"
+            )
         self._drop(2)
         self._step = self._chunk_size
         return True
@@ -179,12 +184,12 @@ def _read_head(head: str) -> tuple[int, dict[str, str]]:
     first, *lines = head.split("\r\n")
     status = _STATUS.fullmatch(first)
     if status is None:
-        raise Garbled(f"what came is not HTTP: {first[:40]!r}")
+        raise Garbled(f"what came is not HTTP: {excerpt(first, 40)!r}")
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise Garbled(f"a header of the answer has no colon: {line[:40]!r}")
+            raise Garbled(f"a header of the answer has no colon: {excerpt(line, 40)!r}")
         name = name.strip().lower()
         is_joined = name in _JOINED and name in headers
         headers[name] = f"{headers[name]}, {value.strip()}" if is_joined else value.strip()
@@ -197,5 +202,5 @@ def _length(text: str) -> int:
         return int(text)
     each = {one.strip() for one in text.split(",")}
     if len(each) != 1 or not _LENGTH.fullmatch(text := each.pop()):
-        raise Garbled(f"the answer has no usable Content-Length: {text[:40]!r}")
+        raise Garbled(f"the answer has no usable Content-Length: {excerpt(text, 40)!r}")
     return int(text)

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>[A-Za-z_]\w*)|(?P<brace>\{))", re.ASCII)
-_BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-+?])(?P<other>.*))?", re.ASCII | re.DOTALL)
+_NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-+?])|$)", re.ASCII)
 _ENDS = re.compile(r"\$\{|\}")
+#: variables of variables may grow without an end; a text that would be longer stays as it is written
+_LONGEST = 1_000_000
 
 
 def interpolated(text: str, known: Mapping[str, str]) -> str:
@@ -16,39 +18,55 @@ def interpolated(text: str, known: Mapping[str, str]) -> str:
 
     What is no variable stays as it is; compose refuses it, and says so.
     """
-    done = ""
-    while True:
-        found = _DOLLAR.search(text)
+    closing = _braces(text)
+    done: list[str] = []
+    size = 0
+    parts = [(0, len(text))]  # what there is to do, the next at the end: others may be within others to any depth
+    while parts and size <= _LONGEST:
+        start, end = parts.pop()
+        found = _DOLLAR.search(text, start, end)
         if found is None:
-            return done + text
-        done, text = done + text[: found.start()], text[found.end() :]
-        if found["escaped"]:
-            done += "$"
-        elif found["name"]:
-            done += known.get(found["name"], "")
+            said = text[start:end]
         else:
-            inner, text = _to_its_brace(text)
-            done += _value(inner, known)
+            said = text[start : found.start()]
+            if found["escaped"]:
+                said += "$"
+                parts.append((found.end(), end))
+            elif found["name"]:
+                said += known.get(found["name"], "")
+                parts.append((found.end(), end))
+            else:
+                close = closing.get(found.end(), end)
+                parts.append((min(close + 1, end), end))
+                value, other = _value(text, found.end(), close, known)
+                said += value
+                parts += [other] if other else []
+        done.append(said)
+        size += len(said)
+    return text if size > _LONGEST else "".join(done)
 
 
-def _value(inner: str, known: Mapping[str, str]) -> str:
-    found = _BRACED.fullmatch(inner)
+def _value(text: str, start: int, end: int, known: Mapping[str, str]) -> tuple[str, tuple[int, int] | None]:
+    """What stands for what is within braces, and the part of it that is to be read on in its place."""
+    found = _NAMED.match(text, start, end)
     if found is None:
-        return "${" + inner + "}"
+        return "${" + text[start:end] + "}", None
     value, how = known.get(found["name"]), found["how"] or ""
     has_one = bool(value) if how.startswith(":") else value is not None
     if how.endswith("+"):
-        return interpolated(found["other"], known) if has_one else ""
+        return "", (found.end(), end) if has_one else None
     if how.endswith("-") and not has_one:
-        return interpolated(found["other"], known)
-    return value or ""
+        return "", (found.end(), end)
+    return value or "", None
 
 
-def _to_its_brace(text: str) -> tuple[str, str]:
-    """What is within the brace that was opened, and what comes after it."""
-    depth = 1
+def _braces(text: str) -> dict[int, int]:
+    """Where each brace that is opened is closed; those that never are, are not among them."""
+    opened: list[int] = []
+    closing: dict[int, int] = {}
     for end in _ENDS.finditer(text):
-        depth += 1 if end[0] == "${" else -1
-        if not depth:
-            return text[: end.start()], text[end.end() :]
-    return text, ""
+        if end[0] == "${":
+            opened.append(end.end())
+        elif opened:
+            closing[opened.pop()] = end.start()
+    return closing

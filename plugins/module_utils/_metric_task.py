@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._checks import RE
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project as Engine
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import quoted_by
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_config import (
     Watch,
     parse_gates,
@@ -78,7 +79,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def measure(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
     """Measure and judge; fail unless it passes or need not. Raises OpsError where it must pass and does not."""
-    found = shown.data(examine(params, project))
+    with quoted_by(lambda: shown):
+        found = shown.data(examine(params, project))
     if params["must_pass"] and found["verdict"] != PASS:
         raise OpsError(found["summary"], **found)
     return {**found, "msg": found["summary"]}

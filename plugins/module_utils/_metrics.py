@@ -89,7 +89,7 @@ SOURCES: dict[str, dict[str, Option]] = {
         **_COMMON,
         "calc": _calc("value", "rate", "increase", "ratio", "quantile", "up"),
         "family": Option("str"),
-        "where": Option("dict", {}),
+        "where": Option("patterns", {}),
         "over": Option("str"),
         "quantile": Option("float", 0.95),
     },

@@ -9,7 +9,6 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _apply,
     _backup,
-    _command,
     _compose,
     _engine_actions,
     _plan,
@@ -18,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 
 
@@ -61,11 +61,12 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             error.data["moved"] = _note_head(target, record, before, params["token"])
             raise
         did = _note_head(target, record, before, params["token"])
+        said = last_words(output)
     return {
         "changed": did is not False,
         "moved": did,
         "head": record["migration"]["after"],
-        "output": target.redactor.text(_command.tail(output)),
+        "output": said,
     }
 
 

@@ -49,6 +49,7 @@ class App:
     metric_gates: list[dict[str, Any]]
     soak_seconds: int
     start_timeout: int
+    evidence_timeout: int
     fetch_timeout: int
     backup_timeout: int
     disk_free_mb: int
@@ -101,7 +102,7 @@ def problems(app: App) -> list[str]:
         found.append("app_migration_head_query needs a database: set app_database_service, or drop the query.")
     if app.metric_gates and not app.soak_seconds:
         found.append("app_metric_gates are judged while a release is watched: set app_soak_seconds to more than 0.")
-    for field in ("soak_seconds", "start_timeout", "lease_ttl", "keep_good", "keep_backups"):
+    for field in ("soak_seconds", "start_timeout", "evidence_timeout", "lease_ttl", "keep_good", "keep_backups"):
         least = 0 if field == "soak_seconds" else 1
         if getattr(app, field) < least:
             found.append(f"app_{field} is {getattr(app, field)}, expected {least} or more.")

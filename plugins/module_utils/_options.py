@@ -35,6 +35,7 @@ WORDS = {
     "regexes": "a list of regular expressions",
     "codes": "a number or a list of numbers",
     "dict": "a dictionary",
+    "patterns": "a dictionary of regular expressions",
     "any": "anything",
     "regex": "a regular expression",
 }
@@ -59,6 +60,9 @@ def converted(given: Any, wanted: str) -> Any:
         return given if isinstance(given, Mapping) else None
     if wanted == "regex":
         return given if _is_pattern(given) else None
+    if wanted == "patterns":
+        fits = isinstance(given, Mapping) and all(_is_pattern(str(each)) for each in given.values())
+        return given if fits else None
     return _converted_list(given, wanted)
 
 
@@ -102,6 +106,6 @@ def _converted_list(given: Any, wanted: str) -> Any:
 def _is_pattern(given: Any) -> bool:
     try:
         re.compile(given)
-    except (re.error, TypeError):
+    except (re.error, TypeError, OverflowError, RecursionError):  # {99999999999}, or brackets a thousand deep
         return False
     return isinstance(given, str)

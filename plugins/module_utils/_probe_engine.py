@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import threading
 import time
@@ -20,10 +21,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge impo
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_logs import LogScan
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import began, epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt, last_lines
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Project
 
 _T = TypeVar("_T")
 _LAST_LINES = 5
+_LOG_BYTES = 64 * 1024
 _EXCERPT = 300
 
 
@@ -66,14 +69,17 @@ class ContainersProbe:
         if not outcome.final:
             return outcome
         culprits = broken(containers, self._services, self._before, self._options)
-        log = {one.service: list(self._project.logs(one.service, limit_bytes=4000))[-_LAST_LINES:] for one in culprits}
-        return with_last_words(outcome, log)
+        return with_last_words(outcome, {one.service: self._last_lines(one.service) for one in culprits})
+
+    def _last_lines(self, service: str) -> list[str]:
+        ends = self._project.log_ends(service, limit_bytes=_LOG_BYTES)
+        return [line for end in ends for line in last_lines(end.text, _LAST_LINES, end.was_cut)][-_LAST_LINES:]
 
 
 def with_last_words(outcome: Outcome, log: Mapping[str, Sequence[str]]) -> Outcome:
-    """Add to a terminal reason what the container said last."""
-    words = next((line.strip() for lines in log.values() for line in reversed(lines) if line.strip()), "")
-    reason = f"{outcome.reason}; its last words: {words[:_EXCERPT]}" if words else outcome.reason
+    """Add to a terminal reason what the container said last, as ``last_lines`` gives it."""
+    words = next((line.strip() for lines in log.values() for line in reversed(lines)), "")
+    reason = f"{outcome.reason}; its last words: {words}" if words else outcome.reason
     observed = {**outcome.observed, "log": {service: list(lines) for service, lines in log.items()}}
     return Outcome(outcome.state, reason, observed, outcome.final, outcome.ends_all)
 
@@ -86,9 +92,20 @@ class LogsProbe:
         self._services = services
         self._since = options["since"] or since
         self._scan = LogScan(options)
+        self._reading = threading.Lock()
 
     def __call__(self, seconds: float) -> Outcome:
         """Read for at most so long."""
+        # an attempt that was given up may still wait for the engine
+        if not self._reading.acquire(timeout=seconds):
+            return Outcome(ERROR, "the engine has not answered the attempt before this one yet")
+        with contextlib.closing(self._scan):
+            try:
+                return self._read(seconds)
+            finally:
+                self._reading.release()
+
+    def _read(self, seconds: float) -> Outcome:
         deadline = time.monotonic() + seconds
         for one in self._project.containers():
             if self._services and one.service not in self._services:
@@ -122,8 +139,8 @@ def run_exec(project: Project, options: Mapping[str, Any], seconds: float) -> Ou
 
 def judged_exec(options: Mapping[str, Any], result: ExecResult, latency_ms: float) -> Outcome:
     """Hold a command's end against what the check expects."""
-    said = _excerpt(result.output)
-    observed = {"code": result.code, "output": result.output[:_EXCERPT]}
+    said = excerpt(result.output, _EXCERPT)
+    observed = {"code": result.code, "output": said}
     if result.code in (126, 127) and options["expect_code"] != result.code:
         reason = f"{options['command'][0]} cannot be run in {options['service']}: {said}"
         return Outcome(ERROR, reason, observed, final=True)
@@ -164,7 +181,7 @@ def psql(
 
 def judged_postgres(options: Mapping[str, Any], result: ExecResult, latency_ms: float) -> Outcome:
     """Judge what psql said."""
-    said = _excerpt(result.output)
+    said = excerpt(result.output, _EXCERPT)
     observed = {"code": result.code}
     if result.code in (126, 127):
         return Outcome(ERROR, f"psql cannot be run in {options['service']}: {said}", observed, final=True)
@@ -172,10 +189,6 @@ def judged_postgres(options: Mapping[str, Any], result: ExecResult, latency_ms: 
         return Outcome(FAIL, f"psql ended with code {result.code}: {said}", observed, latency_ms=latency_ms)
     answer = result.output.strip()
     if options["expect"] is not None and answer != options["expect"]:
-        reason = f"the query answered {answer[:_EXCERPT]!r}, expected {options['expect']!r}"
+        reason = f"the query answered {excerpt(answer, _EXCERPT)!r}, expected {options['expect']!r}"
         return Outcome(FAIL, reason, observed, latency_ms=latency_ms)
     return Outcome(PASS, "the query was answered", observed, latency_ms=latency_ms)
-
-
-def _excerpt(output: str) -> str:
-    return " ".join(output.split())[:_EXCERPT]

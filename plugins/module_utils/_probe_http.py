@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign, _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Request, fetch
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
@@ -34,15 +35,15 @@ def judged(options: Mapping[str, Any], response: Response, latency_ms: float) ->
     wrong = _wrong(options, response, latency_ms)
     if not wrong:
         return Outcome(PASS, f"answered {response.status}", observed, latency_ms=latency_ms)
-    observed["body"] = response.body[:_EXCERPT].decode("utf-8", "replace")
+    observed["body"] = excerpt(response.body, _EXCERPT)
     return Outcome(FAIL, wrong, observed, latency_ms=latency_ms)
 
 
 def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) -> str:
     if response.status not in options["status"]:
         wanted = " or ".join(map(str, options["status"]))
-        excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
-        return f"answered {response.status}, expected {wanted}" + (f": {excerpt}" if excerpt else "")
+        said = excerpt(response.body, _EXCERPT)
+        return f"answered {response.status}, expected {wanted}" + (f": {said}" if said else "")
     limit = options["max_latency_ms"]
     if limit is not None and latency_ms > limit:
         return f"answered {response.status} in {latency_ms:.0f} ms, at most {limit:g} ms allowed"
@@ -56,7 +57,7 @@ def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     part = f" in the first {BODY_LIMIT} bytes" if response.cut else ""
     if options["body_contains"] and options["body_contains"] not in text:
         return f"the body has no {options['body_contains']!r}{part}"
-    if options["body_matches"] and not re.search(options["body_matches"], text):
+    if options["body_matches"] and not _patterns.search(options["body_matches"], text):
         return f"nothing in the body matches {options['body_matches']!r}{part}"
     if not options["json"]:
         return ""
@@ -86,10 +87,4 @@ def _wrong_value(data: Any, path: str, expected: Any) -> str:
     except KeyError:
         return f"the body's {path} is missing, expected {expected!r}"
     is_right = found == expected and isinstance(found, bool) == isinstance(expected, bool)
-    return "" if is_right else f"the body's {path} is {shortened(found)}, expected {expected!r}"
-
-
-def shortened(found: Any) -> str:
-    """What an answer has in a place, as much of it as a person wants to read."""
-    text = repr(found)
-    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}..."
+    return "" if is_right else f"the body's {path} is {excerpt(repr(found), _EXCERPT)}, expected {expected!r}"

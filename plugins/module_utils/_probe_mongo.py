@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_socket import connected
 
 _OP_MSG = 2013
@@ -88,10 +89,10 @@ async def mongo(host: str, port: int) -> Outcome:
 def judged_mongo(document: bytes, latency_ms: float) -> Outcome:
     """Judge the document of the answer."""
     answer = decode(document)
-    answer["errmsg"] = str(answer.get("errmsg") or "no reason given")[:_EXCERPT]
+    said = excerpt(str(answer.get("errmsg") or "no reason given"), _EXCERPT)
     if answer.get("ok") == 1:
         return Outcome(PASS, "answered ok", {"ok": 1}, latency_ms=latency_ms)
-    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code", "errmsg") if name in answer}
+    observed: dict[str, Any] = {name: answer[name] for name in ("ok", "code") if name in answer}
     if not isinstance(observed.get("code", 0), int):
         del observed["code"]
-    return Outcome(FAIL, f"answered not ok: {answer['errmsg']}", observed, latency_ms=latency_ms)
+    return Outcome(FAIL, f"answered not ok: {said}", {**observed, "errmsg": said}, latency_ms=latency_ms)

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, FAIL, PASS, Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import CUT, excerpt
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
 _PEER_FAILURES = {
@@ -112,7 +113,8 @@ def command(*words: str) -> bytes:
 
 def judged_redis(reply: str, expected: str) -> Outcome:
     """Judge one line of reply."""
-    observed = {"reply": reply[:200]}
+    said = excerpt(reply, 200)
+    observed = {"reply": said}
     if reply == expected:
         return Outcome(PASS, f"answered {reply[1:]}", observed)
     if reply.startswith("-LOADING"):
@@ -122,8 +124,8 @@ def judged_redis(reply: str, expected: str) -> Outcome:
             FAIL, "Redis wants a password (NOAUTH): name its variable with password_env", observed, final=True
         )
     if reply.startswith(("-WRONGPASS", "-ERR invalid password", "-ERR AUTH", "-ERR Client sent AUTH")):
-        return Outcome(FAIL, f"Redis refuses the password: {reply[1:200]}", observed, final=True)
-    return Outcome(FAIL, f"answered {reply[:200]!r}, expected {expected[1:]}", observed)
+        return Outcome(FAIL, f"Redis refuses the password: {said[1:]}", observed, final=True)
+    return Outcome(FAIL, f"answered {said!r}, expected {expected[1:]}", observed)
 
 
 async def _line(reader: asyncio.StreamReader) -> str:
@@ -131,7 +133,7 @@ async def _line(reader: asyncio.StreamReader) -> str:
         data = await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
         return "an endless line"
-    return data[:_REPLY_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
+    return data[:_REPLY_LIMIT].decode("utf-8", "replace").rstrip("\r\n") + CUT * (len(data) > _REPLY_LIMIT)
 
 
 def _ms(began: float) -> float:

@@ -11,6 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ class Project(Protocol):
         """What each machine under the application uses as a whole."""
 
     def log_of(self, container_id: str, since: float = 0, timestamps: bool = False) -> Iterator[str]:
-        """Read what one container has logged up to now, oldest first."""
+        """Read what one container has logged up to now, oldest first; of a long line only its beginning."""
 
-    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
-        """Read the end of the service's log."""
+    def log_ends(self, service: str, since: float = 0, limit_bytes: int = 1_000_000) -> list[LogEnd]:
+        """Read the end of the log of each container of the service."""
 
     def watch(self, on_event: Callable[[Event], Any]) -> Closing:
         """Call ``on_event``, in a thread of its own, for each thing that happens to a container."""

@@ -20,7 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Re
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 #: a password, or what the large hosts' tokens begin with; other users in a URL are none of a secret
-_SECRET_USER = re.compile(r"[a-z+]+://(?:[^/@]*:[^/@]*|(?:gh[a-z]|github_pat|glpat|ATBB|ATCTT)[-_A-Za-z0-9]{16,})@")
+_SECRET_USER = re.compile(r"[a-z+]+://(?:[^/@:]*:[^/@]*|(?:gh[a-z]|github_pat|glpat|ATBB|ATCTT)[-_A-Za-z0-9]{16,})@")
 
 
 def _git(*arguments: str, doing: str, timeout: float) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, Refused, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import number
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread, psql
@@ -92,7 +93,7 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
         numbers = tuple(value for text in last if (value := _number(text)) is not None)
         if len(numbers) < needed:
             expected = "a number" if needed == 1 else f"{needed} numbers"
-            words = f"the query answered {line[:60]!r}, expected {expected} at the end of each row"
+            words = f"the query answered {excerpt(line, 60)!r}, expected {expected} at the end of each row"
             return Observation(at, error=words, final=True)
         name = "|".join(columns[:-needed])
         if name in series:
@@ -117,7 +118,7 @@ def _failure(at: float, options: Mapping[str, Any], words: str) -> Observation:
 
 
 def _said(result: ExecResult) -> str:
-    return " ".join(result.output.split())[:300]
+    return excerpt(result.output, 300)
 
 
 class Redis:

@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._exposition impor
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import STALE_AFTER, Asked, Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils._patterns import TooSlow
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._source_http import (
@@ -86,7 +87,12 @@ def observed(
     fresh = {name: _fresh(families, options, now) for name, families in shown.items()}
     if any(families is None for families in fresh.values()):
         return Observation(at, note=f"no data: what is shown is older than {STALE_AFTER:g} s")
-    series, bounds = _SERIES.get(options["calc"], _sums)({n: f for n, f in fresh.items() if f is not None}, options)
+    try:
+        series, bounds = _SERIES.get(options["calc"], _sums)({n: f for n, f in fresh.items() if f is not None}, options)
+    except TooSlow as error:
+        return Observation(at, error=error.message, final=True)
+    except ValueError:  # a bound that is no number
+        return Observation(at, error=f"a bucket of {options['family']} has a bound that is not a number")
     note = "" if series else f"no data: {families_of(options)[0]} is not among what is shown"
     return Observation(at, series, frozenset(found), bounds, note=note)
 

@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign, _http_client, _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import number, text_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_client import Kept, Request
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import query_of
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import shortened, value_at
+from ansible_collections.doppelganger.ops.plugins.module_utils._probe_http import value_at
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
@@ -125,7 +126,7 @@ def refusal(response: Response, place: str) -> NotAnswered | None:
         return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
     if response.status == 200:
         return None
-    said = " ".join(response.body[:200].decode("utf-8", "replace").split())
+    said = excerpt(response.body, 200)
     words = f"{place} answered {response.status}" + (f": {said}" if said else "")
     return NotAnswered(words, is_silent=True, final=response.status in _FINAL)
 
@@ -178,7 +179,7 @@ class Prometheus:
             words = f"{place}: the answer cannot be used: {error}"
             raise refusal(response, place) or NotAnswered(words, final=False) from None
         if isinstance(found, Mapping) and found.get("status") == "error":
-            words = f"{place} refuses the query: {str(found.get('error'))[:_EXCERPT]}"
+            words = f"{place} refuses the query: {excerpt(str(found.get('error')), _EXCERPT)}"
             raise NotAnswered(words, final=response.status in _FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
             raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
@@ -263,7 +264,7 @@ def _number_in(document: Any, options: Mapping[str, Any]) -> Observation:
     try:
         return Observation(at, {"": (number(str(found)),)})
     except ValueError:
-        return Observation(at, error=f"{options['path']} is {shortened(found)}, expected a number", final=True)
+        return Observation(at, error=f"{options['path']} is {excerpt(repr(found), 40)}, expected a number", final=True)
 
 
 def first(values: Iterable[str]) -> str:

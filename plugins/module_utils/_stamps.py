@@ -17,5 +17,8 @@ def in_utc(stamp: str) -> str:
     parts = None if stamp.endswith("Z") else _ZONED.fullmatch(stamp)
     if parts is None:
         return stamp
-    moment = datetime.fromisoformat(f"{parts['moment']}{parts['zone']}").astimezone(timezone.utc)
+    try:
+        moment = datetime.fromisoformat(f"{parts['moment']}{parts['zone']}").astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # no such moment
+        return stamp
     return f"{moment:%Y-%m-%dT%H:%M:%S}{parts['fraction']}Z"

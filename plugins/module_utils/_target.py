@@ -11,6 +11,8 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import quoted_by
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
@@ -21,6 +23,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._store import Sto
 #: the options that every module of an operation takes
 APP_SPEC: dict[str, Any] = {"app": {"type": "dict", "required": True}}
 PHASE_SPEC: dict[str, Any] = {**APP_SPEC, "token": {"type": "int", "required": True, "no_log": False}}
+
+#: a message is what one command said last, or all that is wrong with a file
+_LONGEST_MESSAGE = 16_000
 
 
 class Target(abc.ABC):
@@ -71,7 +76,7 @@ class Target(abc.ABC):
         """Take away what only this release needed, before its record goes."""
 
     @abc.abstractmethod
-    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         """Of a release that failed: the name of a piece of evidence, and what reads it."""
 
     @abc.abstractmethod
@@ -88,9 +93,10 @@ class Target(abc.ABC):
     def shown_safely(self) -> Iterator[None]:
         """Errors of the body lose their secrets before anybody sees them."""
         try:
-            yield
+            with quoted_by(lambda: self.redactor):
+                yield
         except OpsError as error:
-            error.message = self.redactor.text(error.message)
+            error.message = self.redactor.head(error.message, _LONGEST_MESSAGE)
             error.data = self.redactor.data(error.data)
             raise
 

@@ -157,7 +157,7 @@ options:
         description:
           - Regular expressions that tell an error line, for C(logs).
           - Unless given a level (C(ERROR), C(CRITICAL), C(FATAL), C(PANIC)) as a word or as the level of a JSON or key=value line, or
-            the start of a Python traceback.
+            the start of a Python traceback. They see the first 8 KiB of a line; one that does not end within 2 s is an error.
         type: list
         elements: str
       allow:

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import BODY_LIMIT
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd, end_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_exec, _kube_logs, _kube_review
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import TooLong, pieces
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import NotFound, Unreachable
@@ -27,6 +28,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_retry impor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rights import Right
 
 _FORWARD_TIMEOUT = 5.0
+#: a kubelet keeps a longer line as several entries; with its stamp
+_ENTRY = 17_000
 
 __all__ = ["FIELD_MANAGER", "Cluster", "ExecResult", "Right"]
 
@@ -108,6 +111,21 @@ class Cluster(Objects):
         has no ``previous``, gives nothing; a pod that is gone raises NotFound.
         """
         query = _kube_logs.query(container, since, previous, limit_bytes, tail_lines)
+        yield from _kube_logs.told(self._log(pod, query, limit_bytes), since, timestamps)
+
+    def log_end(
+        self, pod: str, container: str, *, since: float = 0.0, previous: bool = False, limit_bytes: int = 1_000_000
+    ) -> LogEnd:
+        """Read the end of what a container has logged; ``since`` to the second. Otherwise as :meth:`log`."""
+
+        def read(entries: int) -> Iterator[bytes]:
+            most = entries * _ENTRY
+            query = _kube_logs.query(container, since, previous, most, entries, timestamps=False)
+            return self._log(pod, query, most)
+
+        return end_of(read, limit_bytes)
+
+    def _log(self, pod: str, query: Sequence[tuple[str, str]], limit_bytes: int) -> Iterator[bytes]:
         try:
             response = self._http.open(self._call("GET", "get", "v1", "Pod", pod, "log", query=query, accept="*/*"))
         except Refused as error:
@@ -116,8 +134,7 @@ class Cluster(Objects):
             raise
         try:
             # the limit that was asked for is one of the server; this one holds whatever it does
-            arriving = pieces(response, limit_bytes, time.monotonic() + ANSWER_TIMEOUT)
-            yield from _kube_logs.told(arriving, since, timestamps)
+            yield from pieces(response, limit_bytes, time.monotonic() + ANSWER_TIMEOUT)
         except (HTTPError, OSError, TooLong) as error:
             raise BrokenOff(f"The log of {pod} broke off: {error}.") from error
         finally:

@@ -16,8 +16,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, cast
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import BrokenOff, NotThere, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject, borrowing
@@ -135,7 +135,7 @@ class _Pod:
 
     def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:
-            said = _command.tail(found.output) or "nothing"
+            said = last_words(found.output) or "nothing"
             raise OpsError(f"{self._doing} failed with code {found.code}: {said}", rc=found.code)
         return found.output
 

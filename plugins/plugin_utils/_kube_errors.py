@@ -10,7 +10,10 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 
+#: a manifest may be wrong in many places at once
+_EXCERPT = 2000
 #: which verb the API server decided on, in what it says
 _VERB = re.compile(r" cannot (\w+) resource ")
 
@@ -133,7 +136,7 @@ def _forbidden(asked: Asked, message: str) -> Refused:
 
 
 def _message(asked: Asked, status: int, said: Mapping[str, Any], body: bytes) -> str:
-    text = str(said.get("message") or body[:500].decode("utf-8", "replace").strip() or f"status {status}")
+    text = excerpt(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
     if asked.resource.startswith("secrets"):
         text = text.partition(", error found in")[0]  # the decoder quotes what it could not read
     return text.rstrip(".")

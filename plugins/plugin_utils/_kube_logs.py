@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import lines_from
 from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_answer import lines
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)
 _SILENT = ("is waiting to start", "previous terminated container")
 
 
 def query(
-    container: str, since: float, previous: bool, limit_bytes: int, tail_lines: int | None
+    container: str, since: float, previous: bool, limit_bytes: int, tail_lines: int | None, timestamps: bool = True
 ) -> list[tuple[str, str]]:
     """The parameters of the request. Lines come with their time: the server knows ``since`` only to the second."""
-    asked = [("container", container), ("timestamps", "true"), ("limitBytes", str(limit_bytes))]
+    asked = [("container", container), ("timestamps", str(timestamps).lower()), ("limitBytes", str(limit_bytes))]
     asked += [("previous", "true")] if previous else []
     asked += [("tailLines", str(tail_lines))] if tail_lines is not None else []
     return asked + ([("sinceTime", iso(since))] if since else [])
@@ -32,8 +32,8 @@ def is_silent(message: str) -> bool:
 def told(pieces: Iterable[bytes], since: float, timestamps: bool) -> Iterator[str]:
     """The lines of an answer from the moment ``since`` on, with their times or without."""
     first = _stamp(since) if since else ""
-    for line in lines(pieces):
-        said, _, rest = line.decode("utf-8", "replace").rstrip("\r").partition(" ")
+    for line in lines_from(pieces):
+        said, _, rest = line.rstrip("\r").partition(" ")
         stamp = in_utc(said)
         if not first or _comparable(stamp) >= first:
             yield f"{stamp} {rest}" if timestamps else rest

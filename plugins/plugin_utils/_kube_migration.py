@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _command, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_apply, _kube_migration_jobs, _kube_wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 #: new Service a moment after its pods are ready, which cannot be watched
 _SETTLING = 15.0
 #: how much is kept of what it logs: a Secret holds little
-LOG_SIZE, LOG_LINES = 100_000, 5_000
+LOG_SIZE = 100_000
 #: what a pod of a service has and one that ends by itself must not have
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
@@ -85,11 +87,12 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
             error.data["moved"] = _note_head(target, record, before, params["token"])
             raise
         did = _note_head(target, record, before, params["token"])
+        said = last_words(output)
     return {
         "changed": did is not False,
         "moved": did,
         "head": record["migration"]["after"],
-        "output": _command.tail(output),
+        "output": said,
     }
 
 
@@ -136,7 +139,7 @@ def _migrate(
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
             raise
-        said = _command.tail(_keep_log(target, record["id"], operation.token))
+        said = last_words(_keep_log(target, record["id"], operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
             words += f" It said last: {said}"
@@ -176,7 +179,7 @@ def _run_job(
 
 def _keep_log(target: KubeTarget, release: str, token: int) -> str:
     """Keep what the migration has logged with its release, without secrets; gives it back."""
-    log = target.redactor.text(log_of(target.cluster, target.app.name))
+    log = log_of(target.cluster, target.app.name, target.redactor)
     target.store.write(f"releases/{release}/{_kube_migration_jobs.LOG}", {"log": log}, token=token)
     return log
 
@@ -190,14 +193,15 @@ def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, t
     return did
 
 
-def log_of(cluster: Cluster, app_name: str) -> str:
-    """What the migration has logged, its end where that is much; empty where nothing is left of it."""
+def log_of(cluster: Cluster, app_name: str, redactor: Redactor) -> str:
+    """What the migration has logged, without secrets, its end where that is much; empty where nothing is left of it."""
     pods, _ = cluster.list("v1", "Pod", labels=_kube_migration_jobs.labelled(app_name))
-    lines: list[str] = []
+    logs: list[str] = []
     for pod in sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"])):
         name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
-        lines += cluster.log(name, container, limit_bytes=100 * LOG_SIZE, tail_lines=LOG_LINES)
-    return "\n".join(lines)[-LOG_SIZE:]
+        end = cluster.log_end(name, container, limit_bytes=LOG_SIZE + redactor.reach)
+        logs.append(redactor.tail(end.text, LOG_SIZE, end.was_cut).rstrip("\n"))
+    return "\n".join(logs)[-LOG_SIZE:]
 
 
 MIGRATE = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)

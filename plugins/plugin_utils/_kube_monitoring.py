@@ -14,11 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
-    refuse_wrong,
-    wait_for,
-    wrong,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import refuse_wrong, wait_for, wrong
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_server import (
     ANSWER_LIMIT,
     ANSWER_WITHIN,
@@ -80,11 +77,11 @@ class BehindService:
 
     def read(self, path: str) -> Any:
         """Its answer as data."""
+        place = f"Prometheus behind the Service {self._service}"
         answer = self._cluster.service_get(self._service, self._port, path, timeout=ANSWER_WITHIN, limit=ANSWER_LIMIT)
         if answer.status != 200:
-            said = answer.body[:300].decode("utf-8", "replace").strip()
-            raise OpsError(f"Prometheus behind the Service {self._service} answered {answer.status}: {said}")
-        return answer_of(f"Prometheus behind the Service {self._service}", answer.body)
+            raise OpsError(f"{place} answered {answer.status}: {excerpt(answer.body, 300)}")
+        return answer_of(place, answer.body)
 
 
 class Setup:

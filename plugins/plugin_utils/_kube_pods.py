@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object
 
 PULLING = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable")
@@ -39,11 +40,13 @@ _DEFINITE_PULL = re.compile(
     r"|server gave HTTP response to HTTPS client",
     re.IGNORECASE,
 )
+#: what a kubelet or a runtime says may hold anything
+_LONGEST_DETAIL = 1000
 _STARTING = ("ContainerCreating", "PodInitializing")
 #: the kubelet did not get to it in time, which says nothing about the thing itself
 _SLOW = re.compile(r"timed out|timeout|deadline exceeded|is already in use|connection refused|try again", re.IGNORECASE)
 _MISSING = re.compile(
-    r"(configmap|secret)s? .*not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
+    r"(configmap|secret)s? .{0,300}not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
 )
 
 
@@ -162,7 +165,7 @@ class _Look:
         yield from self._unready()
 
     def _trouble(self, reason: str, detail: str, container: str = "", **more: Any) -> Trouble:
-        return Trouble(reason, " ".join(detail.split()), str(self.pod["metadata"]["name"]), container, **more)
+        return Trouble(reason, excerpt(detail, _LONGEST_DETAIL), str(self.pod["metadata"]["name"]), container, **more)
 
     def _scheduling(self) -> Iterator[Trouble]:
         scheduled = condition(self.pod, "PodScheduled")

@@ -7,7 +7,6 @@ A service is a workload by its name. A container is known as ``pod/container``.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, OpsError, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult, Usage
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
@@ -198,19 +198,15 @@ class KubeProject:
         except _kube_errors.NotFound:
             return  # it went meanwhile, and its log with it
 
-    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
-        """Read the end of the service's logs, one container after the other."""
-        kept: deque[str] = deque()
-        size = 0
+    def log_ends(self, service: str, since: float = 0, limit_bytes: int = 1_000_000) -> list[LogEnd]:
+        """Read the end of the log of each container of the service."""
+        found = []
         for one in self.containers(include_oneoff=True):
-            if one.service != service:
-                continue
-            for line in self.log_of(one.id, since, timestamps):
-                kept.append(line)
-                size += len(line) + 1
-                while size > limit_bytes and kept:
-                    size -= len(kept.popleft()) + 1
-        return list(kept)
+            pod, _, container = one.id.partition("/")
+            if one.service == service:
+                with suppress(_kube_errors.NotFound):  # it went meanwhile, and its log with it
+                    found.append(self.cluster.log_end(pod, container, since=since, limit_bytes=limit_bytes))
+        return found
 
     # waiting
 

@@ -14,6 +14,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_rollout imp
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_scene import Scene
 
 _PREFIX = re.compile(r"^(Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )")
+#: names have 253 characters at most
+_NO_ACCOUNT = re.compile(r"serviceaccount .{0,300}not found|no API token found", re.IGNORECASE)
 #: what the API server says where a pod with that name is there already: the controller was faster than what it is told
 _IS_THERE = "could not be completed at this time, please try again"
 
@@ -54,7 +56,7 @@ def explained(words: str, patience: float) -> Trouble:
     said = _PREFIX.sub("", words)
     if "exceeded quota" in said or "failed quota" in said:
         return Trouble("QuotaExceeded", said, "", final=True)
-    if re.search(r"serviceaccount .*not found|no API token found", said, re.IGNORECASE):
+    if _NO_ACCOUNT.search(said):
         return Trouble("ServiceAccountMissing", said, "", patience=patience)
     if "denied the request" in said or "is forbidden" in said or "violates PodSecurity" in said:
         return Trouble("AdmissionRefused", said, "", final=True)

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _command, _envfile, _version
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_version
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_images import HUB, parse
@@ -30,7 +31,7 @@ def pushed_digest(said: str) -> str:
     """The digest in what ``docker push`` said last; raises where it said none."""
     found = _PUSHED.findall(said)
     if not found:
-        raise OpsError(f"docker push named no digest: {_command.tail(said)}", hint="Look at the registry.")
+        raise OpsError(f"docker push named no digest: {last_words(said)}", hint="Look at the registry.")
     return str(found[-1])
 
 

@@ -16,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
@@ -24,6 +25,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._target import Ta
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration_jobs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, Object
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import when
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import object_name
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
     from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import Login
 
 MANIFESTS = "manifests.json"
-#: of each container; the evidence of a release is one Secret
-_LOG_BYTES = 64 * 1024
+#: of each container, and of all of them: the evidence of a release is one Secret
+_LOG_BYTES, _ALL_LOG_BYTES = 64 * 1024, 768 * 1024
+_MOST_EVENTS = 200
 
 
 class Files(Store):
@@ -142,29 +145,35 @@ class KubeTarget(Target):
 
     # evidence
 
-    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         pods = self.project.pods(with_jobs=True)
         since = params["since"]
 
-        def log(name: str, container: str, previous: bool) -> str:
-            lines = self.cluster.log(name, container, since=since, previous=previous, limit_bytes=_LOG_BYTES)
-            return "\n".join(lines)
-
-        logs = {
-            f"{pod['metadata']['name']}.{one['name']}{'.previous' * previous}.log": functools.partial(
-                log, pod["metadata"]["name"], one["name"], previous
-            )
+        every = [
+            (pod["metadata"]["name"], one["name"], previous)
             for pod in pods
             for one in pod["spec"]["containers"]
             for previous in (False, True)
+        ]
+        limit = min(_LOG_BYTES, _ALL_LOG_BYTES // max(1, len(every)))
+
+        def log(name: str, container: str, previous: bool) -> list[LogEnd]:
+            return [self.cluster.log_end(name, container, since=since, previous=previous, limit_bytes=limit)]
+
+        logs = {
+            f"{name}.{container}{'.previous' * previous}.log": functools.partial(log, name, container, previous)
+            for name, container, previous in every
         }
         return {
             "pods.json": lambda: json.dumps([_shown(pod) for pod in pods], indent=1),
-            "events.json": lambda: json.dumps(self.cluster.list("v1", "Event")[0], indent=1),
+            "events.json": lambda: json.dumps(self._newest_events(), indent=1),
             "migration.log": lambda: self._migration_log(params["release"]),
             "usage.json": lambda: json.dumps(self.cluster.list("metrics.k8s.io/v1beta1", "PodMetrics")[0], indent=1),
             **logs,
         }
+
+    def _newest_events(self) -> list[Object]:
+        return sorted(self.cluster.list("v1", "Event")[0], key=when)[-_MOST_EVENTS:]
 
     def _migration_log(self, release: str) -> str:
         kept = self.store.read(f"releases/{release}/{_kube_migration_jobs.LOG}") if release else None

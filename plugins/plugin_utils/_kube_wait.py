@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import tell
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
@@ -26,6 +28,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_sources imp
 
 #: how much of the log of a container that failed is shown
 LOG_LINES = 20
+_LOG_BYTES = 64 * 1024
 #: nothing is due, so this only bounds how late a deadline is seen
 _LONGEST = 5.0
 #: in how many seconds a controller makes what its custom resource stands for
@@ -60,8 +63,8 @@ class Waitable(Watchable, Protocol):
     ) -> bool:
         """Delete an object."""
 
-    def log(self, pod: str, container: str, *, previous: bool = False, tail_lines: int | None = None) -> Iterator[str]:
-        """Read a log."""
+    def log_end(self, pod: str, container: str, *, previous: bool = False, limit_bytes: int = 1_000_000) -> LogEnd:
+        """Read the end of a log."""
 
 
 class NotReady(OpsError):
@@ -227,7 +230,7 @@ class _Wait:
 
     def _failure(self, one: Readiness, verdicts: Sequence[Readiness]) -> NotReady:
         log = self._last_lines(one)
-        said = f" Its last line: {log[-1][:300]}" if log else ""
+        said = f" Its last line: {log[-1]}" if log else ""
         return NotReady(
             f"The {self._called} does not come up: {self._redact(one.words)}.{said}",
             hint=next((hint for name, hint in _HINTS.items() if name in one.reason), "The evidence has its log."),
@@ -252,9 +255,10 @@ class _Wait:
             return []
         for previous in (one.previous, not one.previous):
             with suppress(OpsError):
-                found = list(self._cluster.log(one.pod, one.container, previous=previous, tail_lines=LOG_LINES))
+                end = self._cluster.log_end(one.pod, one.container, previous=previous, limit_bytes=_LOG_BYTES)
+                found = last_lines(self._redact(end.text), LOG_LINES, end.was_cut)
                 if found:
-                    return [self._redact(line) for line in found]
+                    return found
         return []
 
     def _data(self, verdicts: Sequence[Readiness]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import NotThere, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from tests.lab import engine, images
 
@@ -255,7 +256,7 @@ def test_error_lines_since_the_release(lab: images.Images, tmp_path: Path) -> No
     told = "until [ -e /go ]; do sleep 0.1; done; echo INFO fine; echo ERROR with canary-in-the-log"
     with project(tmp_path, {"app": shell(lab, f"echo ERROR of old; {told}; exec sleep 60")}) as name:
         with Project(name) as found:
-            until(lambda: found.logs("app") == ["ERROR of old"])
+            until(lambda: found.log_ends("app") == [LogEnd("ERROR of old\n")])
             since = time.time()
             before, _ = checked(name, logs, since=since)
             go = threading.Timer(1, found.exec, ("app", ["touch", "/go"], 20))
@@ -277,8 +278,8 @@ def test_a_long_log_is_read_in_time_or_undecided(lab: images.Images, tmp_path: P
     logs = {"name": "logs", "kind": "logs"}
     with project(tmp_path, {"app": shell(lab, script)}) as name:
         with Project(name) as found:
-            until(lambda: found.logs("app", limit_bytes=20)[-1:] == ["40000"])
-            assert found.logs("app", limit_bytes=18) == ["39998", "39999", "40000"]
+            until(lambda: found.log_ends("app", limit_bytes=20)[0].text.endswith("40000\n"))
+            assert found.log_ends("app", limit_bytes=18) == [LogEnd("39998\n39999\n40000\n", was_cut=True)]
         hurried, _ = checked(name, {**logs, "attempt_timeout": 0.1, "timeout": 0.15})
         patient, _ = checked(name, {**logs, "attempt_timeout": 1, "timeout": 60})
     assert hurried["verdict"] == "inconclusive", hurried["checklist"]

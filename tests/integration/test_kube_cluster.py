@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, NotFound, TimedOut
@@ -257,6 +258,8 @@ def test_the_log(reached: Cluster, pod: str) -> None:
     assert list(reached.log(pod, "main", since=first + 0.3)) == ["later"]
     assert list(reached.log(pod, "main", tail_lines=1)) == ["later"]
     assert list(reached.log(pod, "main", previous=True)) == []
+    assert reached.log_end(pod, "main") == LogEnd("started\nlater\n")
+    assert reached.log_end(pod, "main", limit_bytes=6) == LogEnd("later\n", was_cut=True)
     with pytest.raises(NotFound):
         list(reached.log("nobody", "main"))
 

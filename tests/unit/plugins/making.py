@@ -43,6 +43,7 @@ def model(**changes: Any) -> dict[str, Any]:
         "metric_gates": [],
         "soak_seconds": 30,
         "start_timeout": 120,
+        "evidence_timeout": 20,
         "fetch_timeout": 1800,
         "backup_timeout": 3600,
         "disk_free_mb": 1024,

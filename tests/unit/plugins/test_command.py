@@ -81,15 +81,3 @@ def test_output_can_go_into_a_file_as_bytes(tmp_path: Path) -> None:
         code = "import sys; sys.stdout.buffer.write(bytes([0, 255]))"
         assert _command.run(python(code), doing="It", timeout=20, stdout=stream) == ""
     assert (tmp_path / "dump").read_bytes() == b"\x00\xff"
-
-
-@pytest.mark.parametrize(
-    ("text", "lines", "end"),
-    [
-        pytest.param("a\n\nb  \n\n", 2, "a\nb", id="empty lines do not count"),
-        pytest.param("a\nb\nc", 2, "b\nc", id="the last ones"),
-        pytest.param("", 2, "", id="nothing"),
-    ],
-)
-def test_the_tail_is_the_last_lines_that_say_something(text: str, lines: int, end: str) -> None:
-    assert _command.tail(text, lines) == end

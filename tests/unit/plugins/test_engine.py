@@ -23,11 +23,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data impo
     current,
     environment_from,
     epoch,
-    lines_from,
     output_from,
     since_stamp,
     stamp_of,
-    unframed,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_errors import connect, explained
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_watch import Event, Watcher, event_from
@@ -105,13 +103,6 @@ def test_stamps_compare_as_moments() -> None:
     assert stamp_of(epoch("2026-01-01T00:00:00.25Z")) < "2026-01-01T00:00:00.250001000Z"
 
 
-def test_lines_come_whole_whichever_way_the_stream_is_cut() -> None:
-    text = "one\n\ntwö\nthree".encode()
-    for cut in range(len(text)):
-        assert list(lines_from([text[:cut], text[cut:]])) == ["one", "", "twö", "three"]
-    assert list(lines_from([])) == []
-
-
 def test_lines_older_than_the_release_are_left_out() -> None:
     lines = [
         "2026-01-01T00:00:00.400000000Z old",
@@ -153,16 +144,6 @@ def test_output_is_limited_and_still_read_to_its_end() -> None:
 
 def test_output_that_breaks_off() -> None:
     assert output_from(io.BytesIO(frame(b"hello")[:-2]).read, 100) == b"hel"
-
-
-@pytest.mark.parametrize("cut", range(40))
-def test_log_lines_are_put_together_from_frames(cut: int) -> None:
-    stream = frame(b"2026 hello\n") + frame(b"2026 wor", 2) + frame(b"ld\n", 2)
-    assert b"".join(unframed([stream[:cut], b"", stream[cut:]])) == b"2026 hello\n2026 world\n"
-
-
-def test_the_log_of_a_terminal_has_no_frames() -> None:
-    assert b"".join(unframed([b"", b"2026 hello\n", b"2026 world\n"])) == b"2026 hello\n2026 world\n"
 
 
 def wrapped(error: Exception) -> Exception:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils._exposition import Point, Unreadable, matches, parse
 from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import sample
 from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import SOURCES
@@ -51,7 +52,7 @@ def test_not_a_number_is_one_of_the_forms() -> None:
     assert math.isnan(parse("x NaN", ["x"])["x"][0].value)
 
 
-@pytest.mark.parametrize("line", ["x one", 'x{a="b} 1', "x 1 2 3", "x{a=b} 1 y"])
+@pytest.mark.parametrize("line", ["x one", 'x{a="b} 1', "x 1 2 3", "x{a=b} 1 y", "x 1 e.e", "x 1 1e"])
 def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
     with pytest.raises(Unreadable, match="x"):
         parse(line, ["x"])
@@ -189,3 +190,15 @@ def test_nobody_there_is_down() -> None:
     found = ask({"open": VALUE, "up": UP}, plain_project(addresses=[]), service="app", port=1)
     assert "no container of app is running" in found["open"].error
     assert found["up"].series == {"": (0,)}
+
+
+def test_a_pattern_that_does_not_end_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_patterns, "SECONDS", 0.3)
+    found = of(f'x{{a="{"a" * 900}!"}} 1', options("value", family="x", where={"a": "(a+)+"}))
+    assert found.final
+    assert "(a+)+" in found.error
+
+
+def test_a_bound_that_is_no_number_is_an_error() -> None:
+    found = of('x_bucket{le="wide"} 1', options("quantile", family="x"))
+    assert (found.series, bool(found.error)) == ({}, True)

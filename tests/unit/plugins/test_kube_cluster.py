@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_logs, _kube_review
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import (
@@ -338,6 +340,17 @@ def test_a_container_that_has_not_logged_anything_has_no_lines(server: Server) -
             list(cluster.log("b", "x"))
         with pytest.raises(NotFound):
             list(cluster.log("b", "a"))
+
+
+def test_the_end_of_a_log_is_asked_for_in_ever_more_entries(server: Server) -> None:
+    answers = [b"line\n" * 64, b"line\n" * 400]
+    server.script = [(200, {}, answer) for answer in answers]
+    with server.cluster() as cluster:
+        end = cluster.log_end("b", "a", since=1.0, limit_bytes=10_000)
+    assert end == LogEnd("line\n" * 400)
+    queries = [urllib.parse.parse_qs(urllib.parse.urlsplit(path).query) for _, path, *_ in server.asked]
+    assert [(one["tailLines"], one["timestamps"]) for one in queries] == [(["64"], ["false"]), (["512"], ["false"])]
+    assert all(int(one["limitBytes"][0]) >= 16384 * int(one["tailLines"][0]) for one in queries)
 
 
 def test_a_service_is_asked_through_the_server(server: Server) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _waits
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Ref, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
@@ -84,8 +85,8 @@ class Told:
         self.deleted.append(name)
         return True
 
-    def log(self, pod: str, container: str, *, previous: bool = False, tail_lines: int | None = None) -> Iterator[str]:
-        yield from [] if previous else ["this is", "the secret"]
+    def log_end(self, pod: str, container: str, *, previous: bool = False, limit_bytes: int = 1_000_000) -> LogEnd:
+        return LogEnd("" if previous else "this is\nthe secret\n")
 
     def tell(self, what: str, thing: Object) -> None:
         self.streams[thing["kind"]].told.put((what, copy.deepcopy(thing)))

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container, container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
@@ -21,6 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import (
     Refused,
     TimedOut,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._probe_engine import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils._probes import Scene, attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import ExecResult
@@ -56,8 +59,8 @@ class FakeProject:
     def environment_of(self, service: str) -> dict[str, str]:
         return self.environment
 
-    def logs(self, service: str, limit_bytes: int) -> list[str]:
-        return [line.partition(" ")[2] for line in self.log.get(service, [])]
+    def log_ends(self, service: str, limit_bytes: int) -> list[LogEnd]:
+        return [LogEnd("\n".join(line.partition(" ")[2] for line in self.log.get(service, [])))]
 
     def log_of(self, container_id: str, since: float, timestamps: bool) -> Iterator[str]:
         self.asked.append((container_id, since))
@@ -159,7 +162,7 @@ def test_a_crash_comes_with_the_last_words() -> None:
     [outcome] = attempts(project, kind="containers", services=["app"])
     assert outcome.reason == "app exited with code 1; its last words: ImportError: no"
     assert outcome.ends_all == "app exited with code 1"
-    assert outcome.observed["log"] == {"app": ["line 5", "line 6", "line 7", "ImportError: no", ""]}
+    assert outcome.observed["log"] == {"app": ["line 4", "line 5", "line 6", "line 7", "ImportError: no"]}
 
 
 def test_the_expected_services_are_those_of_the_application() -> None:
@@ -198,6 +201,43 @@ def test_a_log_that_takes_too_long_is_undecided_and_read_on() -> None:
     assert first.state == "inconclusive"
     assert "too long to be read in 0.1 s: " in first.reason
     assert asyncio.run(attempt(5)).observed["lines_read"] == 6
+
+
+def test_a_log_whose_reading_hangs_ends_by_the_clock_and_is_not_read_twice_at_once() -> None:
+    never = threading.Event()
+
+    class Stuck(FakeProject):
+        def log_of(self, container_id: str, since: float, timestamps: bool) -> Iterator[str]:
+            never.wait()
+            yield ""
+
+    project = Stuck()
+    check = check_of(kind="logs", attempt_timeout=0.2, timeout=0.5, interval=0.1)
+    began = time.monotonic()
+    [result] = run_checks([check], Scene(project))  # type: ignore[arg-type]
+    attempt = attempt_of(check, Scene(project))  # type: ignore[arg-type]
+
+    async def twice() -> Outcome:
+        first = asyncio.ensure_future(attempt(0.1))
+        await asyncio.sleep(0.05)
+        second = await attempt(0.1)
+        first.cancel()
+        return second
+
+    second = asyncio.run(twice())
+    never.set()
+    assert time.monotonic() - began < 5
+    assert (result.state, second.state) == ("error", "error")
+
+
+def test_a_pattern_that_does_not_end_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_patterns, "SECONDS", 0.5)
+    project = FakeProject()
+    project.found = [container("app")]
+    project.log = {"app": ["2026-01-01T00:00:01.500000000Z " + "a" * 5000 + "!"]}
+    [result] = run_checks([check_of(kind="logs", patterns=["fine", "(a+)+$"])], Scene(project))  # type: ignore[arg-type]
+    assert (result.state, result.attempts) == ("error", 1)
+    assert "(a+)+$" in result.reason
 
 
 @pytest.mark.parametrize("services", [("app",), ()], ids=["not expected", "without a container"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils import _check_report, _evidence, _lease, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result, _run_document
 from doppelganger_ops import schemas
 from tests.unit.plugins.making import DB, WEB, backup
@@ -98,7 +101,16 @@ def test_a_manifest_is_as_its_schema_says() -> None:
     def fails() -> str:
         raise OpsError("no")
 
-    _, found = _evidence.collect({"web.log": lambda: "x", "usage.txt": fails}, str)
+    never = threading.Event()
+    collectors: dict[str, Any] = {
+        "web.log": lambda: "x",
+        "usage.txt": fails,
+        "job.log": lambda: [LogEnd("the end of it", was_cut=True)],
+        **{f"stuck.{number}": never.wait for number in range(8)},
+        "late.log": lambda: "y",
+    }
+    _, found = _evidence.collect(collectors, Redactor(()), 0.2)
+    assert {one["state"] for one in found.values()} == {"ok", "error", "truncated", "timed_out"}
     assert found["web.log"]["sha256"] == hashlib.sha256(b"x").hexdigest()
     manifest = {"schema": 1, "release": "0002-v2", "collected": "2026-11-23T20:00:00Z", "files": found}
     assert problems("evidence", manifest) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
 from tests.unit.plugins.making import DB, WEB, container, journal, record, target
@@ -170,7 +173,7 @@ def test_a_collector_that_fails_never_fails_the_bundle() -> None:
         "disk.json": failing(PermissionError(13, "denied")),
         "build.log": failing(FileNotFoundError(2, "nothing was built")),
     }
-    files, manifest = _evidence.collect(collectors, Redactor(["canary-1234"]).text)
+    files, manifest = _evidence.collect(collectors, Redactor(["canary-1234"]), 5)
     text = f"token {BLANK}"
     assert manifest == {
         "web.log": {"state": "ok", "size": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()},
@@ -178,6 +181,47 @@ def test_a_collector_that_fails_never_fails_the_bundle() -> None:
         "disk.json": {"state": "error", "reason": "[Errno 13] denied"},
     }
     assert files == {"web.log": text}
+
+
+def test_of_a_log_the_end_is_kept_without_what_may_be_a_part_of_a_secret() -> None:
+    log = [LogEnd("1234 " + "x" * 5000 + " canary-1234 end\n", was_cut=True), LogEnd("canary-1234\n")]
+    files, manifest = _evidence.collect({"web.log": lambda: log}, Redactor(["canary-1234"]), 5)
+    assert files["web.log"].endswith(f"x {BLANK} end\n{BLANK}")
+    assert "1234" not in files["web.log"]
+    assert manifest["web.log"]["state"] == "truncated"
+
+
+def test_what_hangs_is_named_and_does_not_delay_the_way_back() -> None:
+    never = threading.Event()
+    stuck = {f"stuck.{number}": lambda: str(never.wait()) for number in range(16)}
+    began = time.monotonic()
+    files, manifest = _evidence.collect({"web.log": lambda: "x", **stuck, "late.log": lambda: "y"}, Redactor(()), 0.4)
+    assert time.monotonic() - began < 2
+    states = [one["state"] for one in manifest.values()]
+    assert (states[0], set(states[1:9]), states[-1]) == ("ok", {"timed_out"}, "skipped")
+    never.set()
+    time.sleep(0.1)
+    assert files == {"web.log": "x"}
+
+
+def test_a_platform_that_does_not_answer_leaves_the_failure_and_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = target(tmp_path, evidence_timeout=1)
+    lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
+    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+    never = threading.Event()
+    monkeypatch.setattr(type(kept), "collectors", lambda *_: never.wait())
+    began = time.monotonic()
+    found = _evidence.run(kept, {"release": "0002-v2", "token": lease.token, "failure": {}}, False)
+    never.set()
+    assert time.monotonic() - began < 5
+    assert {name: one["state"] for name, one in found["files"].items()} == {
+        "failure.json": "ok",
+        "journal.json": "ok",
+        "platform": "error",
+    }
+    assert Path(found["path"], "failure.json").exists()
 
 
 def test_evidence_is_kept_for_its_owner_alone(tmp_path: Path) -> None:

@@ -1,0 +1,100 @@
+"""Whatever reads foreign text takes as long as the text, however it is made: what is quadratic takes minutes here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _database, _exposition, _http_answer
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_logs import LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils._interpolation import interpolated
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import lines_from, unframed
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._source_data import answers_in, parsed_info
+from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
+    _kube_apply,
+    _kube_errors,
+    _kube_images,
+    _kube_logs,
+    _kube_pods,
+    _kube_refusals,
+    _kube_registry,
+)
+
+SIZE = 100_000
+REDACTOR = Redactor(["canary-0123456789", "aaaaaab", "a.-+a.-+b", "http://user:secret@host"])
+
+
+def errors_in(text: str) -> None:
+    scan = LogScan({"patterns": _checks.ERROR_LINES, "allow": (), "limit": 0})
+    scan.read("one", "app", [f"2026-01-01T00:00:00Z {text}"])
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "redact": REDACTOR.text,
+    "head": lambda text: REDACTOR.head(text, 50_000),
+    "tail": lambda text: REDACTOR.tail(text, 50_000),
+    "excerpt": lambda text: excerpt(text, 300),
+    "last lines": last_lines,
+    "env file": parse,
+    "variables": lambda text: interpolated(text, {"a": "b"}),
+    "metrics": lambda text: _exposition.parse(f"x {text}\nx{text}\nx{{{text}", ["x"]),
+    "stamps": in_utc,
+    "log lines": lambda text: list(lines_from(text[at : at + 7].encode() for at in range(0, len(text), 7))),
+    "frames": lambda text: list(unframed(text[at : at + 7].encode() for at in range(0, len(text), 7))),
+    "error lines": errors_in,
+    "psql": lambda text: answers_in(text, 1),
+    "errors of psql": _database._said,
+    "INFO": parsed_info,
+    "chunks": lambda text: _http_answer.unchunked(text.encode()),
+    "refusals": lambda text: _kube_refusals.explained(text, 1.0),
+    "pods": lambda text: [one.search(text) for one in (_kube_pods._MISSING, _kube_pods._SLOW)],
+    "pulls": _kube_pods._DEFINITE_PULL.search,
+    "rights": _kube_errors._VERB.search,
+    "managers": _kube_apply._MANAGER.search,
+    "logs of pods": lambda text: list(_kube_logs.told([text.encode()], 1.0, True)),
+    "images": _kube_images.parse,
+    "challenges": _kube_registry._CHALLENGE.findall,
+}
+ATOMS = [
+    "a.-+", "a", "://", "http://a", "a://b:", "a:", "@", ":", "canary-", "${A:-", "${", "$$", "$", "}", "A='", 'A="',
+    "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ",
+    "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
+    'conflict with "',
+]  # fmt: skip
+
+
+def seconds_for(read: Callable[[str], Any], text: str) -> float:
+    began = time.process_time()
+    with contextlib.suppress(OpsError, ValueError, _exposition.Unreadable, _http_answer.Garbled):
+        read(text)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_repetitions_take_no_longer(reader: str) -> None:
+    slow = {}
+    for atom in ATOMS:
+        text = (atom * (SIZE // len(atom)) + "!")[: SIZE + 1]
+        taken = seconds_for(READERS[reader], text)
+        if taken > 1:
+            slow[atom] = round(taken, 2)
+    assert slow == {}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(st.lists(st.sampled_from(ATOMS), min_size=1, max_size=4), st.sampled_from(["", "!", "\n", "}", '"']))
+@example(["export", " "], "!")
+def test_mixtures_take_no_longer(reader: str, atoms: list[str], end: str) -> None:
+    once = "".join(atoms)
+    assert seconds_for(READERS[reader], once * (20_000 // len(once)) + end) < 1
