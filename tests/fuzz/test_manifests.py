@@ -102,16 +102,22 @@ VALUES = st.recursive(
     lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from(NAMES), below, max_size=4),
     max_leaves=12,
 )
-OBJECTS = st.fixed_dictionaries(
+KINDS = st.sampled_from(["Deployment", "Job", "CronJob", "Pod", "Secret", "ConfigMap", "Service", "List", "Role"])
+POD = st.dictionaries(st.sampled_from(["containers", "volumes", "imagePullSecrets"]), VALUES, max_size=3)
+SPEC = VALUES | st.fixed_dictionaries(
+    {"template": VALUES | st.fixed_dictionaries({"spec": POD}, optional={"metadata": VALUES})}
+)
+OPTIONAL = {**dict.fromkeys(("data", "stringData", "items", "type", "status"), VALUES), "spec": SPEC}
+NAMED = st.fixed_dictionaries(
     {
-        "kind": st.sampled_from(
-            ["Deployment", "Job", "CronJob", "Pod", "Secret", "ConfigMap", "Service", "List", "Role"]
-        )
-        | VALUES,
-        "apiVersion": st.just("v1") | VALUES,
-        "metadata": st.just({"name": "a"}) | VALUES,
+        "kind": KINDS,
+        "apiVersion": st.just("v1"),
+        "metadata": st.fixed_dictionaries({"name": st.just("a")}, optional={"labels": VALUES, "annotations": VALUES}),
     },
-    optional=dict.fromkeys(("spec", "data", "stringData", "items", "type", "status"), VALUES),
+    optional=OPTIONAL,
+)
+OBJECTS = NAMED | st.fixed_dictionaries(
+    {"kind": KINDS | VALUES, "apiVersion": st.just("v1") | VALUES, "metadata": VALUES}, optional=OPTIONAL
 )
 
 
