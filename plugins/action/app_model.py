@@ -16,16 +16,18 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model, _options
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
 from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _given, _inputs
 
 #: variables of the role that do not describe the application
 NOT_MODEL = {
     "app_inputs", "app_with_catalogue", "app_batches", "app_registry_password", "app_cluster_token", "app_metric_token",
 }  # fmt: skip
+
+_HINT = "docs/application.md describes each variable."
 
 
 @functools.cache
@@ -62,34 +64,33 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         given = {name: self._value(name, variables[name]) for name in spec() if name in variables}
         checked = ArgumentSpecValidator(spec()).validate(given)
         if checked.error_messages:
-            raise Refused("The application model is not valid: " + "; ".join(checked.error_messages) + ".",
-                          hint="docs/application.md describes each variable.")  # fmt: skip
+            raise Refused(f"The application model is not valid: {_options.listed(checked.error_messages)}.",
+                          hint=_HINT)  # fmt: skip
+        for name, value in checked.validated_parameters.items():
+            _given.check_plain(name, value)  # Ansible has made some of it, of text
         fields = {name[4:]: value for name, value in checked.validated_parameters.items() if name not in NOT_MODEL}
         fields["state_dir"] = fields["state_dir"] or f"/var/lib/doppelganger-ops/{fields['name']}"
         app = _model.App.from_dict(fields)
         found = _model.problems(app)
         if found:
-            raise Refused("The application model is not valid: " + " ".join(found))
+            raise Refused(f"The application model is not valid: {_options.listed(found, ' ')}", hint=_HINT)
         _checks.parse_checks(app.checks)
         fields.update(metrics_of(fields, with_catalogue=bool(self._task.args.get("metrics"))))
-        return {name: _plain(name, value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
+        return {name: _plain(value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
 
     def _value(self, name: str, raw: Any) -> Any:
+        _given.check_plain(name, raw)
         try:
-            return self._templar.template(raw)
+            value = self._templar.template(raw)
         except AnsibleError as error:
-            raise Refused(f"{name} cannot be worked out: {error.message}", hint="Mend it in the inventory.") from error
+            raise Refused(f"{name} cannot be worked out: {error.message}", hint="Fix it in the inventory.") from error
+        _given.check(name, value, spec()[name])
+        return value
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Plain data, of which Ansible knows nothing more."""
-    try:
-        return json.loads(json.dumps(value))
-    except TypeError as error:
-        raise Refused(
-            f"app_{name} has a value that is neither text, a number, a list nor a dictionary: {error}.",
-            hint="Put a date or a time into quotes.",
-        ) from error
+    return json.loads(json.dumps(value))
 
 
 def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any]:

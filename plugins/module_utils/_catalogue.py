@@ -20,7 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import (
     as_data,
     parse_metric,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._options import near
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import described, listed, near
 
 #: stays in a query until it is asked
 _WINDOW = "${window}"
@@ -61,8 +61,8 @@ def catalogue(
             metrics[key] = metric
     if problems:
         raise Refused(
-            "The catalogue of metrics cannot be read: " + "; ".join(problems) + ".",
-            hint="Mend app_metrics and app_metric_words; docs/metrics.md has the metrics and what each key means.",
+            f"The catalogue of metrics cannot be read: {listed(problems)}.",
+            hint="Fix app_metrics and app_metric_words; docs/metrics.md has the metrics and what each key means.",
         )
     return Catalogue(metrics, ours["tiers"], ours["priorities"], filling)
 
@@ -118,7 +118,9 @@ def _words(ours: Mapping[str, str], theirs: Mapping[str, Any], name: str, proble
     found = {"name": name}
     for word, text in {**ours, **theirs}.items():
         if not isinstance(text, str) or not str(word).isidentifier():
-            problems.append(f"the word {word!r} must be an identifier and its text a string, found {text!r}")
+            problems.append(
+                f"the word {str(word)[:100]!r} must be an identifier and its text a string, found {described(text)}"
+            )
             continue
         found[word] = Template(text).safe_substitute(name=name)
     return found

@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._options import (
     Option,
     converted,
     described,
+    listed,
     near,
 )
 
@@ -117,6 +118,10 @@ KINDS: dict[str, dict[str, Option]] = {
 
 _KNOWN = {kind: {**COMMON, **options} for kind, options in KINDS.items()}
 
+_NOT_NEGATIVE = ("hold", "hold_failures", "max_restarts", "limit", "since", "max_latency_ms")
+#: 30 days, in seconds
+_LONGEST = 30 * 86400.0
+
 NEEDS_ENGINE = frozenset({"containers", "postgres", "logs", "exec"})
 
 
@@ -130,8 +135,8 @@ def parse_checks(raw: Sequence[Any]) -> list[Check]:
         problems.append("the checklist is empty: at least one check is needed to say anything")
     if problems:
         raise Refused(
-            "The checklist cannot be read: " + "; ".join(problems) + ("" if problems[-1].endswith("?") else "."),
-            hint="Mend app_checks; ansible-doc doppelganger.ops.health_check lists the kinds and their options.",
+            f"The checklist cannot be read: {listed(problems)}" + ("" if problems[-1].endswith("?") else "."),
+            hint="Fix app_checks; ansible-doc doppelganger.ops.health_check lists the kinds and their options.",
         )
     return checks
 
@@ -146,11 +151,13 @@ def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
         problems.append(f"check {number}: expected a dictionary, found {described(entry)}")
         return []
     kind = str(entry.get("kind"))
-    found = [] if kind in KINDS else [f"kind must be one of {', '.join(KINDS)}, found {kind!r}{near(kind, KINDS)}"]
+    found = (
+        [] if kind in KINDS else [f"kind must be one of {', '.join(KINDS)}, found {kind[:100]!r}{near(kind, KINDS)}"]
+    )
     values = {} if found else _values(kind, entry, found)
     found = found or _senseless(kind, values)
     if found:
-        where = f"check {str(entry.get('name') or number)!r}"
+        where = f"check {str(entry.get('name') or number)[:100]!r}"
         problems += [f"{where}: {each}" for each in found]
         return []
     common = {name: values.pop(name) for name in COMMON}
@@ -162,7 +169,7 @@ def _values(kind: str, entry: Mapping[str, Any], found: list[str]) -> dict[str, 
     values = {name: option.default for name, option in known.items()}
     for name, given in entry.items():
         if name not in known:
-            found.append(f"unknown option {name!r} for kind {kind}{near(name, known)}")
+            found.append(f"unknown option {str(name)[:100]!r} for kind {kind}{near(name, known)}")
         elif given is not None:
             values[name] = converted(given, known[name].type)
             if values[name] is None:
@@ -179,11 +186,18 @@ def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
         if values[name] <= 0
     ]
     wrong += [
-        f"{name} must not be negative, found {values[name]:g}" for name in ("hold", "hold_failures") if values[name] < 0
+        f"{name} must not be negative, found {values[name]:g}" for name in _NOT_NEGATIVE if (values.get(name) or 0) < 0
+    ]
+    wrong += [
+        f"{name} must be at most {_LONGEST:g} seconds, found {values[name]:g}"
+        for name in ("timeout", "attempt_timeout", "interval", "hold")
+        if values[name] > _LONGEST
     ]
     severity = values["severity"]
     if severity not in (REQUIRED, ADVISORY):
-        wrong.append(f"severity must be required or advisory, found {severity!r}{near(severity, (REQUIRED, ADVISORY))}")
+        wrong.append(
+            f"severity must be required or advisory, found {severity[:100]!r}{near(severity, (REQUIRED, ADVISORY))}"
+        )
     if values.get("port") is not None and not 0 < values["port"] < 65536:
         wrong.append(f"port must be from 1 to 65535, found {values['port']}")
     if "host" in values and not (values["host"] or values["service"]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _command
+from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _foreign
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 
@@ -77,8 +77,13 @@ class Compose:
             raise Refused(
                 f"The compose files ({files}) are not valid. {error.message}", hint="Mend them in the source."
             ) from error
-        rendered: dict[str, Any] = json.loads(said)
-        return rendered
+        try:
+            return _foreign.read_object(said)
+        except _foreign.Unreadable as error:
+            raise Refused(
+                f"The compose files ({', '.join(map(str, self.files))}) come to what cannot be used: {error}.",
+                hint="Fix them in the source.",
+            ) from None
 
     def hashes(self) -> dict[str, str]:
         """What compose compares: a digest of each service's configuration."""

@@ -18,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import (
     as_data,
     parse_metric,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils._options import Option, described, near, read
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import Option, described, listed, near, read
 
 _DECISIONS = (GO_ON, UNDO)
 #: a gate: which metric, against which limit, and how it is judged
@@ -94,7 +94,7 @@ def parse_metrics(raw: Sequence[Any]) -> dict[str, Metric]:
         if metric is not None:
             found[name] = metric
     if problems:
-        raise Refused("The metrics cannot be read: " + "; ".join(problems) + ".", hint="Mend app_metrics.")
+        raise Refused(f"The metrics cannot be read: {listed(problems)}.", hint="Fix app_metrics.")
     return found
 
 
@@ -104,8 +104,8 @@ def parse_gates(raw: Sequence[Any], metrics: Mapping[str, Metric], sources: Mapp
     found = [watch for number, gate in enumerate(raw, 1) for watch in _gate(number, gate, metrics, sources, problems)]
     if problems:
         raise Refused(
-            "The metric gates cannot be read: " + "; ".join(problems) + ".",
-            hint="Mend app_metric_gates; docs/metrics.md has the options.",
+            f"The metric gates cannot be read: {listed(problems)}.",
+            hint="Fix app_metric_gates; docs/metrics.md has the options.",
         )
     return found
 

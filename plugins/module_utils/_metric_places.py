@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._options import Option, described, near, read
+from ansible_collections.doppelganger.ops.plugins.module_utils._options import Option, described, listed, near, read
 
 _WEB = {
     "url": Option("str"),
@@ -48,8 +48,8 @@ def parse_sources(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             problems.append(f"{kind} must be a dictionary, found {described(options)}")
     if problems:
         raise Refused(
-            "The sources of metrics cannot be read: " + "; ".join(problems) + ".",
-            hint="Mend app_metric_sources; docs/metrics.md has the kinds and their options.",
+            f"The sources of metrics cannot be read: {listed(problems)}.",
+            hint="Fix app_metric_sources; docs/metrics.md has the kinds and their options.",
         )
     return found
 

@@ -14,6 +14,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Re
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 GIT, IMAGES = "git", "images"
 COMPOSE, KUBERNETES = "compose", "kubernetes"
+#: what a whole number has to be at least; what a clock or a disk can be asked for at most
+_LEAST = {
+    "soak_seconds": 0, "lease_wait": 0, "disk_free_mb": 0, "keep_bad": 0, "start_timeout": 1, "fetch_timeout": 1,
+    "evidence_timeout": 1,
+    "backup_timeout": 1, "migration_timeout": 1, "lease_ttl": 1, "keep_good": 1, "keep_backups": 1,
+}  # fmt: skip
+_MOST = 10**9
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SCALARS = (str, int, float)
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,9 @@ def problems(app: App) -> list[str]:
         found.append(f"app_state_dir is {app.state_dir!r}, expected the whole path of a folder.")
     if not app.release_services:
         found.append("app_release_services is empty, expected at least one service whose image is the release.")
+    wrong = _wrong_entries(app)
+    if wrong:
+        return found + wrong
     found += _source_problems(app) + (_cluster_problems if app.platform == KUBERNETES else _host_problems)(app)
     if bool(app.migration_service) != bool(app.migration_command):
         found.append("app_migration_service and app_migration_command go together: set both or none.")
@@ -102,10 +114,38 @@ def problems(app: App) -> list[str]:
         found.append("app_migration_head_query needs a database: set app_database_service, or drop the query.")
     if app.metric_gates and not app.soak_seconds:
         found.append("app_metric_gates are judged while a release is watched: set app_soak_seconds to more than 0.")
-    for field in ("soak_seconds", "start_timeout", "evidence_timeout", "lease_ttl", "keep_good", "keep_backups"):
-        least = 0 if field == "soak_seconds" else 1
-        if getattr(app, field) < least:
-            found.append(f"app_{field} is {getattr(app, field)}, expected {least} or more.")
+    return found + _wrong_numbers(app)
+
+
+def _wrong_numbers(app: App) -> list[str]:
+    return [
+        f"app_{field} is {getattr(app, field)}, expected {least} or more, and at most {_MOST}."
+        for field, least in _LEAST.items()
+        if not least <= getattr(app, field) <= _MOST
+    ]
+
+
+def _wrong_entries(app: App) -> list[str]:
+    """Entries of dictionaries whose types no argument spec can say."""
+    found = [f"app_images.{name} is no text, expected a repository." for name, one in app.images.items()
+             if not isinstance(one, str) or not one]  # fmt: skip
+    for name, options in app.build.items():
+        arguments = options.get("args") or {} if isinstance(options, Mapping) else None
+        texts = [options.get(key) or "" for key in ("context", "dockerfile")] if isinstance(options, Mapping) else []
+        if not isinstance(arguments, Mapping) or not all(isinstance(text, str) for text in texts):
+            found.append(f"app_build.{name} is expected to have text as context and dockerfile, a dictionary as args.")
+        elif not all(isinstance(value, _SCALARS) for value in arguments.values()):
+            found.append(f"app_build.{name}.args has a list or a dictionary, expected text and numbers.")
+    return found
+
+
+def _wrong_environment(app: App) -> list[str]:
+    found = []
+    for name, value in app.environment.items():
+        if not _VARIABLE.fullmatch(name):
+            found.append(f"app_environment has the name {name[:100]!a}, expected letters, digits and '_'.")
+        elif not isinstance(value, _SCALARS):
+            found.append(f"app_environment.{name} is a {type(value).__name__}, expected text, a number or a boolean.")
     return found
 
 
@@ -129,7 +169,8 @@ def _source_problems(app: App) -> list[str]:
 
 def _host_problems(app: App) -> list[str]:
     useless = {"cluster": app.cluster.get("namespace"), "manifests": app.manifests, "build": app.build}
-    found = [
+    found = _wrong_environment(app)
+    found += [
         f"app_{name} is set, and app_platform compose has no use for it: take it out."
         for name, value in useless.items()
         if value

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,11 @@ class Option:
     required: bool = False
     choices: tuple[str, ...] = ()
 
+
+#: whole numbers are exact up to here, wherever they come to; no time and no size is larger
+_LARGEST = 2**53
+#: of a value, of a problem, and how many of these
+_SHOWN, _LONGEST, _LISTED = 100, 500, 20
 
 #: how a person is told what was expected
 WORDS = {
@@ -53,9 +57,9 @@ def converted(given: Any, wanted: str) -> Any:
     if wanted == "bool":
         return given if isinstance(given, bool) else None
     if wanted == "int":
-        return given if number and isinstance(given, int) else None
+        return given if number and isinstance(given, int) and abs(given) <= _LARGEST else None
     if wanted == "float":
-        return float(given) if number and math.isfinite(given) else None
+        return float(given) if number and abs(given) <= _LARGEST else None
     if wanted == "dict":
         return given if isinstance(given, Mapping) else None
     if wanted == "regex":
@@ -71,7 +75,7 @@ def read(given: Mapping[str, Any], known: Mapping[str, Option], found: list[str]
     values = {name: option.default for name, option in known.items()}
     for name, value in given.items():
         if name not in known:
-            found.append(f"unknown option {prefix}{name}{near(name, known)}")
+            found.append(f"unknown option {prefix}{str(name)[:_SHOWN]}{near(name, known)}")
             continue
         if value is None:
             continue
@@ -80,19 +84,31 @@ def read(given: Mapping[str, Any], known: Mapping[str, Option], found: list[str]
             found.append(f"{prefix}{name} must be {WORDS[known[name].type]}, found {described(value)}")
         elif known[name].choices and values[name] not in known[name].choices:
             choices = ", ".join(known[name].choices)
-            found.append(f"{prefix}{name} must be one of {choices}, found {value!r}{near(value, known[name].choices)}")
+            found.append(
+                f"{prefix}{name} must be one of {choices}, found {described(value)}{near(value, known[name].choices)}"
+            )
     found += [f"{prefix}{name} is missing" for name, one in known.items() if one.required and given.get(name) is None]
     return values
 
 
 def described(given: Any) -> str:
     """A value as a person is shown it."""
-    return f"{given!r} ({type(given).__name__})"
+    if isinstance(given, (Mapping, list, tuple)):
+        return f"a {type(given).__name__}"
+    if isinstance(given, int) and abs(given) > _LARGEST:
+        return "a larger number"
+    return f"{given if isinstance(given, (int, float)) else str(given)[:_SHOWN]!r} ({type(given).__name__})"
+
+
+def listed(problems: Sequence[str], between: str = "; ") -> str:
+    """What is wrong, as many of them as a person reads."""
+    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
+    return between.join([one[:_LONGEST] for one in problems[:_LISTED]] + more)
 
 
 def near(given: Any, known: Iterable[str]) -> str:
     """The name that may have been meant, as the end of a sentence."""
-    close = difflib.get_close_matches(str(given), list(known), n=1)
+    close = difflib.get_close_matches(str(given)[:_SHOWN], list(known), n=1)
     return f", did you mean {close[0]!r}?" if close else ""
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
 
+_SHOWN = 220
+
 
 @dataclass(frozen=True)
 class Input:
@@ -74,11 +76,20 @@ def _read_one(name: str, is_required: bool, variables: Mapping[str, Any]) -> str
     if not isinstance(value, str):
         # Ansible hands out subclasses of its own
         plain = next(one.__name__ for one in type(value).__mro__ if one.__module__ == "builtins")
-        raise Refused(f"{name} must be text and is {value!r} ({plain}).", hint=usage)
+        raise Refused(f"{name} must be text and is {_shown(value)} ({plain}).", hint=usage)
     if not re.fullmatch(given.pattern, value):
-        raise Refused(f"{name} must be {given.expected}; given was {value!r}.", hint=usage)
+        raise Refused(f"{name} must be {given.expected}; given was {_shown(value)}.", hint=usage)
     unseen = hidden(value)
     if unseen:
-        raise Refused(f"{name} must be {given.expected}; {unseen} in {value!a} cannot.", hint=usage)
+        raise Refused(f"{name} must be {given.expected}; {unseen} in {_shown(value)} cannot.", hint=usage)
     # a plain copy: what Ansible knows of the original (that it may be a template) does not come along
     return "".join(list(value))
+
+
+def _shown(value: Any) -> str:
+    """As much of a value as a person reads."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) < _SHOWN else f"{text[:_SHOWN]} and more"

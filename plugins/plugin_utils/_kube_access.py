@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
 import urllib3
-import yaml
-from ansible.module_utils.common.yaml import yaml_load
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _yaml
 
 if TYPE_CHECKING:
     from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_login import Way
@@ -94,7 +94,7 @@ def _of_this_pod(token: str) -> Access | None:
 def _of_kubeconfig(path: Path, way: Way, folder: Path) -> Access | None:
     """A kubeconfig as far as it is understood to the last word; whatever is wrong with it, the SDK says better."""
     try:
-        config = yaml_load(path.read_text(encoding="utf-8"))
+        (config,) = (one.data for one in _yaml.read(path.read_text(encoding="utf-8")))
         context = _named(config, "context", way.context or config["current-context"])
         cluster = _named(config, "cluster", context["cluster"])
         user = _named(config, "user", context["user"])
@@ -108,7 +108,7 @@ def _of_kubeconfig(path: Path, way: Way, folder: Path) -> Access | None:
             cert_file=files.of(user, "client-certificate"), key_file=files.of(user, "client-key"),
             is_verified=not cluster.get("insecure-skip-tls-verify"),
         )  # fmt: skip
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, LookupError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, AttributeError, LookupError):
         return None
     return found if token or found.cert_file else None
 

@@ -1,27 +1,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The manifests of a version, read from files and templates: plain objects, and none that reaches beyond its namespace.
 
-Templates get what :class:`Context` holds, run in a sandbox, and may use nothing that is not there. What they render is
-full of secrets, so an error names the file and the line and shows neither.
+Templates get what :class:`Context` holds, and may use nothing that is not there. What they render is full of secrets,
+and an error names file and line and shows none. All of it together is bounded: bytes, files and values.
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_shape, _template, _yaml
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, Ref, group_of, ref_of
 
+_MIB = 1024 * 1024
+#: of all manifests together, before and after templates are rendered; a release has to fit into a Secret, compressed
+LIMIT = 4 * _MIB
+_ENTRIES = 2000
 _SUFFIXES = (".yml", ".yaml", ".json")
 _TEMPLATE = ".j2"
 #: kinds of Kubernetes itself that belong to no namespace; of others the API server tells
@@ -50,6 +51,11 @@ class Context:
     environment: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def secrets(self) -> Redactor:
+        """What blanks out the values that are secret."""
+        return Redactor(self.env.values())
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -59,52 +65,22 @@ class Manifest:
     source: str
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as kubectl takes it: no dates, and no key twice."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-class _Twice(yaml.YAMLError):
-    """A key that is there twice, of which one would be lost."""
-
-    def __init__(self, mark: Any) -> None:
-        super().__init__()
-        self.problem_mark = mark
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    seen = set()
-    for key, _ in node.value:
-        name = loader.construct_object(key, deep=True)
-        if name in seen:
-            raise _Twice(key.start_mark)
-        seen.add(name)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
 def read(paths: Sequence[Path], context: Context, tree: Path | None = None) -> list[Manifest]:
     """Read the manifests of files and folders (those right in them, in the order of their names).
 
     What is in the checkout ``tree`` may not lead out of it.
     """
+    files = [file for given in paths for file in _inside(given, tree)]
     found: dict[Ref, Manifest] = {}
-    for path in [file for given in paths for file in _inside(given, tree)]:
-        for thing in _objects(_text(path, context), str(path)):
-            _check(thing, context.namespace, str(path))
-            manifest = Manifest(_cleaned(thing, context.namespace), str(path))
+    budget = _yaml.Budget()
+    for path, text in zip(files, _texts(files, context), strict=True):
+        for thing, place in _objects(text, path, budget):
+            _check(thing, context, place)
+            manifest = Manifest(_cleaned(thing, context.namespace), place)
             other = found.setdefault(ref_of(thing), manifest)
             if other is not manifest:
                 raise Refused(
-                    f"{path}: expected each object once, found {ref_of(thing)} in {other.source} as well.",
+                    f"{place}: expected each object once, found {ref_of(thing)} in {other.source} as well.",
                     hint="Keep one of them, or name the files in app_manifests one by one.",
                 )
     if not found:
@@ -127,7 +103,16 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise Refused(f"Expected a file or a folder, found no {path}.", hint="Look at app_manifests.")
-    names = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+    every = list(itertools.islice(path.iterdir(), _ENTRIES + 1))
+    if len(every) > _ENTRIES:
+        raise Refused(
+            f"{path}: expected at most {_ENTRIES} files in a folder of manifests, found more.",
+            hint="Keep the manifests in a folder of their own.",
+        )
+    names = sorted(one for one in every if one.is_file() and not one.name.startswith("."))
+    for one in names:
+        if not one.name.isprintable():
+            raise Refused(f"{path}: expected names that can be shown, found {one.name!a}.", hint="Rename the file.")
     fitting = [one for one in names if one.name.removesuffix(_TEMPLATE).endswith(_SUFFIXES)]
     if not fitting:
         raise Refused(
@@ -137,65 +122,77 @@ def _files(path: Path) -> list[Path]:
     return fitting
 
 
-def _text(path: Path, context: Context) -> str:
+def _texts(files: Sequence[Path], context: Context) -> list[str]:
+    """What is in the files, templates rendered; all of them within one limit."""
+    left, texts = LIMIT, []
+    for path in files:
+        texts.append(_text(path, left))
+        left -= len(texts[-1])
+    templates = {path: text for path, text in zip(files, texts, strict=True) if path.suffix == _TEMPLATE}
     try:
-        text = path.read_text(encoding="utf-8")
+        rendered = iter(_template.render([*templates.values()], vars(context), context.secrets, LIMIT))
+    except _template.Failed as error:
+        hint = f"Fix the template. It may use {', '.join(vars(context))}; `env` is what app_env_files have."
+        raise Refused(f"{_place([*templates][error.number], error.line)}: {error.why}.", hint=hint) from None
+    return [next(rendered) if path.suffix == _TEMPLATE else text for path, text in zip(files, texts, strict=True)]
+
+
+def _text(path: Path, left: int) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(left + 1)
+        if len(content) <= left:
+            return content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: expected a text file, found {type(error).__name__}.", hint="Mend the file.") from error
-    if path.suffix != _TEMPLATE:
-        return text
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.filters["b64encode"] = lambda value: base64.b64encode(str(value).encode()).decode()
-    environment.filters["quote"] = lambda value: json.dumps(str(value))
-    try:
-        return environment.from_string(text).render(vars(context))
-    except TemplateSyntaxError as error:
-        raise Refused(f"{path}, line {error.lineno}: {error.message}.", hint="Mend the template.") from error
-    except UndefinedError as error:  # it names what is missing, and no value
-        hint = f"A template may use {', '.join(vars(context))}; `env` is what app_env_files have."
-        raise Refused(f"{path}: {error.message}.", hint=hint) from error
-    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise Refused(f"{path}: the template fails with {type(error).__name__}.", hint="Mend the template.") from None
+        found = "other bytes" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise Refused(f"{path}: expected a text file in UTF-8, found {found}.", hint="Fix the file.") from None
+    raise Refused(
+        f"{path}: expected manifests of at most {LIMIT // _MIB} MiB together, found more.",
+        hint="Keep what is no manifest elsewhere, or name files instead of folders in app_manifests.",
+    )
 
 
-def _objects(text: str, source: str) -> Iterator[Object]:
+def _objects(text: str, path: Path, budget: _yaml.Budget) -> Iterator[tuple[Object, str]]:
+    """The objects of a file, each with where it begins."""
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Refused(f"{source}{_place(error)}: expected YAML, found {_problem(error)}.", hint="Mend it.") from None
+        documents = _yaml.read(text, budget)
+    except _yaml.Unreadable as error:
+        where = _place(path, error.line, is_rendered=path.suffix == _TEMPLATE)
+        raise Refused(f"{where}: the YAML cannot be read: {error.why}.", hint="Fix the file.") from None
     for document in documents:
-        if document is not None:
-            yield from _flat(document, source)
+        where = _place(path, document.line, is_rendered=path.suffix == _TEMPLATE)
+        if document.data is not None:
+            for thing in _flat(document.data):
+                yield thing, where
 
 
-def _flat(document: Any, source: str) -> Iterator[Object]:
+def _flat(document: Any) -> Iterator[Any]:
+    """A list of objects as its objects; it may be in another one, as deep as YAML may be nested."""
     if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
         for item in document["items"]:
-            yield from _flat(item, source)
-        return
-    metadata = document.get("metadata") if isinstance(document, dict) else None
-    sound = isinstance(metadata, dict) and all(isinstance(document.get(key), str) for key in ("apiVersion", "kind"))
-    if not sound:
-        found = type(document).__name__ if not isinstance(document, dict) else f"only {', '.join(map(str, document))}"
-        raise Refused(f"{source}: expected objects with apiVersion, kind and metadata, found {found}.", hint="Mend it.")
-    yield document
+            yield from _flat(item)
+    else:
+        yield document
 
 
-def _check(thing: Object, namespace: str, source: str) -> None:
+def _check(thing: Any, context: Context, source: str) -> None:
+    problem = _kube_shape.wrong_identity(thing)
+    if problem:
+        raise Refused(f"{source}: {problem}.", hint="Fix the manifest.")
     kind, metadata = thing["kind"], thing["metadata"]
-    named = f"{source}: {kind}/{metadata.get('name', '?')}"
-    if metadata.get("generateName"):
-        raise Refused(f"{named}: expected a name, found generateName.", hint="Give it a name: it is found again by it.")
-    if not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise Refused(f"{named}: expected metadata.name as text, found none.", hint="Give it a name.")
+    named = f"{source}: {kind}/{metadata['name']}"
+    problem = _kube_shape.wrong_shape(thing)
+    if problem:
+        words = context.secrets.text(problem)
+        raise Refused(f"{named}: {words}.", hint="Fix the manifest; a number that is meant as text needs quotes.")
     if kind in _WITHOUT_NAMESPACE or group_of(thing["apiVersion"]) == "kustomize.config.k8s.io":
         raise Refused(
-            f"{named}: expected what belongs to the namespace {namespace}, found a {kind}.",
+            f"{named}: expected what belongs to the namespace {context.namespace}, found a {kind}.",
             hint="Leave it to who runs the cluster, and take it out of app_manifests.",
         )
-    if metadata.get("namespace") not in (None, "", namespace):
+    if metadata.get("namespace") not in (None, "", context.namespace):
         raise Refused(
-            f"{named}: expected the namespace {namespace}, found {metadata['namespace']}.",
+            f"{named}: expected the namespace {context.namespace}, found another one.",
             hint="Take metadata.namespace out: the inventory says where the application is.",
         )
     if kind == "Secret" and thing.get("type") == "kubernetes.io/service-account-token":
@@ -208,12 +205,5 @@ def _cleaned(thing: Object, namespace: str) -> Object:
     return {**rest, "metadata": {**metadata, "namespace": namespace}}
 
 
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, _Twice):
-        return "a key twice"
-    return type(error).__name__  # its text quotes what it could not read
+def _place(path: Path, line: int | None, *, is_rendered: bool = False) -> str:
+    return f"{path}, line {line}{' once it is rendered' if is_rendered else ''}" if line else str(path)

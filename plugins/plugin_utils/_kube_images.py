@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 
 HUB = "docker.io"
+#: nobody can read more in a message
+_SHOWN = 300
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -47,12 +49,14 @@ def parse(text: str) -> Reference:
     if not sound or (tag and not _TAG.fullmatch(tag)) or (digest and not _DIGEST.fullmatch(digest)):
         raise Refused(
             f"Expected an image as [registry[:port]/]path[:tag][@digest], in lower case, found {_shown(text)}.",
-            hint="Mend it in app_images or in the manifest.",
+            hint="Fix it in app_images or in the manifest.",
         )
     return Reference(repository, registry, path, tag, digest)
 
 
 def _shown(text: str) -> str:
+    if len(text) > _SHOWN:
+        return f"{len(text)} characters"
     # what is before an @ may be a user and a password
     return repr(text) if "@" not in text or "@sha" in text else "an @ that no digest follows"
 

@@ -28,6 +28,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest im
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects import FIELD_MANAGER
 
+#: of all the images that manifests have
+_SHOWN = 10
+
 
 def render(paths: Sequence[Path], context: Context, tree: Path | None = None) -> list[Object]:
     """Render the manifests of a version; raises Refused by file where they are not fit or lead out of the checkout.
@@ -89,15 +92,15 @@ def _pin(manifests: Sequence[Manifest], images: Mapping[str, str]) -> None:
         if parse(image).name not in seen:
             raise Refused(
                 f"Expected a container with the image {parse(image).repository} (app_images: {key}) in the manifests, "
-                f"found {', '.join(sorted(set(seen.values()))) or 'no container'}.",
-                hint="Name that repository in the manifest, with any tag, or mend app_images.",
+                f"found {', '.join(sorted(set(seen.values()))[:_SHOWN]) or 'no container'}.",
+                hint="Name that repository in the manifest, with any tag, or change app_images.",
             )
 
 
 def _name_of(container: Any, manifest: Manifest) -> tuple[str, str]:
     named = f"{manifest.source}: {ref_of(manifest.thing)}"
     if not isinstance(container, dict) or not isinstance(container.get("image"), str):
-        raise Refused(f"{named}: expected an image for each container, found none.", hint="Mend it.")
+        raise Refused(f"{named}: expected an image for each container, found none.", hint="Fix it.")
     try:
         return parse(container["image"]).name
     except Refused as error:
@@ -108,7 +111,9 @@ def _complete(thing: Object) -> None:
     """Say what the API server would add: older ones cannot merge a list whose key is left to be added."""
     if thing["kind"] == "Secret" and isinstance(thing.get("stringData"), dict):
         # a key that is taken out of stringData would stay in the Secret, as it was written to data by the server
-        plain = {key: _encoded(value, thing, key) for key, value in thing.pop("stringData").items()}
+        plain = {
+            key: base64.b64encode((value or "").encode()).decode() for key, value in thing.pop("stringData").items()
+        }
         thing["data"] = {**(thing.get("data") or {}), **plain}
     if thing["kind"] == "Service":
         for port in (thing.get("spec") or {}).get("ports") or []:
@@ -117,15 +122,6 @@ def _complete(thing: Object) -> None:
     for container in containers_of(template) if template is not None else []:
         for port in container.get("ports") or []:
             port.setdefault("protocol", "TCP")
-
-
-def _encoded(value: Any, secret: Object, key: str) -> str:
-    if not isinstance(value, str):
-        raise Refused(
-            f"{ref_of(secret)}: expected text for {key} in stringData, found {type(value).__name__}.",
-            hint="Put it into quotes.",
-        )
-    return base64.b64encode(value.encode()).decode()
 
 
 def _mark(thing: Object, application: str) -> None:

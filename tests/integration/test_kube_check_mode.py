@@ -14,6 +14,7 @@ from tests.integration.kube_application import KubeApplication, tides
 from tests.integration.observed import recreated, validate
 from tests.lab import images
 from tests.lab.kubernetes.cluster import Cluster
+from tests.unit.plugins.hostile_manifests import LAUGHS, LOOP
 
 TITLE = "Tides of the day"
 SECRET = '{apiVersion: v1, kind: Secret, metadata: {name: token}, stringData: {TOKEN: "{{ env.TOKEN }}"}}'
@@ -108,4 +109,28 @@ def test_a_check_of_a_refused_deployment_is_red_as_well(app: KubeApplication) ->
     run = app.deploy("9.9", "--check", "--diff")
     assert run.rc != 0
     assert run.target()["status"] == "refused"
+    assert app.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("explodes.yml", LAUGHS, "explodes.yml, line 5: the YAML cannot be read: more than"),
+        ("endless.yml.j2", LOOP + "{% endfor %}{% endfor %}", "endless.yml.j2: more time or memory"),
+    ],
+)
+def test_what_a_repository_must_not_cost_is_refused_before_the_lease(
+    app: KubeApplication, name: str, content: str, says: str
+) -> None:
+    before = app.snapshot()
+    path = app.folder / "kubernetes" / name
+    path.write_text(content)
+    try:
+        run = app.deploy("1.1")
+    finally:
+        path.unlink()
+    assert run.rc != 0
+    assert run.target()["status"] == "refused", run.output
+    assert says in run.target()["message"]
+    assert "Traceback" not in run.output
     assert app.snapshot() == before

@@ -194,6 +194,14 @@ def test_compose_files_that_cannot_be_parsed_are_refused_with_what_compose_said(
     assert "line 3" in error.value.message
 
 
+@pytest.mark.parametrize("said", ["", "[]", "null", '{"services": ' * 5000, '{"a": NaN}', f'{{"a": {"9" * 5000}}}'])
+def test_a_rendered_configuration_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    say(monkeypatch, said)
+    with pytest.raises(Refused) as error:
+        _compose.of_source(app(), Path("/tree"), "v1").config()
+    assert "/tree/compose.yml" in error.value.message
+
+
 def test_a_rendered_configuration_is_plain_data(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = say(monkeypatch, json.dumps(CONFIG))
     assert _compose.of_source(app(), Path("/tree"), "v1").config() == CONFIG

@@ -115,31 +115,61 @@ def test_what_an_export_brings_along_is_left_out(tmp_path: Path) -> None:
     assert "status" not in found
 
 
+def test_each_value_may_be_repeated_and_replaced(tmp_path: Path) -> None:
+    own = "x-common: &d {a: x, b: y}\nkind: ConfigMap\napiVersion: v1\nmetadata: {name: b}\ndata: {<<: *d, b: z}"
+    (found,) = rendered(tmp_path, {"1.yml": own}, images={})
+    assert found["data"] == {"a": "x", "b": "z"}
+
+
 MAP = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}"
+MAPS = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: %s}"
 REFUSED = [
-    ({"1.yml": "a: [b"}, r"1\.yml.*: expected YAML"),
-    ({"1.yml": "{kind: A, kind: B}"}, r"1\.yml, line 1: expected YAML, found a key twice"),
-    ({"1.yml": "- a"}, r"1\.yml: expected objects with apiVersion"),
-    ({"1.yml": "{kind: A, metadata: {name: a}}"}, "found only kind, metadata"),
+    ({"1.yml": "a: [b"}, r"1\.yml, line 2: the YAML cannot be read"),
+    ({"1.yml": "{kind: A,\nkind: B}"}, r"1\.yml, line 2: the YAML cannot be read: a key twice"),
+    ({"1.yml": "- a"}, r"1\.yml, line 1: expected objects with apiVersion.*found a list"),
+    ({"1.yml": f"{MAP}\n---\n---\na\n"}, r"1\.yml, line 3: expected objects with apiVersion.*found text"),
+    ({"1.yml": "{kind: A, metadata: {name: a}}"}, "expected apiVersion .*found nothing"),
+    ({"1.yml": "{kind: [A], apiVersion: v1, metadata: {name: a}}"}, "expected kind .*found a list"),
+    ({"1.yml": '{kind: "A B", apiVersion: v1, metadata: {name: a}}'}, "expected kind .*found other text"),
+    ({"1.yml": "{kind: A, apiVersion: v1, metadata: a}"}, "A: expected metadata as an object, found text"),
     ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {generateName: a-}}"}, "found generateName"),
-    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {name: 1}}"}, r"expected metadata\.name as text"),
+    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {name: 1}}"}, r"expected metadata\.name as text.*a number"),
+    ({"1.yml": '{kind: Job, apiVersion: batch/v1, metadata: {name: "a\\eb"}}'}, r"expected metadata\.name as text"),
     ({"1.yml": "{kind: Namespace, apiVersion: v1, metadata: {name: a}}"}, "found a Namespace"),
     ({"1.yml": "{kind: ClusterRole, apiVersion: x/v1, metadata: {name: a}}"}, "found a ClusterRole"),
-    ({"1.yml": "{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: other}}"}, "found other"),
-    ({"1.yml": MAP, "2.yml": MAP}, r"2\.yml: expected each object once, found ConfigMap/a in .*1\.yml"),
+    ({"1.yml": "{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: other}}"}, "found another one"),
+    ({"1.yml": "{kind: ConfigMap, apiVersion: v1, metadata: {name: a, namespace: [prod]}}"}, "found another one"),
+    ({"1.yml": MAP, "2.yml": MAP}, r"2\.yml, line 1: expected each object once, found ConfigMap/a in .*1\.yml"),
     ({"1.yml": ""}, "at least one object"),
+    ({"1.yml": "{kind: List, apiVersion: v1, items: [{kind: List, items: [7]}]}"}, "found a number"),
+    ({"1.yml": "{kind: List, apiVersion: v1, items: {a: b}}"}, "List: expected metadata as an object"),
     ({"notes.txt": MAP}, r"expected \*\.yml"),
-    ({"1.yml.j2": "a: {{ nothing }}"}, r"1\.yml\.j2: 'nothing' is undefined"),
+    ({"\x1b[2J.yml": MAP}, "expected names that can be shown"),
+    ({"1.yml.j2": "a: {{ nothing }}"}, r"1\.yml\.j2, line 1: 'nothing' is undefined"),
     ({"1.yml.j2": "a: {{ env.NOTHING }}"}, "has no attribute 'NOTHING'"),
     ({"1.yml.j2": "a\nb: {{ x"}, r"1\.yml\.j2, line 2"),
     ({"1.yml.j2": "{{ env.__class__.__mro__ }}"}, r"1\.yml\.j2"),
-    ({"1.yml.j2": "a: [{{ env.PASSWORD }}"}, "expected YAML"),
+    ({"1.yml.j2": "\n\na: [{{ env.PASSWORD }}"}, "line 4 once it is rendered: the YAML"),
+    ({"1.yml.j2": "{{ env[env.PASSWORD] }}"}, r"no attribute '\*+'"),
     ({"1.yml.j2": "{{ env.PASSWORD | int / 0 }}"}, "fails with ZeroDivisionError"),
-    ({"1.yml": "{kind: Secret, apiVersion: v1, metadata: {name: a}, stringData: {port: 1}}"}, "expected text for port"),
+    ({"1.yml.j2": MAPS % "{ {{ env.PASSWORD }}: 7}"}, r"expected data\.\*+ as text, found a number"),
+    ({"1.yml": MAPS % "{a: .nan}"}, "number that is not finite"),
+    ({"1.yml": MAPS % "{on: a}"}, "a key that is not text"),
+    ({"1.yml": MAPS % "[a]"}, "expected data as an object, found a list"),
+    ({"1.yml": MAPS % "{a: !!binary aGk=}"}, "a tag"),
+    ({"1.yml": MAPS % "{a: &a {b: *a}}"}, "an alias of an anchor that is not there"),
+    ({"1.yml": "{kind: ConfigMap, apiVersion: v1, metadata: {name: a, labels: [b]}}"}, "expected metadata.labels as"),
+    ({"1.yml": "{kind: A, apiVersion: v1, metadata: {name: a}, spec: [b]}"}, "expected spec as an object"),
+    ({"1.yml": "{kind: Secret, apiVersion: v1, metadata: {name: a}, stringData: {port: 1}}"}, "stringData.port as"),
+    ({"1.yml": "{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: {port: 1}}}"}, "ports as a list"),
+    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {name: a}}"}, "expected spec.template with a spec"),
+    ({"1.yml": "{kind: Job, apiVersion: batch/v1, metadata: {name: a}, spec: {template: {spec: {containers: [a]}}}}"},
+     r"expected spec\.template\.spec\.containers\[0\] as an object, found text"),
+    ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [null]}}"}, r"containers\[0\]"),
     ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x}]}}"},
      "an image for each"),
     ({"1.yml": "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: x, image: A B}]}}"},
-     r"1\.yml: Pod/a: Expected an image as"),
+     r"1\.yml, line 1: Pod/a: Expected an image as"),
 ]  # fmt: skip
 
 
