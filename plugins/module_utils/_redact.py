@@ -7,15 +7,16 @@ log line than a password shown.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _secret_forms
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import is_printable, printable
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_finder import SHORTEST, Finder, add
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_values import embedded
 
 BLANK = "********"
-#: shorter values (a port, "true", "info") would blank out half of every log
-SHORTEST = 6
 
 # up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
 # token; elsewhere it is a name
@@ -24,33 +25,25 @@ _USERINFO = re.compile(
 )
 
 
-def forms(secret: str) -> set[str]:
-    """A secret as it may be written: plain, line by line, URL-quoted, in JSON, by compose, as Python shows it."""
-    return {
-        secret,
-        *(line for line in map(str.strip, secret.splitlines()) if len(line) >= SHORTEST),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        secret.replace("$", "$$"),
-        repr(secret)[1:-1],
-    }
-
-
 class Redactor:
-    """Blanks out known values, however they are quoted, and the user part of each URL that has a password or is one."""
+    """Blanks out known values, however they are written, and the user part of each URL that has a password or is one.
+
+    What it gives back may be shown on a terminal: it has no control characters either.
+    """
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
-        plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
-        longest_first = sorted({form for secret in plain for form in forms(secret)}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        plain = _whole(secrets)
+        encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
+        written = {form for secret in plain for form in _secret_forms.forms(secret)}
+        self._written = Finder(map(_secret_forms.alike, written | encoded))
+        self._meant = Finder(map(_secret_forms.spelled, plain | encoded))
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        if self._known is not None:
-            text = self._known.sub(BLANK, text)
-        return _USERINFO.sub(lambda found: f"{found['scheme'] or found['other']}{BLANK}@", text)
+        if not is_printable(text):
+            # first, as a sequence for a terminal takes what follows it along; and once more, as it may be within one
+            text = printable(self._blanked(text))
+        return _USERINFO.sub(lambda found: f"{found['scheme'] or found['other']}{BLANK}@", self._blanked(text))
 
     def data(self, value: Any) -> Any:
         """Plain data without secrets, in values and in keys."""
@@ -61,3 +54,37 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.data(item) for item in value]
         return value
+
+    def _blanked(self, text: str) -> str:
+        """The text with a blank for each stretch that is a secret: all are found before the first is replaced."""
+        flat = _secret_forms.alike(text)
+        spans = self._written.spans(flat)
+        if self._meant:
+            meant = _secret_forms.Spelled(flat)
+            # a text that is spelled in one way already has been looked through
+            spans += (meant.origin(*span) for span in (self._meant.spans(meant.text) if meant.text != flat else ()))
+        done, said = 0, []
+        for begin, end in _merged(spans):
+            said += [text[done:begin], BLANK]
+            done = end
+        return "".join([*said, text[done:]])
+
+
+def _whole(secrets: Iterable[str | None]) -> set[str]:
+    """The secrets with those within them, each line of its own, and as they are where they were made printable.
+
+    Stars at the ends of one are left out, as they might be those of a blank: then no blank makes a secret of its
+    surroundings.
+    """
+    given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
+    within = given | {one for secret in given for one in embedded(secret)}
+    lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
+    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
+    return {part for part in parts if len(part) >= SHORTEST}
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        add(found, begin, end)
+    return found
