@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
 #: what a command inherits of the environment, besides what it is given
@@ -38,10 +39,12 @@ def run(
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
     log: Path | None = None,
+    clean: Callable[[str], str] = printable,
 ) -> str:
     """Run a command to its end and return its output; ``doing`` completes "... failed" in the error.
 
-    ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file.
+    ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file, as ``clean``
+    makes it fit to be shown.
     """
     streams: dict[str, Any] = {"stdin": stdin or subprocess.DEVNULL, "stdout": stdout or subprocess.PIPE}
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE, "check": False}
@@ -58,7 +61,7 @@ def run(
     output = "" if stdout else done.stdout.decode(errors="replace")
     if log is not None:
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(output + errors)
+            stream.write(clean(output + errors))
     if done.returncode != 0:
         said = tail(errors) or tail(output) or "nothing"
         raise OpsError(f"{doing} failed with code {done.returncode}: {said}", rc=done.returncode)

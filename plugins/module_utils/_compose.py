@@ -7,12 +7,13 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 
@@ -62,11 +63,16 @@ class Compose:
                 options += [flag, str(value)]
         return ["docker", "compose", "--ansi", "never", *options, *verb]
 
-    def run(self, *verb: str, doing: str, timeout: float, log: Path | None = None) -> str:
-        """Run a verb to its end."""
-        return _command.run(
-            self.argv(*verb), doing=doing, timeout=timeout, env=self.variables, cwd=self.directory, log=log
-        )
+    def run(
+        self, *verb: str, doing: str, timeout: float, log: Path | None = None, clean: Callable[[str], str] = printable
+    ) -> str:
+        """Run a verb to its end. An error has nothing of the files that Compose has read."""
+        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "log": log, "clean": clean}
+        try:
+            return _command.run(self.argv(*verb), doing=doing, timeout=timeout, **options)
+        except OpsError as error:
+            error.message = without_quotations(error.message)
+            raise
 
     def config(self) -> dict[str, Any]:
         """The files merged, interpolated and with absolute paths; refuses what compose cannot read."""
@@ -80,11 +86,37 @@ class Compose:
         rendered: dict[str, Any] = json.loads(said)
         return rendered
 
+    def model(self) -> dict[str, Any]:
+        """The files merged, with absolute paths and their variables unread: what the rendered ones are made from, as the
+        ``env_file`` of a service. Empty where this Compose cannot say."""
+        try:
+            verb = ("config", "--no-interpolate", "--format", "json")
+            found: dict[str, Any] = json.loads(self.run(*verb, doing="Reading the compose files", timeout=60))
+        except (OpsError, ValueError):
+            return {}
+        return found
+
     def hashes(self) -> dict[str, str]:
         """What compose compares: a digest of each service's configuration."""
         said = self.run("config", "--hash", "*", doing="Working out the configuration hashes", timeout=60)
         pairs = (line.split() for line in said.splitlines() if line.strip())
         return {pair[0]: pair[1] for pair in pairs}
+
+
+#: what Compose repeats of a file that it cannot read, after what it has against it
+_QUOTATIONS = re.compile(
+    r"(?P<what>required variable \S+ is missing a value|unterminated quoted value|unexpected character"
+    r"|[Ii]nvalid (?:interpolation format|template))(?P<where> for [\w.\[\]/-]+)?[^\n]*"
+    r"|(?P<line>\bline \d+: )(?!unterminated|unexpected)(?P<said>[^\n]*[\"'`][^\n]*)"
+)
+
+
+def without_quotations(message: str) -> str:
+    """What Compose says, without the lines and texts that it repeats: they may be secrets, or text of anybody."""
+    return _QUOTATIONS.sub(
+        lambda found: f"{found['what']}{found['where'] or ''}" if found["what"] else f"{found['line']}cannot be read",
+        message,
+    )
 
 
 def of_source(app: App, directory: Path, release_version: str) -> Compose:

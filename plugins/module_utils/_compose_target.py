@@ -20,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _envfile,
     _plan,
     _sealed,
+    _secret_sources,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
@@ -49,8 +50,9 @@ class ComposeTarget(Target):
 
     @functools.cached_property
     def redactor(self) -> Redactor:
-        """Blanks out the values of the env files, as they are now and as each kept release had them."""
-        values: list[str | None] = [*_sealed.unseal(self.store.root)]
+        """Blanks out the values of the env files and what else is secret, as it is now and as each kept release had it."""
+        values: list[str | None] = [*self.learned, *_sealed.unseal(self.store.root)]
+        values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         known = _compose.surroundings(self.app)
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):

@@ -20,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _envfile,
     _inspect,
     _plan,
+    _secret_sources,
     _source,
     _version,
 )
@@ -119,6 +120,7 @@ def _plan_of(
     with _version.looked_at(target.app, target.files.root, source, params["version"]) as directory:
         compose = _compose.of_source(target.app, directory, params["version"])
         config = compose.config()
+        target.learn(_secret_sources.of_config(config))
         _compose.refuse_missing_services(target.app, config)
         wanted = {
             "version": params["version"],

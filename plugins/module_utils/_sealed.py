@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _secret_sources
+
 #: compose ignores what starts with x-
 KEY = "x-secrets"
 
@@ -22,9 +24,11 @@ def seal(values: Iterable[str]) -> dict[str, Any]:
 
 
 def unseal(state_dir: Path) -> list[str]:
-    """The values of every release that is kept; a file that cannot be read has nothing to say."""
+    """The secrets of every release that is kept, sealed or in its configuration; a file that cannot be read has nothing to say."""
     found: list[str] = []
     for path in sorted(state_dir.glob("releases/*/compose.json")):
         with contextlib.suppress(OSError, ValueError):
-            found += json.loads(path.read_text(encoding="utf-8")).get(KEY, [])
-    return [value.replace("$$", "$") for value in found]
+            config = json.loads(path.read_text(encoding="utf-8"))
+            found += (value.replace("$$", "$") for value in config.get(KEY, []))
+            found += _secret_sources.of_config(config)
+    return found

@@ -33,8 +33,8 @@ _ABOUT = frozenset((
 _PUBLIC = frozenset(("commit", "revision", "sha", "digest", "version", "checksum", "image", "build", "release", "path"))
 #: what is no secret even where a password is meant
 _ORDINARY = frozenset((
-    "password", "passwd", "secret", "changeme", "change-me", "change_me", "example", "postgres", "postgresql", "mariadb",
-    "database", "default", "disabled", "enabled", "optional", "required", "production", "development", "staging",
+    "password", "passwd", "secret", "changeme", "change-me", "change_me", "example", "postgres", "postgresql",
+    "mariadb", "database", "default", "disabled", "enabled", "optional", "required", "production", "development", "staging",
     "rabbitmq", "username", "anonymous", "localhost", "undefined",
 ))  # fmt: skip
 _PATH = re.compile(r"(?:\.{0,2}/|[A-Za-z]:\\)[\w./\\ -]*")
@@ -96,7 +96,7 @@ def _entropy(value: str) -> float:
 
 
 def embedded(value: str) -> set[str]:
-    """The secrets within a value: of URLs, of queries, of DSNs, of settings, of JSON; as they are written and as meant."""
+    """The secrets within a value: of URLs, of queries, of DSNs, of settings, of JSON; as written and as meant."""
     value = value[:_MOST]
     found = {*_of_urls(value), *(match["password"] for match in _GO.finditer(value)), *_of_names(value)}
     found |= {*_of_json(value), *_of_logins(value)}

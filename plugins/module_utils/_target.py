@@ -30,6 +30,8 @@ class Target(abc.ABC):
     store: Store
     #: where dumps are files; the same as ``store`` where that is a folder
     files: Store
+    #: secrets that were met on the way and are kept nowhere yet
+    learned: Sequence[str] = ()
 
     @classmethod
     @abc.abstractmethod
@@ -82,6 +84,11 @@ class Target(abc.ABC):
         """Where people find that evidence."""
 
     # the same everywhere
+
+    def learn(self, values: Sequence[str]) -> None:
+        """From now on these are blanked out as well."""
+        self.learned = [*self.learned, *values]
+        self.__dict__.pop("redactor", None)  # which was worked out without them
 
     @contextlib.contextmanager
     def shown_safely(self) -> Iterator[None]:
