@@ -66,28 +66,26 @@ class Compose:
     def run(
         self, *verb: str, doing: str, timeout: float, log: Path | None = None, clean: Callable[[str], str] = printable
     ) -> str:
-        """Run a verb to its end. An error has nothing of the files that Compose has read."""
+        """Run a verb to its end."""
         options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "log": log, "clean": clean}
-        try:
-            return _command.run(self.argv(*verb), doing=doing, timeout=timeout, **options)
-        except OpsError as error:
-            error.message = without_quotations(error.message)
-            raise
+        return _command.run(self.argv(*verb), doing=doing, timeout=timeout, **options)
 
     def config(self) -> dict[str, Any]:
-        """The files merged, interpolated and with absolute paths; refuses what compose cannot read."""
+        """The files merged, interpolated and with absolute paths; refuses what compose cannot read, and repeats none of
+        it."""
         try:
             said = self.run("config", "--format", "json", doing="Reading the compose files", timeout=60)
         except OpsError as error:
             files = ", ".join(map(str, self.files))
             raise Refused(
-                f"The compose files ({files}) are not valid. {error.message}", hint="Mend them in the source."
-            ) from error
+                f"The compose files ({files}) are not valid. {without_quotations(error.message)}",
+                hint="Fix them in the source.",
+            ) from None  # which repeats what it read
         rendered: dict[str, Any] = json.loads(said)
         return rendered
 
     def model(self) -> dict[str, Any]:
-        """The files merged, with absolute paths and their variables unread: what the rendered ones are made from, as the
+        """The files merged, with absolute paths and their variables unread, and what rendering leaves out: the
         ``env_file`` of a service. Empty where this Compose cannot say."""
         try:
             verb = ("config", "--no-interpolate", "--format", "json")
@@ -106,8 +104,9 @@ class Compose:
 #: what Compose repeats of a file that it cannot read, after what it has against it
 _QUOTATIONS = re.compile(
     r"(?P<what>required variable \S+ is missing a value|unterminated quoted value|unexpected character"
-    r"|[Ii]nvalid (?:interpolation format|template))(?P<where> for [\w.\[\]/-]+)?[^\n]*"
-    r"|(?P<line>\bline \d+: )(?!unterminated|unexpected)(?P<said>[^\n]*[\"'`][^\n]*)"
+    r"|[Ii]nvalid (?:interpolation format|template))(?P<where> for [\w.\[\]/-]+)?.*"
+    r"|(?P<line>\bline \d+: )(?!unterminated|unexpected)(?P<said>[^\n]*[\"'`].*)",
+    re.DOTALL,
 )
 
 

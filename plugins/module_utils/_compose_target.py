@@ -50,7 +50,7 @@ class ComposeTarget(Target):
 
     @functools.cached_property
     def redactor(self) -> Redactor:
-        """Blanks out the values of the env files and what else is secret, as it is now and as each kept release had it."""
+        """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
         values: list[str | None] = [*self.learned, *_sealed.unseal(self.store.root)]
         values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         known = _compose.surroundings(self.app)

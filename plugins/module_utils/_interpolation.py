@@ -31,6 +31,36 @@ def interpolated(text: str, known: Mapping[str, str]) -> str:
             done += _value(inner, known)
 
 
+_NO_VARIABLE = "${ begins no variable; for a dollar write $$"
+
+
+def problem_in(text: str, known: Mapping[str, str]) -> str:
+    """Why compose refuses the text, in words that say nothing of what is in it; empty where it does not."""
+    while True:
+        found = _DOLLAR.search(text)
+        if found is None:
+            return ""
+        text = text[found.end() :]
+        if found["brace"]:
+            inner, rest = _to_its_brace(text)
+            problem = _problem_of(inner, known) if len(inner) < len(text) else _NO_VARIABLE
+            text = rest
+            if problem:
+                return problem
+
+
+def _problem_of(inner: str, known: Mapping[str, str]) -> str:
+    found = _BRACED.fullmatch(inner)
+    if found is None:
+        return _NO_VARIABLE
+    value, how = known.get(found["name"]), found["how"] or ""
+    has_one = bool(value) if how.startswith(":") else value is not None
+    if how.endswith("?"):
+        return "" if has_one else f"{found['name']} must have a value and has none"
+    # compose reads what comes after a plus in any case
+    return problem_in(found["other"] or "", known) if how.endswith("+") or not has_one else ""
+
+
 def _value(inner: str, known: Mapping[str, str]) -> str:
     found = _BRACED.fullmatch(inner)
     if found is None:

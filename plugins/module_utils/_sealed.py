@@ -24,7 +24,7 @@ def seal(values: Iterable[str]) -> dict[str, Any]:
 
 
 def unseal(state_dir: Path) -> list[str]:
-    """The secrets of every release that is kept, sealed or in its configuration; a file that cannot be read has nothing to say."""
+    """The secrets of every release that is kept; a file that cannot be read has nothing to say."""
     found: list[str] = []
     for path in sorted(state_dir.glob("releases/*/compose.json")):
         with contextlib.suppress(OSError, ValueError):

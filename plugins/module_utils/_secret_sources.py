@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where an application's secrets are, besides its env files: its rendered configuration, files that this names, headers.
+"""Where an application's secrets are, besides its env files: its rendered configuration, files that it names, headers.
 
 What is in a configuration beside other things is a secret where its name or its looks say so; what is in a file for
 secrets or variables alone is one in any case.

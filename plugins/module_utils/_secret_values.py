@@ -34,8 +34,8 @@ _PUBLIC = frozenset(("commit", "revision", "sha", "digest", "version", "checksum
 #: what is no secret even where a password is meant
 _ORDINARY = frozenset((
     "password", "passwd", "secret", "changeme", "change-me", "change_me", "example", "postgres", "postgresql",
-    "mariadb", "database", "default", "disabled", "enabled", "optional", "required", "production", "development", "staging",
-    "rabbitmq", "username", "anonymous", "localhost", "undefined",
+    "mariadb", "database", "default", "disabled", "enabled", "optional", "required", "production", "development",
+    "staging", "rabbitmq", "username", "anonymous", "localhost", "undefined",
 ))  # fmt: skip
 _PATH = re.compile(r"(?:\.{0,2}/|[A-Za-z]:\\)[\w./\\ -]*")
 _RANDOM = re.compile(r"[\w+/=.~-]{20,}", re.ASCII)

@@ -194,6 +194,25 @@ def test_compose_files_that_cannot_be_parsed_are_refused_with_what_compose_said(
     assert "line 3" in error.value.message
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('failed to read /x/.env: line 3: unexpected character "!" in variable name "A canary!=x"', "/x/.env: line 3:"),
+        ('line 7: unterminated quoted value "canary', "line 7: unterminated quoted value"),
+        ("required variable FOO is missing a value: canary\ncanary", "required variable FOO is missing a value"),
+        ('invalid interpolation format for services.x.environment.Y.\n"${1canary}"', "services.x.environment.Y"),
+        ('failed to read /x: Invalid template: "${canary"', "/x: Invalid template"),
+        ('line 2: some other "canary" of a newer Compose', "line 2:"),
+    ],
+)
+def test_what_compose_repeats_of_a_file_is_left_out(monkeypatch: pytest.MonkeyPatch, said: str, kept: str) -> None:
+    say(monkeypatch, OpsError(f"Reading the compose files failed with code 15: {said}"))
+    with pytest.raises(Refused) as error:
+        _compose.of_source(app(), Path("/tree"), "v1").config()
+    assert "canary" not in error.value.message
+    assert kept in error.value.message
+
+
 def test_a_rendered_configuration_is_plain_data(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = say(monkeypatch, json.dumps(CONFIG))
     assert _compose.of_source(app(), Path("/tree"), "v1").config() == CONFIG
