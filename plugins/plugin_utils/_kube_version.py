@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT, App
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_render
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_render, _kube_secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -59,7 +59,9 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         environment=dict(app.environment),
         env=_envfile.read_all(app.env_paths),
     )
-    return _kube_render.render([folder / path for path in app.manifests], context)
+    objects = _kube_render.render([folder / path for path in app.manifests], context)
+    target.learn([value for one in objects for value in _kube_secrets.of_object(one)])
+    return objects
 
 
 def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:
