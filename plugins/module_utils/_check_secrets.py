@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Secrets in headers of checks and of sources of metrics, named as ``${NAME}``: values of the env files, in no output."""
+"""Secrets in headers of checks and of sources of metrics, named as ``${NAME}``: values of env files, in no output."""
 
 from __future__ import annotations
 

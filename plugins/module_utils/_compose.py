@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -184,10 +183,9 @@ def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
     return found
 
 
-def inputs_digest(config: Mapping[str, Any], directory: Path) -> str:
-    """A digest of a rendered configuration, the same wherever the source lies."""
-    text = json.dumps(config, sort_keys=True).replace(str(directory), "")
-    return hashlib.sha256(text.encode()).hexdigest()
+def inputs(config: Mapping[str, Any], directory: Path) -> str:
+    """A rendered configuration as a text to make a digest of: the same wherever the source lies."""
+    return json.dumps(config, sort_keys=True).replace(str(directory), "")
 
 
 def _as_text(value: Any) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store, make_private
@@ -91,7 +92,7 @@ class ComposeTarget(Target):
             return "\n".join(project.logs(service, since=since, limit_bytes=LOG_BYTES))
 
         return {
-            "containers.json": lambda: _as_json([asdict(c) for c in project.containers(include_oneoff=True)]),
+            "containers.json": lambda: _as_json([_shown(c) for c in project.containers(include_oneoff=True)]),
             "usage.txt": lambda: _command.run(
                 ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
                 doing="docker stats", timeout=10),
@@ -171,6 +172,11 @@ class DatabaseContainer:
 def keep_tag(app_name: str, image: str) -> tuple[str, str]:
     """The tag that keeps an image from being pruned as long as a release needs it."""
     return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
+
+
+def _shown(container: Container) -> dict[str, Any]:
+    """A container as evidence, without compose's digest of its variables, from which they could be guessed."""
+    return {name: value for name, value in asdict(container).items() if name != "config_hash"}
 
 
 def _as_json(value: Any) -> str:

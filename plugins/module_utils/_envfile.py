@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -104,9 +103,3 @@ def require(variables: Mapping[str, str], keys: Sequence[str], paths: Sequence[s
             f"{', '.join(missing)} must have a value and {'has' if len(missing) == 1 else 'have'} none in {where}.",
             hint="Add it there, one KEY=value a line.",
         )
-
-
-def fingerprint(variables: Mapping[str, str]) -> str:
-    """A digest of the variables, to see whether they changed."""
-    lines = "\n".join(f"{key}={variables[key]}" for key in sorted(variables))
-    return hashlib.sha256(lines.encode()).hexdigest()

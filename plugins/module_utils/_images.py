@@ -48,7 +48,8 @@ class _Images:
         """The release's images from the source, built unless a good release has built the same."""
         services = self.app.release_services
         wanted = {service: config["services"][service].get("build", {}) for service in services}
-        builds = {name: _compose.inputs_digest(build, compose.directory or Path()) for name, build in wanted.items()}
+        of = self.target.digests.of
+        builds = {name: of(_compose.inputs(build, compose.directory or Path())) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
         if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
             return kept
@@ -110,6 +111,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if target.app.registry_username:
         auth = {"username": target.app.registry_username, "password": params["registry_password"]}
     with target.phase("images", params["token"]):
+        target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
         work = _Images(target, record, auth)
         directory = _version.kept(target.app, target.files.root, record["source"])
@@ -141,8 +143,8 @@ def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any
     target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
     record["images"] = dict(images)
     record["config"] = {
-        "env": _envfile.fingerprint(variables),
-        "inputs": _compose.inputs_digest(config, directory),
+        "env": target.digests.of(variables),
+        "inputs": target.digests.of(_compose.inputs(config, directory)),
         "services": target.compose_of(record["id"]).hashes(),
     }
     target.save(record, token)

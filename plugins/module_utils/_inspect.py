@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _lease, _operation, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _backup, _digests, _lease, _operation, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
@@ -112,7 +112,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     return {
         "changed": False,
         "current": current,
-        "releases": records,
+        "releases": [_digests.shown(record, target.digests) for record in records],
         "table": overview(records, current, backups, lease, cut),
         "backups": backups,
         "lease": lease.as_dict() if lease else None,

@@ -45,8 +45,8 @@ def _existing(path: str) -> str:
     return path
 
 
-def _check_host(target: ComposeTarget) -> dict[str, Any]:
-    """Engine, Compose, disk and env files; refuses the first that is not as it must be."""
+def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
+    """Engine, Compose, disk and env files; refuses the first that is not as it must be. Gives their variables as well."""
     info = _engine_actions.info(target.project)
     compose = _compose.version()
     if target.app.source == GIT and shutil.which("git") is None:
@@ -57,7 +57,7 @@ def _check_host(target: ComposeTarget) -> dict[str, Any]:
             raise Refused(problem)
     variables = _envfile.read_all(target.app.env_paths, _compose.surroundings(target.app))
     _envfile.require(variables, target.app.env_required_keys, target.app.env_paths)
-    return {"engine": info["ServerVersion"], "compose": compose, "env": _envfile.fingerprint(variables)}
+    return {"engine": info["ServerVersion"], "compose": compose}, variables
 
 
 def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     target = ComposeTarget.of(params)
     with target.shown_safely():
         try:
-            host = _check_host(target)
+            host, variables = _check_host(target)
             if params["backup"]:
                 _backup.checked(target, params["backup"])
             found = {**_inspect.situation(target), "containers": target.project.containers()}
@@ -100,7 +100,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
                 "services": found["services"],
             }
             if params["version"]:
-                plan = _plan_of(target, params, host, found, check_mode)
+                plan = _plan_of(target, params, variables, found, check_mode)
         except OpsError as error:
             error.data.setdefault("phase", "preflight")
             raise
@@ -111,7 +111,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def _plan_of(
     target: ComposeTarget,
     params: Mapping[str, Any],
-    host: Mapping[str, Any],
+    variables: Mapping[str, str],
     found: Mapping[str, Any],
     check_mode: bool,
 ) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def _plan_of(
         wanted = {
             "version": params["version"],
             "source": source,
-            "env": host["env"],
-            "inputs": _compose.inputs_digest(config, directory),
+            "env": target.digests.of(dict(variables)),
+            "inputs": target.digests.of(_compose.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
     completed = target.app.completed

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
@@ -84,6 +86,11 @@ class Target(abc.ABC):
         """Where people find that evidence."""
 
     # the same everywhere
+
+    @functools.cached_property
+    def digests(self) -> Digests:
+        """Makes digests that can be compared with those of this target's records."""
+        return Digests.of_store(self.store)
 
     def learn(self, values: Sequence[str]) -> None:
         """From now on these are blanked out as well."""

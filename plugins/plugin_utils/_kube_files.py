@@ -18,6 +18,7 @@ import yaml
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, Ref, group_of, ref_of
 
@@ -48,6 +49,8 @@ class Context:
     images: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: of what the configuration of a pod is; no template has it
+    digests: Digests = field(default_factory=Digests, repr=False)
 
 
 @dataclass(frozen=True)

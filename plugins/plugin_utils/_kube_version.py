@@ -58,10 +58,21 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         images=dict(images),
         environment=dict(app.environment),
         env=_envfile.read_all(app.env_paths),
+        digests=target.digests,
     )
     objects = _kube_render.render([folder / path for path in app.manifests], context)
     target.learn([value for one in objects for value in _kube_secrets.of_object(one)])
     return objects
+
+
+def config(target: KubeTarget, folder: Path) -> dict[str, str]:
+    """Digests of what a version is made from, which differ where another release would come of the same version."""
+    app = target.app
+    neutral = render(target, folder, "", references(app, {}))
+    return {
+        "env": target.digests.of(_envfile.read_all(app.env_paths)),
+        "inputs": target.digests.of([neutral, {name: dict(build) for name, build in app.build.items()}]),
+    }
 
 
 def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:

@@ -144,8 +144,3 @@ def test_required_keys_must_have_a_value(keys: list[str], paths: list[str], mess
 
 def test_keys_that_have_a_value_are_enough() -> None:
     _envfile.require({"A": "1"}, ["A"], [])
-
-
-def test_a_fingerprint_tells_values_apart_and_not_their_order() -> None:
-    assert _envfile.fingerprint({"A": "1", "B": "2"}) == _envfile.fingerprint({"B": "2", "A": "1"})
-    assert _envfile.fingerprint({"A": "1"}) != _envfile.fingerprint({"A": "2"})
