@@ -46,7 +46,7 @@ def _existing(path: str) -> str:
 
 
 def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
-    """Engine, Compose, disk and env files; refuses the first that is not as it must be. Gives their variables as well."""
+    """Engine, Compose, disk and env files, with their variables; refuses the first that is not as it must be."""
     info = _engine_actions.info(target.project)
     compose = _compose.version()
     if target.app.source == GIT and shutil.which("git") is None:
