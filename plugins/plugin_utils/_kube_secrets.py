@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._secret_sources import of_file
 from ansible_collections.doppelganger.ops.plugins.module_utils._secret_values import telling
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import containers_of, template_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Object, containers_of, template_of
 
 
-def of_object(thing: Mapping[str, Any]) -> list[str]:
+def of_object(thing: Object) -> list[str]:
     """The secrets of one object."""
     if thing.get("kind") == "Secret":
         return [*map(str, (thing.get("stringData") or {}).values()), *_decoded(thing.get("data") or {})]

@@ -55,8 +55,9 @@ def test_what_compose_refuses_is_refused_and_neither_repeats_it(tmp_path: Path, 
         _envfile.read(str(tmp_path / "env"))
     # the env file of a service is Compose's alone, so what it says of it is all there is
     (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "env_file": ["env"]}}}))
-    for files in ({"env_files": [str(tmp_path / "env")]}, {}):
-        assert "canary" not in said_by(_compose.Compose("x", [tmp_path / "compose.json"], tmp_path, **files))
+    for env_files in ([str(tmp_path / "env")], []):
+        compose = _compose.Compose("x", [tmp_path / "compose.json"], tmp_path, env_files=env_files)
+        assert "canary" not in said_by(compose)
 
 
 def said_by(compose: _compose.Compose) -> str:

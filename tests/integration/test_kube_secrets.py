@@ -11,6 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import docker
 import pytest
@@ -78,7 +79,7 @@ def test_no_command_of_an_application_reaches_a_terminal_or_a_record(kube: KubeA
                 assert not any(char.encode() in content for char in (*COMMANDS, "\\u001b", "\\u009b")), (kind, file)
 
 
-def digests_of(kube: KubeApplication) -> list[tuple[str, list[dict[str, object]]]]:
+def digests_of(kube: KubeApplication) -> list[tuple[str, list[dict[str, Any]]]]:
     """The digest that each pod template has of its configuration, and that configuration."""
     objects = {(one["kind"], one["metadata"]["name"]): one for one in kube.objects()}
     found = []

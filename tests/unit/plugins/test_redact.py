@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import BLANK, Redactor
+from tests.integration.speaking import COMMANDS, PROGRAM, spelled
 from tests.unit.plugins.secret_forms import FORMS
 
 SECRETS = [
@@ -62,7 +67,7 @@ def test_a_secret_within_a_value_is_one_of_its_own(value: str, secret: str, form
 
 
 @pytest.mark.parametrize(
-    ("secrets", "text", "shown"),
+    ("given", "text", "shown"),
     [
         pytest.param(["aaaaaa", "*x1234y"], "aaaaaax1234y", f"{BLANK}", id="of a blank and its surroundings"),
         pytest.param(["********"], "******** and", "******** and", id="a blank"),
@@ -72,8 +77,23 @@ def test_a_secret_within_a_value_is_one_of_its_own(value: str, secret: str, form
         pytest.param(["abcabc"], "abcabcabcabcabc", BLANK, id="that overlaps itself"),
     ],
 )
-def test_all_is_found_before_anything_is_replaced(secrets: list[str], text: str, shown: str) -> None:
-    assert Redactor(secrets).text(text) == shown
+def test_all_is_found_before_anything_is_replaced(given: list[str], text: str, shown: str) -> None:
+    assert Redactor(given).text(text) == shown
+
+
+def test_nothing_of_what_an_application_says_of_its_secrets_is_left(tmp_path: Path) -> None:
+    tokens = [secrets.token_hex(8) for _ in range(3)]
+    environment = {
+        "KEY": f"p@ss/{tokens[0]}%{{{{x}}}}'$y\"",
+        "DATABASE_URL": f"postgres://u:{tokens[1]}%40/x?y@db/shop",
+    }
+    (tmp_path / "mounted").write_text(f"{tokens[2]}/&x\n")
+    command = [sys.executable, "-c", PROGRAM, *environment, str(tmp_path / "mounted")]
+    said = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode(errors="replace")
+    shown = Redactor([*environment.values(), f"{tokens[2]}/&x"]).text(said)
+    assert [one for one in spelled(*tokens) if one in said]
+    assert [one for one in spelled(*tokens) if one in shown] == []
+    assert [char for char in COMMANDS if char in shown] == []
 
 
 def test_words_that_are_no_secret_stay() -> None:
@@ -83,8 +103,8 @@ def test_words_that_are_no_secret_stay() -> None:
 
 
 def test_time_grows_with_the_text_alone() -> None:
-    secrets = [f"{number:05d}-{number * 7919:x}-secret" for number in range(400)]
-    shown = Redactor(secrets)
+    known = [f"{number:05d}-{number * 7919:x}-secret" for number in range(400)]
+    shown = Redactor(known)
 
     def seconds(text: str) -> float:
         began = time.process_time()
@@ -100,7 +120,7 @@ def test_time_grows_with_the_text_alone() -> None:
         "&amp;",
         "\x1b]8;;",
         "\\u0041",
-        secrets[7],
+        known[7],
     ):
         text = piece * (200_000 // len(piece))
         once, eight = seconds(text), seconds(text * 8)
