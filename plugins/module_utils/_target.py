@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils._project import Project
@@ -90,7 +90,10 @@ class Target(abc.ABC):
     @functools.cached_property
     def digests(self) -> Digests:
         """Makes digests that can be compared with those of this target's records."""
-        return Digests.of_store(self.store)
+        try:
+            return Digests.of_store(self.store)
+        except Refused:  # whoever may not read the state is going to be told so, with all else that is missing
+            return Digests()
 
     def learn(self, values: Sequence[str]) -> None:
         """From now on these are blanked out as well."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils._digests import FILE, Digests, is_comparable, shown
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
+from tests.unit.plugins.making import app
 
 KEY = "00" * 32
 
@@ -57,3 +60,14 @@ def test_a_record_is_shown_without_digests_that_depend_on_no_key() -> None:
 def test_digests_of_before_cannot_be_compared() -> None:
     assert is_comparable(Digests().of("x"))
     assert not is_comparable(hashlib.sha256(b"x").hexdigest())
+
+
+class Closed(Store):
+    def read(self, name: str) -> dict[str, Any] | None:
+        raise Refused(f"No {name} for you.")
+
+
+def test_who_may_not_read_the_state_is_not_refused_for_the_key_alone() -> None:
+    target = ComposeTarget(app())
+    target.store = Closed("/nowhere")
+    assert target.digests.of("x") != ComposeTarget(app()).digests.of("x")
