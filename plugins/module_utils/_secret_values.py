@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import math
 import re
@@ -63,7 +62,7 @@ def is_secret(name: str, value: str) -> bool:
     if len(value.strip()) < SHORTEST or _is_ordinary(value.strip()):
         return False
     words = [word.lower() for word in _WORD.findall(name)]
-    joined = {*words, *("".join(pair) for pair in itertools.pairwise(words))}
+    joined = {*words, *(words[place] + words[place + 1] for place in range(len(words) - 1))}
     if words and words[-1] in _ABOUT:
         return False
     if joined & _TELLING:
