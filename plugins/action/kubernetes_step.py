@@ -10,7 +10,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS, step_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -42,16 +42,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return {**result, "failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
         end_with_parent()
         with told_to(listener(task_vars)):
-            found = _done(step, checked.validated_parameters, bool(self._task.check_mode))
+            found = outcome(lambda: _done(step, checked.validated_parameters, bool(self._task.check_mode)))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)
         return {**result, **cleaned}
 
 
 def _done(step: Any, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    try:
-        target = KubeTarget.of(params)
-        with target.project:
-            found: dict[str, Any] = step.run(target, params, check_mode)
-            return found
-    except OpsError as error:
-        return error.as_result()
+    target = KubeTarget.of(params)
+    with target.project:
+        found: dict[str, Any] = step.run(target, params, check_mode)
+        return found

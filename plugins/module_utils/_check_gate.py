@@ -11,7 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import PASS, overall
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_report import as_data, checklist, summary
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_runner import run_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled, filled_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import quoted_by
@@ -125,7 +125,8 @@ def _metrics(
     # here, so that a checklist without gates loads nothing of metrics
     from ansible_collections.doppelganger.ops.plugins.module_utils._metric_gate import Soak
 
-    return Soak(gates, scene, float(params.get("hold") or 0), past).checks()
+    sources = filled_sources(gates.sources, params.get("redact_env_files") or ())
+    return Soak(replace(gates, sources=sources), scene, float(params.get("hold") or 0), past).checks()
 
 
 def _planned(params: Mapping[str, Any]) -> list[Check]:

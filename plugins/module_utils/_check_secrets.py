@@ -1,11 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Secrets in the headers of checks, named as ``${NAME}``: values of the env files, in no inventory and in no output."""
+"""Secrets in headers of checks and of sources of metrics, named as ``${NAME}``: values of env files, in no output."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check
@@ -16,25 +17,40 @@ _NAMED = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 
 def filled(checks: Sequence[Check], paths: Sequence[str]) -> list[Check]:
     """The checks with what their headers name; the env files are only read where one does."""
-    if not any(_NAMED.search(str(value)) for check in checks for value in _headers(check).values()):
-        return list(checks)
+    options = {str(place): check.options for place, check in enumerate(checks)}
+    found = _filled(options, paths, lambda place: f"the check {checks[int(place)].name!r}")
+    return [replace(check, options=found[str(place)]) for place, check in enumerate(checks)]
+
+
+def filled_sources(sources: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """The sources of metrics, by kind, with what their headers name."""
+    return _filled(sources, paths, lambda kind: f"the source of metrics {kind!r}")
+
+
+def _filled(things: Mapping[str, Any], paths: Sequence[str], called: Callable[[str], str]) -> dict[str, Any]:
+    if not any(_NAMED.search(str(value)) for options in things.values() for value in _headers(options).values()):
+        return dict(things)
     variables = _envfile.read_all(paths)
-    return [_filled(check, variables) for check in checks]
+    return {
+        name: {**options, "headers": _with_values(_headers(options), variables, called(name))}
+        if _headers(options)
+        else options
+        for name, options in things.items()
+    }
 
 
-def _headers(check: Check) -> Mapping[str, object]:
-    headers: Mapping[str, object] = check.options.get("headers") or {}
-    return headers
+def _headers(options: Any) -> Mapping[str, object]:
+    headers = options.get("headers") if isinstance(options, Mapping) else None
+    return headers if isinstance(headers, Mapping) else {}
 
 
-def _filled(check: Check, variables: Mapping[str, str]) -> Check:
+def _with_values(headers: Mapping[str, object], variables: Mapping[str, str], called: str) -> dict[str, str]:
     def value(found: re.Match[str]) -> str:
         if found[1] not in variables:
             raise Refused(
-                f"A header of the check {check.name!r} names {found[1]}, which no env file has.",
-                hint="Add it to one of app_env_files, or mend the name.",
+                f"A header of {called} names {found[1]}, which no env file has.",
+                hint="Add it to one of app_env_files, or correct the name.",
             )
         return variables[found[1]]
 
-    headers = {name: _NAMED.sub(value, str(text)) for name, text in _headers(check).items()}
-    return replace(check, options={**check.options, "headers": headers}) if headers else check
+    return {name: _NAMED.sub(value, str(text)) for name, text in headers.items()}

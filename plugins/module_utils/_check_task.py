@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils import _sealed, _secret_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import Held, gate, what_ought_to_run
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import needs_engine, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
@@ -71,6 +71,8 @@ def _refuse_without_project(params: Mapping[str, Any]) -> None:
 def redactor(params: Mapping[str, Any]) -> Redactor:
     """Blanks out what must not be shown, as the parameters say."""
     values: list[str | None] = list(params.get("redact") or [])
+    sources = {**(params.get("sources") or {}), **((params.get("operation") or {}).get("sources") or {})}
+    values += _secret_sources.of_headers([*(params.get("checks") or ()), *sources.values()])
     if params.get("state_dir"):
         values += _sealed.unseal(Store(params["state_dir"]))
     for path in params.get("redact_env_files") or []:

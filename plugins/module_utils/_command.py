@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _files
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 
@@ -35,10 +36,12 @@ def run(
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
     log: Path | None = None,
+    clean: Callable[[str], str] = printable,
 ) -> str:
     """Run a command to its end and return its output; ``doing`` completes "... failed" in the error.
 
-    ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file.
+    ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file, as ``clean``
+    makes it fit to be shown.
     """
     streams: dict[str, Any] = {"stdin": stdin or subprocess.DEVNULL, "stdout": stdout or subprocess.PIPE}
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE, "check": False}
@@ -54,7 +57,7 @@ def run(
     errors = done.stderr.decode(errors="replace")
     output = "" if stdout else done.stdout.decode(errors="replace")
     if log is not None:
-        _files.write_text(log, output + errors)
+        _files.write_text(log, clean(output + errors))
     if done.returncode != 0:
         said = last_words(errors) or last_words(output) or "nothing"
         raise OpsError(f"{doing} failed with code {done.returncode}: {said}", rc=done.returncode)

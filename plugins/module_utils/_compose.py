@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _command, _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 
@@ -62,21 +62,24 @@ class Compose:
                 options += [flag, str(value)]
         return ["docker", "compose", "--ansi", "never", *options, *verb]
 
-    def run(self, *verb: str, doing: str, timeout: float, log: Path | None = None) -> str:
+    def run(
+        self, *verb: str, doing: str, timeout: float, log: Path | None = None, clean: Callable[[str], str] = printable
+    ) -> str:
         """Run a verb to its end."""
-        return _command.run(
-            self.argv(*verb), doing=doing, timeout=timeout, env=self.variables, cwd=self.directory, log=log
-        )
+        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "log": log, "clean": clean}
+        return _command.run(self.argv(*verb), doing=doing, timeout=timeout, **options)
 
     def config(self) -> dict[str, Any]:
-        """The files merged, interpolated and with absolute paths; refuses what compose cannot read."""
+        """The files merged, interpolated and with absolute paths; refuses what compose cannot read, and repeats none of
+        it."""
         try:
             said = self.run("config", "--format", "json", doing="Reading the compose files", timeout=60)
         except OpsError as error:
             files = ", ".join(map(str, self.files))
             raise Refused(
-                f"The compose files ({files}) are not valid. {error.message}", hint="Mend them in the source."
-            ) from error
+                f"The compose files ({files}) are not valid. {without_quotations(error.message)}",
+                hint="Fix them in the source.",
+            ) from None  # which repeats what it read
         try:
             return _foreign.read_object(said)
         except _foreign.Unreadable as error:
@@ -85,11 +88,37 @@ class Compose:
                 hint="Fix them in the source.",
             ) from None
 
+    def model(self) -> dict[str, Any]:
+        """The files merged, with absolute paths and their variables unread, and what rendering leaves out: the
+        ``env_file`` of a service. Empty where this Compose cannot say."""
+        try:
+            verb = ("config", "--no-interpolate", "--format", "json")
+            return _foreign.read_object(self.run(*verb, doing="Reading the compose files", timeout=60))
+        except (OpsError, _foreign.Unreadable):
+            return {}
+
     def hashes(self) -> dict[str, str]:
         """What compose compares: a digest of each service's configuration."""
         said = self.run("config", "--hash", "*", doing="Working out the configuration hashes", timeout=60)
         pairs = (line.split() for line in said.splitlines() if line.strip())
         return {pair[0]: pair[1] for pair in pairs}
+
+
+#: what Compose repeats of a file that it cannot read, after what it has against it
+_QUOTATIONS = re.compile(
+    r"(?P<what>required variable \S+ is missing a value|unterminated quoted value|unexpected character"
+    r"|[Ii]nvalid (?:interpolation format|template))(?P<where> for [\w.\[\]/-]+)?.*"
+    r"|(?P<line>\bline \d+: )(?!unterminated|unexpected)(?P<said>[^\n]*[\"'`].*)",
+    re.DOTALL,
+)
+
+
+def without_quotations(message: str) -> str:
+    """What Compose says, without the lines and texts that it repeats: they may be secrets, or text of anybody."""
+    return _QUOTATIONS.sub(
+        lambda found: f"{found['what']}{found['where'] or ''}" if found["what"] else f"{found['line']}cannot be read",
+        message,
+    )
 
 
 def of_source(app: App, directory: Path, release_version: str) -> Compose:
@@ -158,10 +187,9 @@ def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
     return found
 
 
-def inputs_digest(config: Mapping[str, Any], directory: Path) -> str:
-    """A digest of a rendered configuration, the same wherever the source lies."""
-    text = json.dumps(config, sort_keys=True).replace(str(directory), "")
-    return hashlib.sha256(text.encode()).hexdigest()
+def inputs(config: Mapping[str, Any], directory: Path) -> str:
+    """A rendered configuration as a text to make a digest of: the same wherever the source lies."""
+    return json.dumps(config, sort_keys=True).replace(str(directory), "")
 
 
 def _as_text(value: Any) -> str:

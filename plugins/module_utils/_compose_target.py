@@ -20,9 +20,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _files,
     _plan,
     _sealed,
+    _secret_sources,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd, end_of_file
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
@@ -52,8 +54,9 @@ class ComposeTarget(Target):
 
     @functools.cached_property
     def redactor(self) -> Redactor:
-        """Blanks out the values of the env files, as they are now and as each kept release had them."""
-        values: list[str | None] = [*_sealed.unseal(self.store)]
+        """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
+        values: list[str | None] = [*self.learned, *_sealed.unseal(self.store)]
+        values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         known = _compose.surroundings(self.app)
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -96,7 +99,7 @@ class ComposeTarget(Target):
             return project.log_ends(service, since=since, limit_bytes=LOG_BYTES)
 
         return {
-            "containers.json": lambda: _as_json([asdict(c) for c in project.containers(include_oneoff=True)]),
+            "containers.json": lambda: _as_json([_shown(c) for c in project.containers(include_oneoff=True)]),
             "usage.txt": lambda: _command.run(
                 ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
                 doing="docker stats", timeout=10),
@@ -181,6 +184,11 @@ class DatabaseContainer:
 def keep_tag(app_name: str, image: str) -> tuple[str, str]:
     """The tag that keeps an image from being pruned as long as a release needs it."""
     return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
+
+
+def _shown(container: Container) -> dict[str, Any]:
+    """A container as evidence, without compose's digest of its variables, from which they could be guessed."""
+    return {name: value for name, value in asdict(container).items() if name != "config_hash"}
 
 
 def _as_json(value: Any) -> str:

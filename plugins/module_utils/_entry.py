@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_caller
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable_data
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 
 if TYPE_CHECKING:
@@ -43,12 +44,22 @@ class Step:
         return Entry(self.spec, lambda params, check_mode: self.run(platform.of(params), params, check_mode))
 
 
+def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The result of a task, whichever way it ended. No text of others in it is a command to a terminal: Ansible shows
+    results as they are."""
+    try:
+        found = work()
+    except OpsError as error:
+        found = error.as_result()
+    shown: dict[str, Any] = printable_data(found)
+    return shown
+
+
 def run_module(entry: Entry) -> None:
     """Run an entry as an Ansible module."""
     end_with_caller()
     module = AnsibleModule(argument_spec=dict(entry.spec), supports_check_mode=True, **(entry.rules or {}))
-    try:
-        result = entry.run(module.params, module.check_mode)
-    except OpsError as error:
-        module.fail_json(**error.as_result())
+    result = outcome(lambda: entry.run(module.params, module.check_mode))
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._envfile_lines import unreadable
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._interpolation import interpolated
 
@@ -32,8 +32,10 @@ def parse(text: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def secrets_in(text: str, known: Mapping[str, str] | None = None) -> list[str]:
-    """Every value of an env file, as it is and as it is written."""
-    return [*parse(text, known).values(), *(value for _, value, _ in _written(text))]
+    """Every value of an env file, as it is and as it is written, and each line without one: it may be part of one."""
+    written = [value for _, value, _ in _written(text)]
+    lost = [line.strip() for line in text.splitlines() if not _VARIABLE.match(line) and line.strip()[:1] != "#"]
+    return [*parse(text, known).values(), *written, *lost]
 
 
 def _written(text: str) -> Iterator[tuple[str, str, bool]]:
@@ -59,9 +61,12 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
             f"The env file {path} does not exist on the target.",
             hint="Put it there with all the secrets of the application, mode 0600.",
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:  # whose text has the bytes
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Refused(f"Line {line} of the env file {path} is not UTF-8.", hint="Save the file as UTF-8.") from None
+    except OSError as error:
         raise Refused(
-            f"The env file {path} cannot be read: {error}.", hint="Mend its rights or its content."
+            f"The env file {path} cannot be read: {error}.", hint="Give its owner the right to read it."
         ) from error
     others = stat.S_IMODE(status.st_mode) & (stat.S_IWOTH | stat.S_IWGRP)
     if others:
@@ -70,6 +75,12 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
             f"The env file {path} may be written by {who} (mode {stat.S_IMODE(status.st_mode):04o}), "
             "expected its owner alone.",
             hint=f"Look whether it was changed, then run: chmod 600 {path}",
+        )
+    found = unreadable(text, known or {})
+    if found is not None:
+        raise Refused(
+            f"Line {found.line} of the env file {path} cannot be read: {found.what}.",
+            hint="Look at that line, which is not shown as it may be a secret; or run: docker compose config",
         )
     return parse(text, known)
 
@@ -92,9 +103,3 @@ def require(variables: Mapping[str, str], keys: Sequence[str], paths: Sequence[s
             f"{', '.join(missing)} must have a value and {'has' if len(missing) == 1 else 'have'} none in {where}.",
             hint="Add it there, one KEY=value a line.",
         )
-
-
-def fingerprint(variables: Mapping[str, str]) -> str:
-    """A digest of the variables, to see whether they changed."""
-    lines = "\n".join(f"{key}={variables[key]}" for key in sorted(variables))
-    return hashlib.sha256(lines.encode()).hexdigest()

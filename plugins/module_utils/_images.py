@@ -7,7 +7,7 @@ any more, so that going back to it is the same at any later time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _compose_source,
     _envfile,
     _sealed,
+    _secret_sources,
     _version,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget, keep_tag
@@ -48,12 +49,14 @@ class _Images:
         """The release's images from the source, built unless a good release has built the same."""
         services = self.app.release_services
         wanted = {service: config["services"][service].get("build", {}) for service in services}
-        builds = {name: _compose.inputs_digest(build, compose.directory or Path()) for name, build in wanted.items()}
+        of = self.target.digests.of
+        builds = {name: of(_compose.inputs(build, compose.directory or Path())) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
         if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
             return kept
         log = self.target.store.root / "releases" / self.record["id"] / "build.log"
-        compose.run("build", *services, doing="Building the images", timeout=self.app.fetch_timeout, log=log)
+        compose.run("build", *services, doing="Building the images", timeout=self.app.fetch_timeout, log=log,
+                    clean=self.target.redactor.text)  # fmt: skip
         result = {}
         for service in services:
             reference = config["services"][service].get("image") or f"{self.app.name}-{service}"
@@ -109,27 +112,38 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if target.app.registry_username:
         auth = {"username": target.app.registry_username, "password": params["registry_password"]}
     with target.phase("images", params["token"]):
+        target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
         work = _Images(target, record, auth)
         directory = _version.kept(target.app, target.files.root, record["source"])
         compose, config = _compose_source.read(target.app, directory, record["version"])
+        secrets = _secrets(target, compose, config)
+        target.learn(secrets)
         images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
-        _pin(target, record, config, images, directory, params["token"])
+        _pin(target, record, config, images, directory, secrets, params["token"])
     return {"changed": True, "images": images, "release": record["id"]}
 
 
+def _secrets(target: ComposeTarget, compose: _compose.Compose, config: Mapping[str, Any]) -> list[str]:
+    """All secrets of a release that is made now."""
+    around = _compose.surroundings(target.app)
+    variables = _envfile.read_all(target.app.env_paths, around)
+    named = _secret_sources.in_files(compose.model(), {**variables, **around})
+    return [*variables.values(), *_secret_sources.of_config(config), *named]
+
+
 def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
-         directory: Path, token: int) -> None:  # fmt: skip
+         directory: Path, secrets: Sequence[str], token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
     variables = _envfile.read_all(target.app.env_paths, _compose.surroundings(target.app))
     rendered = _compose.pinned(config, {service: image["id"] for service, image in images.items()})
-    rendered.update(_sealed.seal(variables.values()))
+    rendered.update(_sealed.seal(secrets))
     target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
     record["images"] = dict(images)
     record["config"] = {
-        "env": _envfile.fingerprint(variables),
-        "inputs": _compose.inputs_digest(config, directory),
+        "env": target.digests.of(variables),
+        "inputs": target.digests.of(_compose.inputs(config, directory)),
         "services": target.compose_of(record["id"]).hashes(),
     }
     target.save(record, token)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _lease, _operation, _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils import _digests, _lease, _operation, _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import APP_SPEC, Target
@@ -117,7 +117,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     return {
         "changed": False,
         "current": current,
-        "releases": records,
+        "releases": [_digests.shown(record, target.digests) for record in records],
         "table": overview(records, current, whole, lease, cut, bad),
         "backups": whole,
         "unreadable": {name: error.message for name, error in bad.items()},

@@ -46,13 +46,48 @@ def interpolated(text: str, known: Mapping[str, str]) -> str:
     return text if size > _LONGEST else "".join(done)
 
 
+_NO_VARIABLE = "${ begins no variable; for a dollar write $$"
+
+
+def problem_in(text: str, known: Mapping[str, str]) -> str:
+    """Why compose refuses the text, in words that say nothing of what is in it; empty where it does not."""
+    closing = _braces(text)
+    parts = [(0, len(text))]
+    while parts:
+        start, end = parts.pop()
+        found = _DOLLAR.search(text, start, end)
+        if found is None:
+            continue
+        if not found["brace"]:
+            parts.append((found.end(), end))
+            continue
+        close = closing.get(found.end())
+        named = _NAMED.match(text, found.end(), close) if close is not None else None
+        if close is None or named is None:
+            return _NO_VARIABLE
+        parts.append((close + 1, end))
+        how, has_one = named["how"] or "", _has_one(named, known)
+        if how.endswith("?") and not has_one:
+            return f"{named['name']} must have a value and has none"
+        # compose reads what comes after a plus in any case
+        if how.endswith("+") or (how.endswith("-") and not has_one):
+            parts.append((named.end(), close))
+    return ""
+
+
+def _has_one(found: re.Match[str], known: Mapping[str, str]) -> bool:
+    """Whether a variable has a value in the sense of what follows its name."""
+    value = known.get(found["name"])
+    return bool(value) if (found["how"] or "").startswith(":") else value is not None
+
+
 def _value(text: str, start: int, end: int, known: Mapping[str, str]) -> tuple[str, tuple[int, int] | None]:
     """What stands for what is within braces, and the part of it that is to be read on in its place."""
     found = _NAMED.match(text, start, end)
     if found is None:
         return "${" + text[start:end] + "}", None
     value, how = known.get(found["name"]), found["how"] or ""
-    has_one = bool(value) if how.startswith(":") else value is not None
+    has_one = _has_one(found, known)
     if how.endswith("+"):
         return "", (found.end(), end) if has_one else None
     if how.endswith("-") and not has_one:

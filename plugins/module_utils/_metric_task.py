@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import what_ought_to_run
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_judge import ERROR, INCONCLUSIVE, PASS
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import REQUIRED
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project as Engine
@@ -89,7 +90,7 @@ def measure(params: Mapping[str, Any], project: Project, shown: Redactor) -> dic
 def examine(params: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """Measure once, whatever the verdict is."""
     metrics = parse_metrics(params["metrics"])
-    config = parse_sources(params["sources"])
+    config = filled_sources(parse_sources(params["sources"]), params.get("redact_env_files") or ())
     _refuse_senseless(params)
     if params["gates"]:
         watches = [planned(watch, 0) for watch in parse_gates(params["gates"], metrics, config)]

@@ -74,7 +74,9 @@ class Operation:
             raise
         except Exception as error:
             with contextlib.suppress(OpsError, OSError):
-                self.note_phase({**ended, "state": "failed", "seconds": _since(started), "message": repr(error)})
+                self.note_phase(
+                    {**ended, "state": "failed", "seconds": _since(started), "message": type(error).__name__}
+                )
             raise
 
     def _note_failure(self, phase: Mapping[str, Any], error: OpsError) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import is_comparable
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_data import Container
 
 
@@ -75,7 +76,11 @@ def _differences(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> list[s
         found.append(f"version {record['version']} becomes {wanted['version']}")
     elif wanted["source"] != record["source"]:
         found.append(f"version {wanted['version']} is another commit or image than it was")
-    if wanted["env"] != record["config"]["env"]:
+    if not is_comparable(record["config"]["env"]):
+        found.append(
+            f"{record['id']} was recorded by an earlier version, whose digests cannot be compared with today's"
+        )
+    elif wanted["env"] != record["config"]["env"]:
         found.append("the env files changed")
     if not found and wanted["inputs"] != record["config"]["inputs"]:
         found.append("the compose files or the variables of the application changed")

@@ -20,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils import (
     _envfile,
     _inspect,
     _plan,
+    _secret_sources,
     _source,
     _version,
 )
@@ -47,8 +48,8 @@ def _existing(path: str) -> str:
     return path
 
 
-def _check_host(target: ComposeTarget) -> dict[str, Any]:
-    """Engine, Compose, disk and env files; refuses the first that is not as it must be."""
+def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
+    """Engine, Compose, disk and env files, with their variables; refuses the first that is not as it must be."""
     info = _engine_actions.info(target.project)
     compose = _compose.version()
     if target.app.source == GIT and shutil.which("git") is None:
@@ -59,7 +60,7 @@ def _check_host(target: ComposeTarget) -> dict[str, Any]:
             raise Refused(problem)
     variables = _envfile.read_all(target.app.env_paths, _compose.surroundings(target.app))
     _envfile.require(variables, target.app.env_required_keys, target.app.env_paths)
-    return {"engine": info["ServerVersion"], "compose": compose, "env": _envfile.fingerprint(variables)}
+    return {"engine": info["ServerVersion"], "compose": compose}, variables
 
 
 def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     target = ComposeTarget.of(params)
     with target.shown_safely():
         try:
-            host = _check_host(target)
+            host, variables = _check_host(target)
             if params["backup"]:
                 _backup.checked(target, params["backup"])
             found = {**_inspect.situation(target), "containers": target.project.containers()}
@@ -102,7 +103,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
                 "services": found["services"],
             }
             if params["version"]:
-                plan = _plan_of(target, params, host, found, check_mode)
+                plan = _plan_of(target, params, variables, found, check_mode)
         except OpsError as error:
             error.data.setdefault("phase", "preflight")
             raise
@@ -113,7 +114,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def _plan_of(
     target: ComposeTarget,
     params: Mapping[str, Any],
-    host: Mapping[str, Any],
+    variables: Mapping[str, str],
     found: Mapping[str, Any],
     check_mode: bool,
 ) -> dict[str, Any]:
@@ -121,11 +122,12 @@ def _plan_of(
     source = _resolve(target, params["version"], auth)
     with _version.looked_at(target.app, target.files.root, source, params["version"]) as directory:
         _, config = _compose_source.read(target.app, directory, params["version"])
+        target.learn(_secret_sources.of_config(config))
         wanted = {
             "version": params["version"],
             "source": source,
-            "env": host["env"],
-            "inputs": _compose.inputs_digest(config, directory),
+            "env": target.digests.of(dict(variables)),
+            "inputs": target.digests.of(_compose.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
     completed = target.app.completed

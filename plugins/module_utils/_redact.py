@@ -7,18 +7,21 @@ log line than a password shown.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+
+from ansible_collections.doppelganger.ops.plugins.module_utils import _secret_forms
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import is_printable, printable
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_finder import SHORTEST, Finder, add
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_values import embedded
 
 BLANK = "********"
-#: shorter values (a port, "true", "info") would blank out half of every log
-SHORTEST = 6
 
 #: the longest user part of a URL that is blanked out wherever a text is cut
 _LONGEST_USER = 4096
+#: how many characters a character of a secret takes at most where it is escaped, twice
+_LONGEST_SPELLING = 16
 # up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
 # token; elsewhere it is a name. The scheme is looked back at from what ends it: looking for its beginning is quadratic
 _USERINFO = re.compile(
@@ -26,48 +29,28 @@ _USERINFO = re.compile(
 )
 
 
-def forms(secret: str) -> set[str]:
-    """A secret as it may be written: plain, line by line, URL-quoted, in JSON, by compose, as Python shows it."""
-    return {
-        secret,
-        *(line for line in map(str.strip, secret.splitlines()) if len(line) >= SHORTEST),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        secret.replace("$", "$$"),
-        repr(secret)[1:-1],
-    }
-
-
-def _any_of(words: Sequence[str], depth: int = 3) -> str:
-    """A pattern for the longest of some words, which are given longest first.
-
-    By their first characters: tried one after the other, the forms of a hundred secrets take seconds for one log.
-    """
-    if not depth or len(words) < 3:
-        return f"(?:{'|'.join(map(re.escape, words))})"
-    branches: dict[str, list[str]] = {}
-    for word in words:
-        branches.setdefault(word[:1], []).append(word[1:])
-    return f"(?:{'|'.join(re.escape(first) + _any_of(rests, depth - 1) for first, rests in branches.items())})"
-
-
 class Redactor:
-    """Blanks out known values, however they are quoted, and the user part of each URL that has a password or is one."""
+    """Blanks out known values, however they are written, and the user part of each URL that has a password or is one.
+
+    What it gives back may be shown on a terminal: it has no control characters either.
+    """
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
-        plain = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
-        longest_first = sorted({form for secret in plain for form in forms(secret)}, key=len, reverse=True)
-        self._known = re.compile(_any_of(longest_first)) if longest_first else None
-        #: no secret is longer than this, in whichever form
-        self.reach = max([_LONGEST_USER, *map(len, longest_first[:1])])
+        plain = _whole(secrets)
+        encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
+        written = {form for secret in plain for form in _secret_forms.forms(secret)}
+        self._written = Finder(map(_secret_forms.alike, written | encoded))
+        self._meant = Finder(map(_secret_forms.spelled, plain | encoded))
+        longest = max(map(len, written | encoded), default=0)
+        #: no secret takes more characters than this, in whichever form
+        self.reach = max(_LONGEST_USER, longest * _LONGEST_SPELLING)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        if self._known is not None:
-            text = self._known.sub(BLANK, text)
-        return _USERINFO.sub(f"://{BLANK}@", text)
+        if not is_printable(text):
+            # first, as a sequence for a terminal takes what follows it along; and once more, as it may be within one
+            text = printable(self._blanked(text))
+        return _USERINFO.sub(f"://{BLANK}@", self._blanked(text))
 
     def head(self, text: str, size: int, was_cut: bool = False) -> str:
         """The beginning of a text, blanked out first and cut afterwards, so that no part of a secret is left.
@@ -97,3 +80,37 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.data(item) for item in value]
         return value
+
+    def _blanked(self, text: str) -> str:
+        """The text with a blank for each stretch that is a secret: all are found before the first is replaced."""
+        flat = _secret_forms.alike(text)
+        spans = self._written.spans(flat)
+        if self._meant:
+            meant = _secret_forms.Spelled(flat)
+            # a text that is spelled in one way already has been looked through
+            spans += (meant.origin(*span) for span in (self._meant.spans(meant.text) if meant.text != flat else ()))
+        done, said = 0, []
+        for begin, end in _merged(spans):
+            said += [text[done:begin], BLANK]
+            done = end
+        return "".join([*said, text[done:]])
+
+
+def _whole(secrets: Iterable[str | None]) -> set[str]:
+    """The secrets with those within them, each line of its own, and as they are where they were made printable.
+
+    Stars at the ends of one are left out, as they might be those of a blank: then no blank makes a secret of its
+    surroundings.
+    """
+    given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
+    within = given | {one for secret in given for one in embedded(secret)}
+    lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
+    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
+    return {part for part in parts if len(part) >= SHORTEST}
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        add(found, begin, end)
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils import _secret_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 
 #: compose ignores what starts with x-
@@ -21,6 +22,10 @@ def seal(values: Iterable[str]) -> dict[str, Any]:
 
 
 def unseal(store: Store) -> list[str]:
-    """The values of every release that is kept; a file that cannot be read has nothing to say."""
+    """The secrets of every release that is kept; a file that cannot be read has nothing to say."""
     kept, _ = store.readable("releases", "compose.json")
-    return [value.replace("$$", "$") for config in kept.values() for value in config.get(KEY, [])]
+    found: list[str] = []
+    for config in kept.values():
+        found += (value.replace("$$", "$") for value in config.get(KEY, []))
+        found += _secret_sources.of_config(config)
+    return found

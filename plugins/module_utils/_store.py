@@ -4,6 +4,7 @@
 ::
 
     lease.json  operation.json  current.json  audit.jsonl
+    digests.json                    the key of digests that others may see
     releases/<id>/record.json       what was run, when, by whom, with what outcome: no secret
     releases/<id>/compose.json      the rendered configuration, secrets included: the one sealed place, mode 0600
     backups/<id>/                   dump and backup.json

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import quoted_by
 from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
@@ -36,6 +38,8 @@ class Target(abc.ABC):
     store: Store
     #: where dumps are files; the same as ``store`` where that is a folder
     files: Store
+    #: secrets that were met on the way and are kept nowhere yet
+    learned: Sequence[str] = ()
 
     @classmethod
     @abc.abstractmethod
@@ -88,6 +92,19 @@ class Target(abc.ABC):
         """Where people find that evidence."""
 
     # the same everywhere
+
+    @functools.cached_property
+    def digests(self) -> Digests:
+        """Makes digests that can be compared with those of this target's records."""
+        try:
+            return Digests.of_store(self.store)
+        except Refused:  # whoever may not read the state is going to be told so, with all else that is missing
+            return Digests()
+
+    def learn(self, values: Sequence[str]) -> None:
+        """From now on these are blanked out as well."""
+        self.learned = [*self.learned, *values]
+        self.__dict__.pop("redactor", None)  # which was worked out without them
 
     @contextlib.contextmanager
     def shown_safely(self) -> Iterator[None]:

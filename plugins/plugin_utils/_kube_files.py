@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_shape, _template, _yaml
@@ -50,6 +51,8 @@ class Context:
     images: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: of what the configuration of a pod is; no template has it
+    digests: Digests = field(default_factory=Digests, repr=False)
 
     @property
     def secrets(self) -> Redactor:

@@ -16,7 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target impo
 def metrics(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Measure, and judge."""
     del check_mode
-    looking = {**params, **what_ought_to_run(target.store, params)}
+    looking = {**params, "redact_env_files": target.app.env_paths, **what_ought_to_run(target.store, params)}
     return measure(looking, target.project, target.redactor)
 
 

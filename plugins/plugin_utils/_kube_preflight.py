@@ -83,14 +83,13 @@ def _wanted(target: KubeTarget, version: str) -> dict[str, Any]:
     digests = source["digests"]
     with _version.looked_at(app, target.files.root, source, version) as folder:
         objects = _kube_version.render(target, folder, version, _kube_version.references(app, digests))
-        neutral = _kube_version.render(target, folder, "", _kube_version.references(app, {}))
+        config = _kube_version.config(target, folder)
     _kube_version.refuse_missing_services(app, objects)
     refuse_missing_rights(target, objects)
     return {
         "version": version,
         "source": source,
-        "env": _envfile.fingerprint(_envfile.read_all(app.env_paths)),
-        "inputs": _kube_version.digest_of([neutral, {name: dict(build) for name, build in app.build.items()}]),
+        **config,
         "services": sorted(_kube_version.services(objects)),
     }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _command, _envfile, _version
+from ansible_collections.doppelganger.ops.plugins.module_utils import _checkout, _command, _version
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
@@ -52,6 +52,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     if check_mode:
         return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.images)}."}
     with target.phase("images", params["token"]):
+        target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
         folder = _version.kept(target.app, target.files.root, record["source"])
         images = {**_resolved(target, record), **_built(target, record, folder)}
@@ -61,8 +62,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         target.store.write(f"releases/{record['id']}/{MANIFESTS}", {"objects": objects}, token=params["token"])
         record["images"] = images
         record["config"] = {
-            "env": _envfile.fingerprint(_envfile.read_all(target.app.env_paths)),
-            "inputs": record["config"]["inputs"],
+            **_kube_version.config(target, folder),
             "services": _kube_version.services(objects),
         }
         target.save(record, params["token"])
@@ -98,7 +98,7 @@ def built_already(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, di
 
 def _builds(target: KubeTarget) -> dict[str, str]:
     app = target.app
-    return {name: _kube_version.digest_of([app.images[name], options]) for name, options in app.build.items()}
+    return {name: target.digests.of([app.images[name], dict(options)]) for name, options in app.build.items()}
 
 
 def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> dict[str, str]:

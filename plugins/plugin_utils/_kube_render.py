@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import base64
 import copy
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context, Manifest, read
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_images import parse
@@ -45,7 +44,7 @@ def render(paths: Sequence[Path], context: Context, tree: Path | None = None) ->
         _complete(thing)
         _mark(thing, context.name)
     for thing in things:
-        _note_config(thing, things)
+        _note_config(thing, things, context.digests)
     return things
 
 
@@ -72,11 +71,6 @@ def images_of(things: Sequence[Object]) -> dict[str, dict[str, str]]:
         for thing in things
         if (template := template_of(thing)) is not None
     }
-
-
-def digest_of(things: Any) -> str:
-    """A digest of plain data that is the same for the same data."""
-    return hashlib.sha256(json.dumps(things, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _pin(manifests: Sequence[Manifest], images: Mapping[str, str]) -> None:
@@ -136,7 +130,7 @@ def _mark(thing: Object, application: str) -> None:
         }
 
 
-def _note_config(thing: Object, things: Sequence[Object]) -> None:
+def _note_config(thing: Object, things: Sequence[Object], digests: Digests) -> None:
     """Note in a pod template what its configuration is, so that another one makes new pods."""
     template = template_of(thing)
     if template is None or template is thing:
@@ -149,7 +143,7 @@ def _note_config(thing: Object, things: Sequence[Object]) -> None:
     ]
     if used:
         annotations = template["metadata"].get("annotations") or {}
-        template["metadata"]["annotations"] = {**annotations, CONFIG_ANNOTATION: digest_of(used)}
+        template["metadata"]["annotations"] = {**annotations, CONFIG_ANNOTATION: digests.of(used)}
 
 
 def references_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

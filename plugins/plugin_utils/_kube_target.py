@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import functools
 import json
@@ -12,19 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
+from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile, _secret_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._database import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils._lease import Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_values import telling
 from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration_jobs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_migration_jobs, _kube_secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import APPLICATION_LABEL, Object
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    Object,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import when
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import object_name
@@ -76,14 +80,18 @@ class KubeTarget(Target):
 
     @functools.cached_property
     def redactor(self) -> Redactor:
-        """Blanks out the values of the env files of today, and of the Secrets that each kept release had."""
-        values: list[str | None] = []
+        """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
+        values: list[str | None] = [*self.learned]
+        values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
+        values += (value for one in self.app.build.values() for value in telling(one.get("args") or {}))
         for path in self.app.env_paths:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 values += _envfile.secrets_in(Path(path).read_text(encoding="utf-8"))
         with contextlib.suppress(OpsError):  # where the cluster is out of reach there is nothing of it to be shown
             for kept in self.state.readable("releases", MANIFESTS)[0].values():
-                values += [value for each in kept["objects"] for value in secret_values(each)]
+                values += [value for each in kept["objects"] for value in _kube_secrets.of_object(each)]
+            for each in self.cluster.list("v1", "Secret", labels=f"{self.labels},!{KIND_LABEL}")[0]:
+                values += _kube_secrets.of_object(each)
         return Redactor(values)
 
     @property
@@ -188,17 +196,6 @@ class KubeTarget(Target):
 
     def evidence_path(self, name: str) -> str:
         return f"the Secret {object_name(self.app.name, 'evidence', name)} of namespace {self.cluster.namespace}"
-
-
-def secret_values(thing: Mapping[str, Any]) -> list[str]:
-    """The values of a Secret, empty for anything else."""
-    if thing.get("kind") != "Secret":
-        return []
-    found = [str(value) for value in (thing.get("stringData") or {}).values()]
-    for value in (thing.get("data") or {}).values():
-        with contextlib.suppress(ValueError):
-            found.append(base64.b64decode(value).decode("utf-8"))
-    return found
 
 
 def _shown(pod: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils._model import GIT, App
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_render
+from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_registry, _kube_render, _kube_secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Object
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
@@ -58,9 +58,22 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         images=dict(images),
         environment=dict(app.environment),
         env=_envfile.read_all(app.env_paths),
+        digests=target.digests,
     )
     tree = folder if app.source == GIT else None
-    return _kube_render.render([folder / path for path in app.manifests], context, tree)
+    objects = _kube_render.render([folder / path for path in app.manifests], context, tree)
+    target.learn([value for one in objects for value in _kube_secrets.of_object(one)])
+    return objects
+
+
+def config(target: KubeTarget, folder: Path) -> dict[str, str]:
+    """Digests of what a version is made from, which differ where another release would come of the same version."""
+    app = target.app
+    neutral = render(target, folder, "", references(app, {}))
+    return {
+        "env": target.digests.of(_envfile.read_all(app.env_paths)),
+        "inputs": target.digests.of([neutral, {name: dict(build) for name, build in app.build.items()}]),
+    }
 
 
 def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:

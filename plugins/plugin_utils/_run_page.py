@@ -10,12 +10,12 @@ from typing import Any
 
 import jinja2
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._run_document import metrics_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._run_picture import chart, time_line
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import (
     headline,
-    printable,
     what_next,
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import GOOD_STATUSES, red_hosts
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import (
     LOOKS,
@@ -16,7 +17,6 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words imp
     note,
     one_line,
     paragraph,
-    printable,
 )
 
 OK, CHANGED, FAILED, WARN, DIM, PLAIN, HEADING = "ok", "changed", "failed", "warn", "dim", "plain", "heading"

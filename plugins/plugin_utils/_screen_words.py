@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import STATUSES
 
 #: the entry points of a platform and what people call them; those without a name are no phases and are silent
@@ -121,11 +122,6 @@ def size(number: Any) -> str:
 def one_line(text: Any) -> str:
     """Text on one line, without what a terminal would take for a command."""
     return " ".join(printable(str(text)).split())
-
-
-def printable(text: str) -> str:
-    """Text without control characters: what a target says must not move the cursor of who reads it."""
-    return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)
 
 
 # the end

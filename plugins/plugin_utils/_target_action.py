@@ -15,8 +15,8 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable_data
+from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry, outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import listener
 
@@ -45,10 +45,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         checked = validator.validate(self._task.args)
         if checked.error_messages:
             return {"failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
-        try:
-            found = self.entry.run(checked.validated_parameters, bool(self._task.check_mode))
-        except OpsError as error:
-            found = error.as_result()
+        found = outcome(lambda: self.entry.run(checked.validated_parameters, bool(self._task.check_mode)))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)
         return cleaned
 
@@ -66,4 +63,6 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         # what the module was given may hold what must not be shown
         found.pop("invocation", None)
         found.setdefault("kind", "failed" if found.get("failed") else "ok")
-        return found
+        # what came back is a module's that ended as it should, or what a machine says instead
+        shown: dict[str, Any] = printable_data(found)
+        return shown

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _envfile
+from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile
 from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
+from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
+from tests.unit.plugins.test_envfile import UNREADABLE
 
 WRITTEN = {
     "plain": "A=1\nB = two words \n  C=x=y==\n\tD=café ☃\n",
@@ -54,6 +56,38 @@ def test_compose_reads_what_a_release_recorded(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "compose.json").write_text(document({"services": {"x": {"image": "x", "environment": given}}}))
     assert rendered(tmp_path, None) == given
+
+
+@pytest.mark.parametrize("text", [text for text, _ in UNREADABLE.values()], ids=UNREADABLE)
+def test_what_compose_refuses_is_refused_and_neither_repeats_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "env").write_text(text)
+    (tmp_path / "env").chmod(0o600)
+    with pytest.raises(Refused, match="Line"):
+        _envfile.read(str(tmp_path / "env"))
+    # the env file of a service is Compose's alone, so what it says of it is all there is
+    (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "env_file": ["env"]}}}))
+    for env_files in ([str(tmp_path / "env")], []):
+        compose = _compose.Compose("x", [tmp_path / "compose.json"], tmp_path, env_files=env_files)
+        assert "canary" not in said_by(compose)
+
+
+def said_by(compose: _compose.Compose) -> str:
+    """What is said where the files are refused; of a variable without a name Compose only says something at times."""
+    try:
+        compose.config()
+    except OpsError as error:
+        return f"{error.message} {error.hint}"
+    return ""
+
+
+@pytest.mark.parametrize("value", ["${X:?canary}", "${X?canary}", "${1canary}", "${canary"])
+def test_no_text_of_a_compose_file_is_repeated(tmp_path: Path, value: str) -> None:
+    service = {"image": "x", "environment": {"A": value}}
+    (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": service}}))
+    with pytest.raises(Refused) as error:
+        _compose.Compose("x", [tmp_path / "compose.json"], tmp_path).config()
+    assert "canary" not in error.value.message
+    assert "compose.json" in error.value.message
 
 
 def rendered(folder: Path, names: Iterable[str] | None, *files: str) -> dict[str, str]:

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import docker
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import CONFIG_ANNOTATION, template_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import references_of
 from tests.integration.kube_application import KubeApplication, tides
+from tests.integration.speaking import COMMANDS, PROGRAM, spelled
 from tests.integration.test_studio_secrets import Told, holding, left_over, say_it_in_a_header, watched
 from tests.lab import images, registry
 from tests.lab.kubernetes.cluster import Cluster
 
 BLANK = "********"
-TALKATIVE = ["sh", "-c", 'echo "ERROR $POSTGRES_PASSWORD $SECRET_KEY" >&2; env >&2; exit 3']
+TALKATIVE = ["sh", "-c", 'echo "ERROR $POSTGRES_PASSWORD $SECRET_KEY" >&2; env >&2; python -c "$0" SECRET_KEY; exit 3',
+             PROGRAM]  # fmt: skip
 SAYS = {"name": "It keeps them", "kind": "exec", "service": "doppelganger-app",
-        "command": ["sh", "-c", 'echo "says $POSTGRES_PASSWORD $SECRET_KEY"; exit 1']}  # fmt: skip
-
-
-def spelled(*plain: str) -> list[str]:
-    """Each secret as it is, and as the API server has it."""
-    return [text for one in plain for text in (one, base64.b64encode(one.encode()).decode())]
+        "command": ["sh", "-c", 'echo "says $POSTGRES_PASSWORD $SECRET_KEY"; python -c "$0" SECRET_KEY; exit 1',
+                    PROGRAM]}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +40,18 @@ def told(kube: KubeApplication) -> Told:
     kube.variables["app_environment"]["STUDIO_REPLICAS"] = 1
     say_it_in_a_header(kube.variables["app_checks"])
     kube.write()
-    with watched(spelled(password, key, rotated)) as told:
-        told.runs["deploy"] = kube.deploy("v0.1.0", "-vvv", "--diff")
+    with watched([password, key, rotated, *spelled(password, key, rotated)]) as told:
+        told.runs["deploy"] = kube.deploy("v0.1.0", "-vvvvv", "--diff")
         kube.env["SECRET_KEY"] = rotated
         kube.write()
-        told.runs["check"] = kube.deploy("v0.1.0", "-vvv", "--check", "--diff")
+        told.runs["check"] = kube.deploy("v0.1.0", "-vvvvv", "--check", "--diff")
         kube.write(app_migration_command=TALKATIVE)
-        told.runs["migration"] = kube.deploy("v0.2.0", "-vvv", "--diff")
+        told.runs["migration"] = kube.deploy("v0.2.0", "-vvvvv", "--diff")
         kube.write(app_checks=[SAYS])
-        told.runs["verify"] = kube.play("verify", "-vvv")
+        told.runs["verify"] = kube.play("verify", "-vvvvv")
         kube.write()
-        told.runs["backup"] = kube.play("backup", "-vvv")
-        told.runs["releases"] = kube.play("releases", "-vvv")
+        told.runs["backup"] = kube.play("backup", "-vvvvv")
+        told.runs["releases"] = kube.play("releases", "-vvvvv")
     return told
 
 
@@ -57,7 +59,7 @@ def test_the_runs_did_what_they_were_to_do(kube: KubeApplication, told: Told) ->
     bad = {name: run.target()["status"] for name, run in told.runs.items() if run.rc != 0}
     assert bad == {"migration": "rolled_back", "verify": "failed"}, [told.runs[name].output for name in bad]
     kube.assert_described(*(run for name, run in told.runs.items() if name != "releases"))
-    assert kube.environment("doppelganger-app")[0]["SECRET_KEY"] == told.canaries[2], "the first release has come back"
+    assert kube.environment("doppelganger-app")[0]["SECRET_KEY"] == told.canaries[1], "the first release has come back"
 
 
 def test_output_and_results_show_none(told: Told) -> None:
@@ -65,6 +67,43 @@ def test_output_and_results_show_none(told: Told) -> None:
     assert shown == {name: [] for name in told.runs}
     assert BLANK in told.runs["verify"].output
     assert BLANK in told.runs["migration"].output
+
+
+def test_no_command_of_an_application_reaches_a_terminal_or_a_record(kube: KubeApplication, told: Told) -> None:
+    for name, run in told.runs.items():
+        text = run.output + json.dumps(run.stats, ensure_ascii=False)
+        assert [char for char in COMMANDS if char in text] == [], name
+    for kind in ("release", "evidence", "state", "audit"):
+        for files in kube.kept(kind).values():
+            for file, content in files.items():
+                assert not any(char.encode() in content for char in (*COMMANDS, "\\u001b", "\\u009b")), (kind, file)
+
+
+def digests_of(kube: KubeApplication) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The digest that each pod template has of its configuration, and that configuration."""
+    objects = {(one["kind"], one["metadata"]["name"]): one for one in kube.objects()}
+    found = []
+    for one in objects.values():
+        template = template_of(one)
+        noted = ((template or {}).get("metadata") or {}).get("annotations") or {}
+        if template is not None and CONFIG_ANNOTATION in noted:
+            used = [objects[name] for name in dict.fromkeys(references_of(template)) if name in objects]
+            found.append((noted[CONFIG_ANNOTATION], used))
+    return found
+
+
+def test_no_secret_can_be_tried_out_on_what_others_may_read(kube: KubeApplication, told: Told) -> None:
+    assert told.runs
+    found = digests_of(kube)
+    assert found
+    for digest, used in found:
+        tried = [
+            {key: one.get(key) for key in ("kind", "type", "data", "binaryData")} | {"name": one["metadata"]["name"]}
+            for one in used
+        ]
+        plain = json.dumps(tried, sort_keys=True, separators=(",", ":")).encode()
+        assert hashlib.sha256(plain).hexdigest() not in digest
+        assert digest.startswith("hmac:")
 
 
 def test_no_argument_list_ever_showed_one(told: Told) -> None:
@@ -151,12 +190,12 @@ spec:
 def test_a_login_is_used_and_shown_nowhere(shop: KubeApplication) -> None:
     wrong = secrets.token_hex(8)
     password = shop.variables["app_registry_password"]
-    with watched(spelled(password, wrong, f"lab:{password}")) as told:
+    with watched([password, wrong, *spelled(password, wrong, f"lab:{password}")]) as told:
         shop.write(app_registry_password=wrong)
-        told.runs["wrong password"] = shop.deploy("1.0", "-vvv")
+        told.runs["wrong password"] = shop.deploy("1.0", "-vvvvv")
         shop.write()
-        told.runs["check"] = shop.deploy("1.0", "-vvv", "--check", "--diff")
-        told.runs["deploy"] = shop.deploy("1.0", "-vvv", "--diff")
+        told.runs["check"] = shop.deploy("1.0", "-vvvvv", "--check", "--diff")
+        told.runs["deploy"] = shop.deploy("1.0", "-vvvvv", "--diff")
     statuses = {name: run.target()["status"] for name, run in told.runs.items()}
     assert (statuses["wrong password"], statuses["deploy"]) == ("refused", "ok"), told.runs["deploy"].output
     assert told.runs["check"].rc == 0, told.runs["check"].output

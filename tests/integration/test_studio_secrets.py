@@ -24,22 +24,33 @@ import pytest
 
 from tests.integration.application import Application, Run
 from tests.integration.observed import assert_described
+from tests.integration.speaking import COMMANDS, PROGRAM, spelled
 from tests.lab import images, registry
 from tests.lab.steps import LabError, wait_until
 
 BLANK = "********"
 DASHBOARD = "src.services.monitoring.dashboard"
+SPEAKS = "python /speak.py SECRET_KEY POSTGRES_PASSWORD DATABASE_URL PLAIN_TOKEN OF_A_FILE /run/secrets/mounted"
 SAYS = 'echo "says $$SECRET_KEY $$POSTGRES_PASSWORD"'
 # what a tag of the tests has in its compose file instead: secrets said all the time, or at a crash
 CHATTY = {
     f"    command: [python, -m, {DASHBOARD}]\n    environment:\n": (
-        f"    command: [sh, -c, 'while {SAYS}; do sleep 0.5; done & exec python -m {DASHBOARD}']\n"
+        f"    command: [sh, -c, 'while {SAYS}; {SPEAKS}; do sleep 1; done & exec python -m {DASHBOARD}']\n"
+        "    env_file: [own.env]\n    secrets: [mounted]\n    volumes: ['./speak.py:/speak.py:ro']\n"
         "    environment:\n      SECRET_KEY: ${SECRET_KEY}\n      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}\n"
-    )
+        "      DATABASE_URL: ${DATABASE_URL}\n      PLAIN_TOKEN: PLAIN\n"
+    ),
+    "\nservices:\n": "\nsecrets: {mounted: {file: ./mounted.txt}}\n\nservices:\n",
 }
 SHOUTING = {"    build:\n": f"    command: [sh, -c, '{SAYS}; echo ERROR; env; exit 1']\n    build:\n"}
 TALKATIVE = ["sh", "-c", 'echo "ERROR $POSTGRES_PASSWORD $SECRET_KEY" >&2; env >&2; exit 3']
-LISTENING = [{"name": "Nobody says anything", "kind": "logs", "services": ["dashboard"], "patterns": ["says"]}]
+LISTENING = [
+    {"name": "Nobody says anything", "kind": "logs", "services": ["dashboard"], "patterns": ["says", "spelled"]}
+]
+
+
+#: in the compose file, in an env file and in a file with a secret, all of the repository
+KEPT = [f"t0k-{secrets.token_hex(8)}" for _ in range(3)]
 
 
 class Arguments(threading.Thread):
@@ -92,16 +103,19 @@ def watched(canaries: list[str]) -> Iterator[Told]:
 
 @pytest.fixture(scope="module")
 def talking(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository with two more tags, whose containers say their secrets."""
+    """A copy of the repository with two more tags, whose containers say their secrets, of which it has three itself."""
     clone = tmp_path_factory.mktemp("talking") / "studio"
     git = ["git", "-C", str(clone), "-c", "user.name=x", "-c", "user.email=x@example.com"]
     subprocess.run(["git", "clone", "--quiet", str(source), str(clone)], check=True)
     compose = clone / "compose.yml"
+    (clone / "speak.py").write_text(PROGRAM)
+    (clone / "own.env").write_text(f"OF_A_FILE=any {KEPT[1]} <words>\n")
+    (clone / "mounted.txt").write_text(f"{KEPT[2]}/&x\n")
     for tag, edits in (("v0.5.0-chatty", CHATTY), ("v0.5.1-shouting", SHOUTING)):
         for old, new in edits.items():
             assert old in compose.read_text()
-            compose.write_text(compose.read_text().replace(old, new))
-        for verb in (["commit", "--quiet", "--all", "--message", tag], ["tag", tag]):
+            compose.write_text(compose.read_text().replace(old, new.replace("TOKEN: PLAIN", f"TOKEN: {KEPT[0]}")))
+        for verb in (["add", "--all"], ["commit", "--quiet", "--all", "--message", tag], ["tag", tag]):
             subprocess.run([*git, *verb], check=True)
     return clone
 
@@ -109,17 +123,18 @@ def talking(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def told(app: Application, talking: Path) -> Told:
     """Every kind of run, good and bad, with a secret that changes on the way."""
-    password, key, rotated = (secrets.token_hex(8) for _ in range(3))
+    password, key, rotated, dsn = (secrets.token_hex(8) for _ in range(4))
     # all that a password may have and an env file can carry: @ / % {{ }} ' $ and a double quote
-    app.env = {"POSTGRES_PASSWORD": rf'''"p@ss/{password}%{{{{x}}}}'\$y\""''', "SECRET_KEY": key}
+    app.env = {"POSTGRES_PASSWORD": rf'''"p@ss/{password}%{{{{x}}}}'\$y\""''', "SECRET_KEY": key,
+               "DATABASE_URL": f"postgres://user:{dsn}%40/x?y@db:5432/shop?sslmode=require"}  # fmt: skip
     app.variables["app_repository"] = str(talking)
     say_it_in_a_header(app.variables["app_checks"])
     app.write()
-    with watched([password, key, rotated]) as told:
+    with watched([password, key, rotated, *spelled(password, key, rotated, dsn, *KEPT)]) as told:
 
         def play(name: str, playbook: str, changes: Mapping[str, Any] | None = None, **inputs: str) -> None:
             app.write(**(changes or {}))
-            told.runs[name] = app.play(playbook, "-vvv", **inputs)
+            told.runs[name] = app.play(playbook, "-vvvvv", **inputs)
 
         play("deploy", "deploy", version="v0.5.0-chatty")
         play("verify", "verify")
@@ -161,7 +176,19 @@ def test_the_runs_did_what_they_were_to_do(app: Application, told: Told) -> None
 
 def test_output_at_vvv_shows_none(told: Told) -> None:
     assert {name: told.leaks(run.output) for name, run in told.runs.items()} == {name: [] for name in told.runs}
-    assert BLANK in told.runs["verify what says its secrets"].output
+    shown = told.runs["verify what says its secrets"].output
+    assert BLANK in shown
+    assert "spelled" in shown
+
+
+def test_no_command_of_an_application_reaches_a_terminal_or_a_file(app: Application, told: Told) -> None:
+    for name, run in told.runs.items():
+        assert [char for char in COMMANDS if char in run.output] == [], name
+        assert [char for char in COMMANDS if char in json.dumps(run.stats, ensure_ascii=False)] == [], name
+    for path in (path for path in app.state.rglob("*") if path.is_file() and "source" not in path.parts):
+        if path.suffix in (".json", ".jsonl", ".log", ".txt"):
+            text = path.read_text(errors="surrogateescape")
+            assert [char for char in (*COMMANDS, "\\u001b", "\\u009b") if char in text] == [], path
 
 
 def test_results_show_none(told: Told) -> None:
@@ -186,7 +213,8 @@ def holding(told: Told, folder: Path, since: float = 0) -> Iterator[Path]:
 
 
 def test_the_sealed_configuration_alone_holds_them(app: Application, told: Told) -> None:
-    found = list(holding(told, app.state))
+    # what the repository has is in its work tree as well
+    found = [path for path in holding(told, app.state) if "source" not in path.relative_to(app.state).parts]
     assert found
     assert {path.name for path in found} == {"compose.json"}
     for path in found:

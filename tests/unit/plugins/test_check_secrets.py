@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled
+from ansible_collections.doppelganger.ops.plugins.module_utils._check_secrets import filled, filled_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils._checks import Check, parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 
@@ -46,3 +46,12 @@ def test_a_name_that_no_env_file_has_is_refused(env: str) -> None:
 def test_without_a_name_no_file_is_read() -> None:
     given = [*checks(Accept="text/html"), *parse_checks([{"name": "Up", "kind": "containers"}])]
     assert filled(given, ["/does/not/exist"]) == given
+
+
+def test_a_header_of_a_source_of_metrics_may_name_a_secret(env: str) -> None:
+    sources = {"prometheus": {"url": "http://p", "headers": {"X-Key": "${TOKEN}"}}, "host": {}, "json": {"url": "x"}}
+    found = filled_sources(sources, [env])
+    assert found == {**sources, "prometheus": {"url": "http://p", "headers": {"X-Key": "canary-1234"}}}
+    with pytest.raises(Refused, match="A header of the source of metrics 'json' names TOKEM"):
+        filled_sources({"json": {"headers": {"X-Key": "${TOKEM}"}}}, [env])
+    assert filled_sources({"host": {}}, ["/does/not/exist"]) == {"host": {}}

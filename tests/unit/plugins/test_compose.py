@@ -144,8 +144,8 @@ def test_a_service_that_the_compose_files_do_not_have_is_refused(changes: dict[s
     ],
 )
 def test_inputs_are_compared_wherever_the_source_lies(config: dict[str, Any], directory: str, same: bool) -> None:
-    reference = _compose.inputs_digest({"a": "/tree/x", "b": [1]}, Path("/tree"))
-    assert (_compose.inputs_digest(config, Path(directory)) == reference) is same
+    reference = _compose.inputs({"a": "/tree/x", "b": [1]}, Path("/tree"))
+    assert (_compose.inputs(config, Path(directory)) == reference) is same
 
 
 def say(monkeypatch: pytest.MonkeyPatch, answer: str | OpsError) -> list[list[str]]:
@@ -200,6 +200,25 @@ def test_a_rendered_configuration_that_is_none_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(Refused) as error:
         _compose.of_source(app(), Path("/tree"), "v1").config()
     assert "/tree/compose.yml" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('failed to read /x/.env: line 3: unexpected character "!" in variable name "A canary!=x"', "/x/.env: line 3:"),
+        ('line 7: unterminated quoted value "canary', "line 7: unterminated quoted value"),
+        ("required variable FOO is missing a value: canary\ncanary", "required variable FOO is missing a value"),
+        ('invalid interpolation format for services.x.environment.Y.\n"${1canary}"', "services.x.environment.Y"),
+        ('failed to read /x: Invalid template: "${canary"', "/x: Invalid template"),
+        ('line 2: some other "canary" of a newer Compose', "line 2:"),
+    ],
+)
+def test_what_compose_repeats_of_a_file_is_left_out(monkeypatch: pytest.MonkeyPatch, said: str, kept: str) -> None:
+    say(monkeypatch, OpsError(f"Reading the compose files failed with code 15: {said}"))
+    with pytest.raises(Refused) as error:
+        _compose.of_source(app(), Path("/tree"), "v1").config()
+    assert "canary" not in error.value.message
+    assert kept in error.value.message
 
 
 def test_a_rendered_configuration_is_plain_data(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,14 +82,38 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="cannot be read"):
-        _envfile.read(file(tmp_path, content=b"A=\xff\xfe"))
+    with pytest.raises(Refused, match="Line 2 of the env file") as error:
+        _envfile.read(file(tmp_path, content=b"A=1\nB=canary\xff\xfe"))
+    assert "canary" not in f"{error.value.message} {error.value.hint}"
 
 
 def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="cannot be read") as error:
+    with pytest.raises(Refused, match="cannot be read"):
         _envfile.read(str(tmp_path))
-    assert error.value.hint == "Mend its rights or its content."
+
+
+#: what compose refuses and repeats in its message, and the line that it is in
+UNREADABLE = {
+    "a sign in a name": ("A=1\ncanary!=x\n", 2),
+    "a space in a name": ("A=1\n\n# note\ncanary x=1\n", 4),
+    "no name": ("=canary\n", 1),
+    "a line that is no variable": ("A=1\ncanary is a secret\nB=1\n", 2),
+    "the second line of a value": ("A=-----BEGIN\ncanary+/abc==\n", 2),
+    "a quote that is not closed": ('A=1\nB="canary\nC=1\n', 2),
+    "text after a quote": ('A="x\ny" canary words\n', 2),
+    "what a variable must have": ("A=1\nB=${C:?canary}\n", 2),
+    "within another one": ("A=${D:-${C?canary}}\n", 1),
+    "in double quotes": ('A="\n${C:?canary}"\n', 1),
+    "a brace that is not closed": ("A=${B canary\n", 1),
+    "no variable": ("A=${1canary}\n", 1),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_line_that_cannot_be_read_is_refused_by_its_number(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(Refused, match=f"Line {line} of the env file") as error:
+        _envfile.read(file(tmp_path, content=text.encode()))
+    assert "canary" not in f"{error.value.message} {error.value.hint} {error.value.data}"
 
 
 def test_of_several_files_the_later_wins(tmp_path: Path) -> None:
@@ -120,8 +144,3 @@ def test_required_keys_must_have_a_value(keys: list[str], paths: list[str], mess
 
 def test_keys_that_have_a_value_are_enough() -> None:
     _envfile.require({"A": "1"}, ["A"], [])
-
-
-def test_a_fingerprint_tells_values_apart_and_not_their_order() -> None:
-    assert _envfile.fingerprint({"A": "1", "B": "2"}) == _envfile.fingerprint({"B": "2", "A": "1"})
-    assert _envfile.fingerprint({"A": "1"}) != _envfile.fingerprint({"A": "2"})

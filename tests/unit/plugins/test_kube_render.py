@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.doppelganger.ops.plugins.module_utils._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
 from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import (
@@ -44,7 +45,7 @@ SERVICE = "{kind: Service, apiVersion: v1, metadata: {name: web}, spec: {ports: 
 
 def context(**more: Any) -> Context:
     given = {"images": IMAGES, "environment": {}, "env": {"PASSWORD": PASSWORD}, **more}
-    return Context("tides", "prod", "1.0", **given)
+    return Context("tides", "prod", "1.0", digests=Digests("00" * 32), **given)
 
 
 def rendered(folder: Path, files: dict[str, str], **more: Any) -> list[dict[str, Any]]:

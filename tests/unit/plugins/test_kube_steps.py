@@ -19,8 +19,8 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
     _kube_bringup,
     _kube_migration,
     _kube_release_images,
+    _kube_secrets,
     _kube_steps,
-    _kube_target,
     _kube_version,
     _kube_wait,
 )
@@ -223,16 +223,22 @@ def test_a_migration_is_tried_again_only_while_its_new_database_settles(
 # secrets
 
 
+def workload(env: list[dict[str, str]]) -> dict[str, Any]:
+    return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"env": env}]}}}}
+
+
 @pytest.mark.parametrize(
     ("thing", "values"),
     [
-        ({"kind": "Secret", "stringData": {"a": "x"}, "data": {"b": "eQ=="}}, ["x", "y"]),
-        ({"kind": "Secret", "data": {"b": "not base64", "c": "/w=="}}, []),
-        ({"kind": "ConfigMap", "data": {"a": "x"}}, []),
+        ({"kind": "Secret", "stringData": {"a": "x"}, "data": {"b": "eQ=="}}, ["x", "y", "eQ=="]),
+        ({"kind": "Secret", "data": {"b": "not base64", "c": "/w=="}}, ["not base64", "/w=="]),
+        ({"kind": "ConfigMap", "data": {"a": "x", "DATABASE_URL": "db://u:canary@h"}}, ["canary"]),
+        (workload([{"name": "API_TOKEN", "value": "canary"}, {"name": "LEVEL", "value": "warning"}]), ["canary"]),
+        ({"kind": "Deployment", "spec": {}}, []),
     ],
 )
-def test_what_is_in_a_secret_is_secret(thing: dict[str, Any], values: list[str]) -> None:
-    assert _kube_target.secret_values(thing) == values
+def test_what_an_object_has_of_secrets(thing: dict[str, Any], values: list[str]) -> None:
+    assert set(_kube_secrets.of_object(thing)) == set(values)
 
 
 # the contract
