@@ -92,7 +92,8 @@ def observed(
     except TooSlow as error:
         return Observation(at, error=error.message, final=True)
     except ValueError:  # a bound that is no number
-        return Observation(at, error=f"a bucket of {options['family']} has a bound that is not a number")
+        words = f"a bucket of {options['family']} has a bound that is not a number"
+        return Observation(at, error=words, final=True)
     note = "" if series else f"no data: {families_of(options)[0]} is not among what is shown"
     return Observation(at, series, frozenset(found), bounds, note=note)
 
@@ -154,20 +155,13 @@ def _buckets(shown: Mapping[str, Families], options: Mapping[str, Any]) -> Serie
         sums: dict[float, float] = {}
         for point in families[f"{options['family']}_bucket"]:
             if matches(point.labels, options["where"]) and "le" in point.labels:
-                bound = _bound(point.labels["le"])
+                bound = number(point.labels["le"])
                 sums[bound] = sums.get(bound, 0.0) + point.value
         if sums:
             each[name] = sums
     bounds = tuple(sorted({bound for sums in each.values() for bound in sums}))
     # one that lacks a bound has as many below it as below the next lower one
     return {name: tuple(_filled(sums, bounds)) for name, sums in each.items()}, bounds
-
-
-def _bound(text: str) -> float:
-    try:
-        return number(text)
-    except ValueError:
-        raise NotAnswered(f"the bound of a bucket is {text[:40]!r}, expected a number", final=True) from None
 
 
 def _filled(sums: Mapping[float, float], bounds: Sequence[float]) -> list[float]:

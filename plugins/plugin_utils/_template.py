@@ -15,8 +15,8 @@ import jinja2
 import markupsafe
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign
-from ansible_collections.doppelganger.ops.plugins.module_utils._command import tail
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 
 _CHILD = Path(__file__).with_name("_template_child.py")
@@ -46,7 +46,7 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
     status, output, said = _run({"templates": templates, "context": context, "limit": limit})
     begun = [int(line) for line in said.splitlines() if line.isdigit()]
     if not begun:
-        words = f"The program that renders templates did not begin (code {status}): {tail(said, 1)[:_SHOWN]}"
+        words = f"The program that renders templates did not begin (code {status}): {last_words(said, 1)[:_SHOWN]}"
         raise OpsError(words, hint=f"Try it: {sys.executable} -c 'import jinja2'")
     if status != 0:
         raise Failed(begun[-1], "more time or memory than it may have")

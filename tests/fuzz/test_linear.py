@@ -40,6 +40,7 @@ def errors_in(text: str) -> None:
     scan.read("one", "app", [f"2026-01-01T00:00:00Z {text}"])
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 READERS: dict[str, Callable[[str], Any]] = {
     "redact": REDACTOR.text,
     "head": lambda text: REDACTOR.head(text, 50_000),
@@ -56,7 +57,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "psql": lambda text: answers_in(text, 1),
     "errors of psql": _database._said,
     "INFO": parsed_info,
-    "chunks": lambda text: _http_answer.unchunked(text.encode()),
+    "heads": lambda text: _http_answer.Answer().feed(b"HTTP/1.1 200 OK\r\n" + text.encode()),
+    "chunks": lambda text: _http_answer.Answer().feed(CHUNKED + text.encode()),
     "refusals": lambda text: _kube_refusals.explained(text, 1.0),
     "pods": lambda text: [one.search(text) for one in (_kube_pods._MISSING, _kube_pods._SLOW)],
     "pulls": _kube_pods._DEFINITE_PULL.search,

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils import _evidence, _files
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils._store import Store
 from tests.unit.plugins import making
 
@@ -175,7 +176,7 @@ def test_a_label_of_a_container_writes_no_evidence_elsewhere(tmp_path: Path) -> 
     target = making.target(tmp_path / "state")
     lease = target.store.try_acquire(holder="ana@console", purpose="deploy v2", ttl=60)
     service = "../../../outside"
-    files, manifest = _evidence.collect({f"{service}.log": lambda: "a line"}, str)
+    files, manifest = _evidence.collect({f"{service}.log": lambda: "a line"}, Redactor(()), 5.0)
     target.keep_evidence("0002-v2", files, {"files": manifest}, lease.token)
     assert list(files) == list(manifest)
     assert [path.name for path in tmp_path.iterdir()] == ["state"]

@@ -209,7 +209,7 @@ def test_a_platform_that_does_not_answer_leaves_the_failure_and_the_journal(
 ) -> None:
     kept = target(tmp_path, evidence_timeout=1)
     lease = kept.store.try_acquire(holder="ana", purpose="deploy v2", ttl=60)
-    kept.store.write("operation.json", {"phases": [], "status": "running", "token": lease.token})
+    kept.store.write("operation.json", journal(token=lease.token))
     never = threading.Event()
     monkeypatch.setattr(type(kept), "collectors", lambda *_: never.wait())
     began = time.monotonic()
