@@ -22,6 +22,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Pr
 from ansible_collections.doppelganger.ops.plugins.module_utils._engine_gateway import gateway
 from ansible_collections.doppelganger.ops.plugins.module_utils._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_checks import (
     refuse_wrong,
     wait_for,
@@ -167,7 +169,7 @@ class Setup:
             project = Project(self.project)
             return Signal(
                 lambda: _engine_actions.signal(project, _PROMETHEUS, "SIGHUP"),
-                lambda since: _errors_in(project.logs(_PROMETHEUS, since)),
+                lambda since: _errors_in(project.log_ends(_PROMETHEUS, since)),
             )
         if command := self.params["reload_command"]:
             limit = self.params["timeout"]
@@ -229,9 +231,10 @@ def _not_ready(server: Server) -> list[str]:
     return []
 
 
-def _errors_in(lines: Sequence[str]) -> str:
+def _errors_in(ends: Sequence[LogEnd]) -> str:
     """What a server named as an error last."""
-    found = [line.strip()[:_LINE_AT_MOST] for line in lines if "err=" in line]
+    lines = (line for end in ends for line in end.text.splitlines())
+    found = [excerpt(line, _LINE_AT_MOST) for line in lines if "err=" in line]
     return " ".join(found[-_LINES_SAID:])
 
 

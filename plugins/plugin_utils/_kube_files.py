@@ -59,6 +59,10 @@ class Context:
         """What blanks out the values that are secret."""
         return Redactor(self.env.values())
 
+    def words(self) -> dict[str, Any]:
+        """What a template may use, by its name."""
+        return {name: value for name, value in vars(self).items() if name != "digests"}
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -133,9 +137,9 @@ def _texts(files: Sequence[Path], context: Context) -> list[str]:
         left -= len(texts[-1])
     templates = {path: text for path, text in zip(files, texts, strict=True) if path.suffix == _TEMPLATE}
     try:
-        rendered = iter(_template.render([*templates.values()], vars(context), context.secrets, LIMIT))
+        rendered = iter(_template.render([*templates.values()], context.words(), context.secrets, LIMIT))
     except _template.Failed as error:
-        hint = f"Fix the template. It may use {', '.join(vars(context))}; `env` is what app_env_files have."
+        hint = f"Fix the template. It may use {', '.join(context.words())}; `env` is what app_env_files have."
         raise Refused(f"{_place([*templates][error.number], error.line)}: {error.why}.", hint=hint) from None
     return [next(rendered) if path.suffix == _TEMPLATE else text for path, text in zip(files, texts, strict=True)]
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.module_utils._characters import is_printable
 from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_finder import SHORTEST
+from ansible_collections.doppelganger.ops.plugins.module_utils._secret_forms import spelled
 from tests.unit.plugins.secret_forms import FORMS
 
 ODD = st.sampled_from(
@@ -19,6 +21,8 @@ AROUND = st.lists(ODD | st.text(max_size=4), max_size=8).map("".join)
 @given(SECRETS, st.sampled_from(sorted(FORMS)), AROUND, AROUND)
 def test_a_secret_is_in_nothing_that_is_shown(secret: str, form: str, before: str, after: str) -> None:
     assume(len(secret.strip().strip("*")) >= 6 and is_printable(secret))
+    # of one such as 00%00 or of quotes alone, too little is left to look for once all that is quoted has been read
+    assume(len(spelled(secret)) >= SHORTEST)
     written = FORMS[form](secret)
     assume(len(written) >= 6)
     shown = Redactor([secret]).text(f"{before} {written} {after}")

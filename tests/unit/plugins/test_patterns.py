@@ -51,7 +51,7 @@ def test_flags_and_names_of_one_pattern_are_its_own() -> None:
     found.close()
 
 
-@pytest.mark.parametrize("pattern", [EXPONENTIAL, "(a|a|b)*c", "(.*)*x"])
+@pytest.mark.parametrize("pattern", [EXPONENTIAL, "(a|a|b)*c$|(a+a+)+b", "(.*)*x"])
 def test_a_pattern_that_does_not_end_is_named(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_patterns, "SECONDS", 0.5)
     found = Patterns(["b+", pattern])
