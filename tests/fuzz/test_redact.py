@@ -22,7 +22,7 @@ AROUND = st.lists(ODD | st.text(max_size=4), max_size=8).map("".join)
 def test_a_secret_is_in_nothing_that_is_shown(secret: str, form: str, before: str, after: str) -> None:
     assume(len(secret.strip().strip("*")) >= 6 and is_printable(secret))
     # of one such as 00%00 or of quotes alone, too little is left to look for once all that is quoted has been read
-    assume(len(spelled(secret)) >= SHORTEST)
+    assume(len(spelled(secret).strip('* "')) >= SHORTEST)
     written = FORMS[form](secret)
     assume(len(written) >= 6)
     shown = Redactor([secret]).text(f"{before} {written} {after}")
