@@ -20,15 +20,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import (  # noqa: E402  # the path comes first
-    _catalogue,
-    _checks,
-    _metric_config,
-    _metric_places,
-    _metrics,
-)
-from ansible_collections.doppelganger.ops.plugins.module_utils._options import WORDS, Option  # noqa: E402  # the path comes first
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file, _inputs, _result  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._options import WORDS, Option  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _metric, _places, _watches  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file, _inputs  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result  # noqa: E402  # the path comes first
 
 PAGES = ("README.md", "docs/**/*.md")
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
@@ -160,7 +156,7 @@ def default_checks() -> str:
 
 def common_options() -> str:
     """What each check takes, whatever its kind."""
-    return _options(_checks.COMMON, "")
+    return _options(_checklist.COMMON, "")
 
 
 def kinds() -> str:
@@ -168,7 +164,7 @@ def kinds() -> str:
     said = documentation("health_check")["options"]["checks"]["suboptions"]["kind"]["description"]
     texts = dict(re.findall(r"^C\((\w+)\), (.*)$", "\n".join(" ".join(line.split()) for line in said), re.MULTILINE))
     parts = []
-    for kind, options in _checks.KINDS.items():
+    for kind, options in _checklist.KINDS.items():
         text = plain(texts[kind])
         parts.append(f"### {kind}\n\n{text[0].upper()}{text[1:]}\n\n{_options(options, kind)}")
     return "\n".join(parts)
@@ -181,7 +177,7 @@ def _options(options: Mapping[str, Option], kind: str) -> str:
         default = "required" if option.required else value(option.default)
         text = _of_kind(plain(said[name]["description"]), kind, has_default=option.default is not None)
         if name == "kind":
-            text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checks.KINDS)}."
+            text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checklist.KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better
             default = ""
         rows.append([f"`{name}`", WORDS[option.type], default, text])
@@ -238,7 +234,7 @@ def catalogue() -> _catalogue.Catalogue:
 def metric_limits() -> str:
     """The limits, a line each, the worst tier first."""
     rows = []
-    for tier in _metrics.TIERS:
+    for tier in _metric.TIERS:
         for metric in catalogue().metrics.values():
             limit = metric.limit(tier)
             if limit is not None:
@@ -279,7 +275,7 @@ def metric_entries() -> str:
 
 
 def _asked(kind: str, options: Mapping[str, Any]) -> str:
-    found = _metrics.given(options, _metrics.SOURCES[kind])
+    found = _metric.given(options, _metric.SOURCES[kind])
     if list(found) == ["query"]:
         return " ".join(str(found["query"]).split())
     return "; ".join(f"{name}: {' '.join(str(one).split())}" for name, one in found.items())
@@ -288,15 +284,15 @@ def _asked(kind: str, options: Mapping[str, Any]) -> str:
 def metric_options(name: str) -> str:
     """The options of an entry, of a limit, of a gate, of a comparison, of each source and of where it is."""
     known = {
-        "entry": _metrics.ENTRY, "limit": _metrics.LIMIT,
-        "gate": _metric_config.GATE, "compare": _metric_config.COMPARE,
-        **{f"{kind}-metric": options for kind, options in _metrics.SOURCES.items()},
-        **{f"{kind}-place": options for kind, options in _metric_places.CONFIGS.items()},
+        "entry": _metric.ENTRY, "limit": _metric.LIMIT,
+        "gate": _watches.GATE, "compare": _watches.COMPARE,
+        **{f"{kind}-metric": options for kind, options in _metric.SOURCES.items()},
+        **{f"{kind}-place": options for kind, options in _places.CONFIGS.items()},
     }  # fmt: skip
     if name in ("sources", "places"):
         suffix = {"sources": "-metric", "places": "-place"}[name]
         rows = [
-            [f"`{kind}`", ", ".join(_option(*one) for one in known[kind + suffix].items())] for kind in _metrics.SOURCES
+            [f"`{kind}`", ", ".join(_option(*one) for one in known[kind + suffix].items())] for kind in _metric.SOURCES
         ]
         return table(("source", "options"), rows)
     rows = [
@@ -329,7 +325,7 @@ def statuses() -> str:
         "rollback_failed": "It failed, and so did the return. Somebody has to look now.",
     }
     if tuple(meanings) != _result.STATUSES:
-        raise SystemExit("docs/generate.py: the statuses of _result.py are not those that statuses() explains.")
+        raise SystemExit("docs/generate.py: the statuses of results/_result.py are not those that statuses() explains.")
     rows = [[f"`{name}`", "green" if name in _result.GOOD_STATUSES else "red", text] for name, text in meanings.items()]
     return table(("status", "the run ends", "meaning"), rows)
 

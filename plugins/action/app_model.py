@@ -16,11 +16,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_places, _model, _options
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._user import user_name
-from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _given, _inputs
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _model
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _options
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._user import user_name
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _places
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _inputs
 
 #: variables of the role that do not describe the application
 NOT_MODEL = {
@@ -74,7 +77,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         found = _model.problems(app)
         if found:
             raise Refused(f"The application model is not valid: {_options.listed(found, ' ')}", hint=_HINT)
-        _checks.parse_checks(app.checks)
+        _checklist.parse_checks(app.checks)
         fields.update(metrics_of(fields, with_catalogue=bool(self._task.args.get("metrics"))))
         return {name: _plain(value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
 
@@ -101,17 +104,17 @@ def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any
     database = {name: fields[f"database_{name}"] for name in ("service", "name", "user")}
     known = {"postgres": {"service": database["service"], "database": database["name"], "user": database["user"]}}
     sources = {**(known if database["service"] else {}), **fields["metric_sources"]}
-    parsed = _metric_places.parse_sources(sources)
+    parsed = _places.parse_sources(sources)
     found: dict[str, Any] = {"metric_sources": sources}
     if not (with_catalogue or fields["metrics"] or fields["metric_words"] or fields["metric_gates"]):
         return found
     # here, so that a model without metrics loads nothing of them
-    from ansible_collections.doppelganger.ops.plugins.module_utils import _catalogue, _metric_config
-    from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
+    from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _watches
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
 
     read = _catalogue.catalogue(_catalogue_file.ours(), fields["name"], fields["metrics"], fields["metric_words"])
-    _metric_config.parse_gates(fields["metric_gates"], read.metrics, parsed)
-    found["metric_gates"] = _metric_config.gates_as_data(fields["metric_gates"], read.metrics)
+    _watches.parse_gates(fields["metric_gates"], read.metrics, parsed)
+    found["metric_gates"] = _watches.gates_as_data(fields["metric_gates"], read.metrics)
     return {**found, "catalogue": read.as_data()} if with_catalogue else found
 
 

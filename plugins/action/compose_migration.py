@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._migration import ENTRY
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._migrate import ENTRY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_migration.ENTRY`."""
+    """Runs :data:`_migrate.ENTRY`."""
 
     entry = ENTRY

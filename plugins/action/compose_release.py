@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._apply import ENTRY
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._apply import ENTRY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
 class ActionModule(TargetAction):

@@ -9,12 +9,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._caller import end_with_parent
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils._waits import told_to
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import STEPS, step_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import listener
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline import end_with_parent
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._table import STEPS, step_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import KubeTarget
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import listener
 
 #: what every step takes
 COMMON: dict[str, Any] = {

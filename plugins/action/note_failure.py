@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _result
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

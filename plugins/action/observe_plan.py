@@ -9,8 +9,8 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._observe_plan import planned
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._plan import planned
 
 SPEC: dict[str, Any] = {
     "app": {"type": "dict", "required": True},

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import FINISH
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._lifecycle import FINISH
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
 class ActionModule(TargetAction):

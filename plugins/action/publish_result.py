@@ -10,8 +10,8 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.action.fleet_gate import target_results
 from ansible_collections.doppelganger.ops.plugins.action.show_lines import show
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _report, _result
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import SHOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _lines, _result
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import SHOWN
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -34,7 +34,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             published = {_result.KEY: _result.fleet_result(operation, targets)}
             result["ansible_stats"] = {"data": published, "per_host": False, "aggregate": False}
         if not SHOWN.results:
-            show(_report.lines(host, mine))
+            show(_lines.lines(host, mine))
         message = f"{mine['message']} {mine['hint']}".strip()
         return {**result, "is_red": mine["status"] not in _result.GOOD_STATUSES, "message": message}
 

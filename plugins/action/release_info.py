@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._inspect import INFO
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._target_action import TargetAction
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._info import INFO
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
 class ActionModule(TargetAction):
-    """Runs :data:`_inspect.INFO` on a compose host."""
+    """Runs :data:`_info.INFO` on a compose host."""
 
     entry = INFO.on(ComposeTarget)

@@ -9,7 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._characters import printable
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 
 
 def show(lines: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._published import Published
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
 
 DOCUMENTATION = r"""
 name: report
@@ -91,9 +91,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         if not self._folder:
             return
         # what draws pages is only read where a page is asked for
-        from ansible_collections.doppelganger.ops.plugins.plugin_utils import _run_document, _run_page
+        from ansible_collections.doppelganger.ops.plugins.plugin_utils.pages import _run_data, _run_report
 
-        run = _run_document.Run(
+        run = _run_data.Run(
             playbook=self._playbook,
             started=self._started,
             finished=time.time(),
@@ -101,9 +101,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
             recap={host: stats.summarize(host) for host in sorted(stats.processed)},
             failures=self._failures,
         )
-        found = _run_document.document(run, published)
+        found = _run_data.document(run, published)
         try:
-            path = _run_document.write(Path(self._folder).expanduser(), found, _run_page.page(found))
+            path = _run_data.write(Path(self._folder).expanduser(), found, _run_report.page(found))
         except (OSError, RuntimeError) as error:  # the second for a home that nobody has
             self._display.warning(f"The report could not be written: {error}. Name another folder, or mend its rights.")
             return

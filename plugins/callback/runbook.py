@@ -14,13 +14,13 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback.default import CallbackModule as Default
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._published import Published
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._result import KEY
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen import Line, Screen, Step
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import LiveLine
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_waits import SHOWN
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_words import PHASES
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._result import KEY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _screen
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import SHOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._live_line import LiveLine
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._screen import Line, Screen, Step
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._words import PHASES
 
 DOCUMENTATION = r"""
 name: runbook

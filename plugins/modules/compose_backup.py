@@ -36,9 +36,9 @@ backup:
   type: dict
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._backup import BACKUP
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._backup import BACKUP
 
 ENTRY = BACKUP.on(ComposeTarget)
 

@@ -45,8 +45,8 @@ release:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._images import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._images import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

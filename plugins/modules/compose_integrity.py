@@ -37,9 +37,9 @@ not_valid:
   elements: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._backup import INTEGRITY
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._backup import INTEGRITY
 
 ENTRY = INTEGRITY.on(ComposeTarget)
 

@@ -45,8 +45,8 @@ output:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._migration import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._migrate import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

@@ -92,8 +92,8 @@ seconds:
   type: float
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._preflight import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._preflight import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

@@ -62,8 +62,8 @@ started:
   type: float
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._apply import ENTRY
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._apply import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

@@ -40,8 +40,8 @@ summary:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._requirements import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._requirements import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

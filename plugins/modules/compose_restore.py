@@ -42,9 +42,9 @@ migration_head:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._backup import RESTORE
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._backup import RESTORE
 
 ENTRY = RESTORE.on(ComposeTarget)
 

@@ -337,8 +337,8 @@ kind:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_task import ENTRY
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._verify import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

@@ -55,9 +55,9 @@ was:
   type: dict
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._inspect import LEASE
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._info import LEASE
 
 ENTRY = LEASE.on(ComposeTarget)
 

@@ -114,8 +114,8 @@ kind:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._monitoring import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 
 def main() -> None:

@@ -77,9 +77,9 @@ pruned:
   type: dict
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._compose_target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils._lifecycle import FINISH
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._lifecycle import FINISH
 
 ENTRY = FINISH.on(ComposeTarget)
 

@@ -61,7 +61,7 @@ class BoardServer(ThreadingHTTPServer):
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
         is_six = ":" in address
         self.address_family = socket.AF_INET6 if is_six else socket.AF_INET
-        page = installation.plugin_utils("_board_page")
+        page = installation.plugin_utils("pages._dashboard")
         self.page: Callable[[Mapping[str, Any]], str] = page.page
         self.files: Mapping[str, tuple[str, bytes]] = page.files()
         super().__init__((address, port), Handler)

@@ -58,7 +58,7 @@ def _problem(value: str) -> str:
 def line(name: str, value: Any, expected: str, hint: str = "") -> str:
     """Text all of which can be seen, on one line."""
     plain = text(name, value, hint)
-    if installation.module_utils("_visible").hidden(plain):
+    if installation.module_utils("text._visible").hidden(plain):
         raise refused(name, expected, plain, hint)
     return plain
 

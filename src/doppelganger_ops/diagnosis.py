@@ -59,7 +59,7 @@ def _inventory(job: Job, limit: str | None) -> tuple[int, dict[str, Any], str]:
 
 def _words(said: str) -> str:
     """The end of what Ansible said, on one line; what it quotes may be anybody's."""
-    return str(installation.plugin_utils("_screen_words").one_line(said))[-1500:]
+    return str(installation.plugin_utils("screen._words").one_line(said))[-1500:]
 
 
 def _vault(job: Job) -> list[str]:

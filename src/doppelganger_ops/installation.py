@@ -59,7 +59,7 @@ def require_ansible() -> None:
 
 
 def plugin_utils(name: str) -> Any:
-    """A module of the collection that needs nothing of Ansible, for example ``_report``."""
+    """A module of the collection that needs nothing of Ansible, for example ``_lines``."""
     return _of_collection("plugin_utils", name)
 
 

@@ -204,7 +204,7 @@ def _kept(options: Options, ident: str) -> str | None:
     given = _given.path("keep", keep)
     with _usable("A folder for what is kept"):
         folder = Path(given).expanduser().absolute() / ident
-        installation.module_utils("_files").make_private(folder)
+        installation.module_utils("core._files").make_private(folder)
     return str(folder)
 
 

@@ -18,7 +18,7 @@ SHOWN = (
 LONGEST = 8000
 #: of a metric; the samples of all of them would be long
 METRIC = ("name", "title", "value", "unit", "state", "tier", "limit", "reason")
-#: begins a line in which a step says what it waits for (plugin_utils/_screen_live.py); the host and the words follow
+#: begins a line in which a step says what it waits for (screen/_live_line.py); the host and the words follow
 WAITS = "\x1edoppelganger.ops waits\x1e"
 #: events that are output alone
 LINES = {"verbose": "info", "debug": "info", "warning": "warning", "system_warning": "warning", "error": "error",

@@ -75,7 +75,7 @@ class Progress:
             self._between = "going on"
         line = line_of(event)
         if line is not None:
-            self._print(installation.module_utils("_characters").printable(line))
+            self._print(installation.module_utils("text._characters").printable(line))
 
     def _print(self, line: str) -> None:
         if self._status is not None:
@@ -103,12 +103,12 @@ def lines(command: str, outcome: Outcome[Any]) -> list[str]:
     if not outcome.status.is_good:
         found += [f"{outcome.operation}: {outcome.status.value}. {outcome.message}"]
         found += [outcome.hint] if outcome.hint else []
-    return [installation.module_utils("_characters").printable(line) for line in found]
+    return [installation.module_utils("text._characters").printable(line) for line in found]
 
 
 def _of_target(host: str, target: Target, decides: str) -> Iterator[str]:
     """What happened on one target; why it failed, unless that is what decides the whole and is said at the end."""
-    yield from installation.plugin_utils("_report").lines(host, dict(target.raw))
+    yield from installation.plugin_utils("results._lines").lines(host, dict(target.raw))
     if target.failure and target.message not in decides:
         yield target.message
         if target.hint:

@@ -15,8 +15,8 @@ from typing import Any
 
 import jinja2
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_steps import step_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._table import step_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import KubeTarget
 from tests.bench import collection, standing, studio
 from tests.bench.cluster import REPLICAS, Studio
 from tests.bench.cluster import studio as on_cluster

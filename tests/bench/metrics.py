@@ -22,12 +22,12 @@ from urllib.parse import quote
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_compare import Comparison, compared
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_judge import Rules, judged
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_task import MEASURING, examine
-from ansible_collections.doppelganger.ops.plugins.module_utils._metric_values import Sample
-from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import Limit
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import MEASURING, examine
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._compare import Comparison, compared
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._judge import Rules, judged
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import Limit
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import Sample
 from tests.bench.race import ROUNDS, raced, timed
 from tests.lab import monitoring
 

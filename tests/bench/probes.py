@@ -12,9 +12,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
-from ansible_collections.doppelganger.ops.plugins.module_utils._engine import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from tests.bench.race import raced, response, server
 
 PROBES, AT_ONCE = 1000, 200

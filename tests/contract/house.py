@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,21 @@ OPERATIONS = [role for role in ROLES if role not in PLATFORMS and role != "app"]
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASK_FILES = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))
+
+
+def inside(path: Path, *folders: str) -> bool:
+    """Whether a file is in one of these folders of plugins/, however deep."""
+    return any(path.is_relative_to(ROOT / "plugins" / folder) for folder in folders)
+
+
+def dotted(path: Path) -> str:
+    """How a file of plugins/ is imported."""
+    return ".".join(("ansible_collections.doppelganger.ops", *path.relative_to(ROOT).with_suffix("").parts))
+
+
+def imported(node: ast.ImportFrom, importer: str) -> str:
+    """The module that an import of the module ``importer`` names, also where it is relative."""
+    return resolve_name("." * node.level + (node.module or ""), importer.rpartition(".")[0])
 
 
 def load(path: Path) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import doppelganger_ops as ops
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_live, _screen_waits, _screen_words
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _listener, _live_line, _words
 from doppelganger_ops import board, cli, dashboard, environment, events, reports
 from doppelganger_ops.schemas import schema
 from tests.contract.house import PLAYBOOKS, ROOT, load
@@ -114,14 +114,14 @@ def test_a_status_is_called_the_same_everywhere() -> None:
 
 def test_waits_are_told_and_read_in_the_same_words() -> None:
     """The process of a run reads them without the collection."""
-    assert reports.WAITS == _screen_live.MARK
-    assert f'"{_screen_waits.FOR_PROGRAMS}": "1"' in inspect.getsource(environment)
+    assert reports.WAITS == _live_line.MARK
+    assert f'"{_listener.FOR_PROGRAMS}": "1"' in inspect.getsource(environment)
 
 
 def test_a_phase_is_called_the_same_on_the_screen_and_in_events() -> None:
-    shown = {entry: name for entry, name in _screen_words.PHASES.items() if name}
+    shown = {entry: name for entry, name in _words.PHASES.items() if name}
     assert {entry: events.PHASES.get(entry, entry) for entry in shown} == shown
-    assert events.LOOKS == _screen_words.LOOKS
+    assert events.LOOKS == _words.LOOKS
 
 
 def test_ansible_runner_has_one_call_site() -> None:

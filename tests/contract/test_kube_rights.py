@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_manifest as kube_manifest
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_rights as kube_rights
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_wait as kube_wait
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_paths import KNOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _objects as kube_manifest
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._paths import KNOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login import _rights as kube_rights
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait as kube_wait
 from tests.contract.house import ROOT
 
 TABLES = {"rbac.yml": kube_rights.NEEDS, "rbac-observe.yml": kube_rights.OBSERVE_NEEDS}

@@ -12,9 +12,9 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it ships no types
 import pytest
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import CONFIG_ANNOTATION
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import CONFIG_ANNOTATION
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._render import render
 from examples import images
 from tests.contract.house import ROOT, load
 

@@ -18,14 +18,14 @@ import ansible
 import pytest
 import yaml
 
-from tests.contract.house import PLUGINS, ROOT, named
+from tests.contract.house import PLUGINS, ROOT, dotted, imported, inside, named
 
 COLLECTION = "ansible_collections.doppelganger.ops.plugins"
 LICENCE = "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)"
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
 #: these are sent to targets
-SHIPPED = [path for path in PLUGINS if path.parent.name in ("modules", "module_utils")]
+SHIPPED = [path for path in PLUGINS if inside(path, "modules", "module_utils")]
 
 
 @functools.cache
@@ -130,8 +130,7 @@ def test_what_is_shipped_imports_only_what_a_target_has(path: Path) -> None:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "Ansible packs absolute imports"
-            found.add(node.module or "")
+            found.add(imported(node, dotted(path)))
     foreign = [name for name in found if name.partition(".")[0] not in sys.stdlib_module_names]
     assert [name for name in foreign if not f"{name}.".startswith(tuple(f"{prefix}." for prefix in allowed))] == []
 
@@ -145,7 +144,7 @@ def oldest_python() -> str | None:
 @pytest.mark.skipif(oldest_python() is None, reason="there is no Python 3.9 on this machine")
 def test_what_is_shipped_can_be_imported_by_python_3_9(tmp_path: Path) -> None:
     (tmp_path / "ansible").symlink_to(Path(ansible.__file__).parent)
-    names = [f"{COLLECTION}.{path.parent.name}.{path.stem}" for path in SHIPPED]
+    names = [dotted(path) for path in SHIPPED]
     code = f"import importlib\nfor name in {names!r}: importlib.import_module(name)"
     environment = {"PYTHONPATH": f"{ROOT / 'collections'}:{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1", "PATH": ""}
     argv = [oldest_python() or "", "-W", "error", "-c", code]
@@ -174,9 +173,7 @@ def test_a_plugin_can_be_read(path: Path) -> None:
     assert long == {}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PLUGINS if path.parent.name in ("module_utils", "plugin_utils")], ids=named
-)
+@pytest.mark.parametrize("path", [path for path in PLUGINS if inside(path, "module_utils", "plugin_utils")], ids=named)
 def test_a_helper_is_private_and_says_what_it_is(path: Path) -> None:
     assert path.name.startswith("_")
     assert ast.get_docstring(ast.parse(path.read_text()))

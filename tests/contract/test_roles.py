@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _screen_words
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _words
 from tests.contract.house import (
     ALL_TASKS,
     OPERATIONS,
@@ -51,8 +51,8 @@ def test_every_entry_point_that_is_called_has_a_spec(role: str) -> None:
 
 @pytest.mark.parametrize("role", PLATFORMS)
 def test_the_screen_has_a_word_for_every_entry_point(role: str) -> None:
-    assert set(specs(role)) - set(_screen_words.PHASES) == set()
-    assert set(_screen_words._NOTES) <= set(_screen_words.PHASES)
+    assert set(specs(role)) - set(_words.PHASES) == set()
+    assert set(_words._NOTES) <= set(_words.PHASES)
 
 
 def test_the_screen_and_the_report_are_switched_on() -> None:

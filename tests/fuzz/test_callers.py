@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import doppelganger_ops as ops
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._visible import hidden
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _inputs
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _inputs
 from doppelganger_ops import _given, _playbook
 from doppelganger_ops.job import Job, handed_over
 from doppelganger_ops.options import job_of

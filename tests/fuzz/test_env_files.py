@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse
 
 PIECES = st.sampled_from(
     ["A", "B_2", "=", ": ", "export ", "'", '"', "\\", "\n", "\r\n", "#", " ", "$", "${", "}", ":-", "?", "é", "\x00"]

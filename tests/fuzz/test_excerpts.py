@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt, last_lines, quoted_by
-from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import end_of, lines_from
-from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.module_utils._secret_finder import SHORTEST
-from ansible_collections.doppelganger.ops.plugins.module_utils._secret_forms import forms
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines, quoted_by
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import end_of, lines_from
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import forms
 
 # around a secret is nothing that it consists of, so that what is found of it comes from it
 SECRETS = st.text("abcdefgh", min_size=SHORTEST, max_size=30).filter(lambda text: text[0] not in text[1:])

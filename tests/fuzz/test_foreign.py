@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _foreign as foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign as foreign
 
 PIECES = st.sampled_from(
     [

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Garbled
-from ansible_collections.doppelganger.ops.plugins.module_utils._http_answer import (
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled
+from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import (
     BODY_LIMIT,
     FRAMING_LIMIT,
     HEAD_LIMIT,

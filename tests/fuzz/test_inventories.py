@@ -10,21 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.action import app_model
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _metric_config, _metrics
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _metric, _watches
 
 BASE = {
     "app_name": "shop", "app_platform": "compose", "app_source": "git", "app_repository": "/srv/shop.git",
     "app_release_services": ["web"],
 }  # fmt: skip
 KEYS = st.sampled_from(sorted({
-    *_checks.COMMON, *(name for kind in _checks.KINDS.values() for name in kind), *_metrics.SOURCES, *_metrics.ENTRY,
-    *_metrics.LIMIT, *_metrics.TIERS, *_metric_config.GATE, *_metric_config.COMPARE,
+    *_checklist.COMMON, *(name for kind in _checklist.KINDS.values() for name in kind), *_metric.SOURCES, *_metric.ENTRY,
+    *_metric.LIMIT, *_metric.TIERS, *_watches.GATE, *_watches.COMPARE,
     "namespace", "context", "args", "like", "error_rate",
 }))  # fmt: skip
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5) | KEYS
-    | st.sampled_from([*_checks.KINDS])
+    | st.sampled_from([*_checklist.KINDS])
     | st.sampled_from([10**400, -1, 0, "\0", "\ud800", "yes", "1e400", b"a", "{{ a }}", "$x", "$", "a(", "x" * 10**6])
 )  # fmt: skip
 VALUES = st.recursive(
@@ -33,7 +34,7 @@ VALUES = st.recursive(
     max_leaves=10,
 )
 CHECKS = st.lists(
-    st.fixed_dictionaries({"name": st.text(max_size=3), "kind": st.sampled_from([*_checks.KINDS])})
+    st.fixed_dictionaries({"name": st.text(max_size=3), "kind": st.sampled_from([*_checklist.KINDS])})
     .flatmap(lambda one: st.dictionaries(KEYS, VALUES, max_size=4).map(lambda more: {**more, **one})),
     min_size=1, max_size=2,
 )  # fmt: skip

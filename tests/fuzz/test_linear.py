@@ -11,32 +11,30 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _checks, _database, _exposition, _http_answer
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_logs import LogScan
-from ansible_collections.doppelganger.ops.plugins.module_utils._envfile import parse
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._excerpt import excerpt, last_lines
-from ansible_collections.doppelganger.ops.plugins.module_utils._interpolation import interpolated
-from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import lines_from, unframed
-from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.module_utils._source_data import answers_in, parsed_info
-from ansible_collections.doppelganger.ops.plugins.module_utils._stamps import in_utc
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import (
-    _kube_apply,
-    _kube_errors,
-    _kube_images,
-    _kube_logs,
-    _kube_pods,
-    _kube_refusals,
-    _kube_registry,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc
+from ansible_collections.doppelganger.ops.plugins.module_utils.databases import _postgres
+from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import lines_from, unframed
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _references, _registry
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _pods, _refusals
 
 SIZE = 100_000
 REDACTOR = Redactor(["canary-0123456789", "aaaaaab", "a.-+a.-+b", "http://user:secret@host"])
 
 
 def errors_in(text: str) -> None:
-    scan = LogScan({"patterns": _checks.ERROR_LINES, "allow": (), "limit": 0})
+    scan = LogScan({"patterns": _checklist.ERROR_LINES, "allow": (), "limit": 0})
     scan.read("one", "app", [f"2026-01-01T00:00:00Z {text}"])
 
 
@@ -55,18 +53,18 @@ READERS: dict[str, Callable[[str], Any]] = {
     "frames": lambda text: list(unframed(text[at : at + 7].encode() for at in range(0, len(text), 7))),
     "error lines": errors_in,
     "psql": lambda text: answers_in(text, 1),
-    "errors of psql": _database._said,
+    "errors of psql": _postgres._said,
     "INFO": parsed_info,
-    "heads": lambda text: _http_answer.Answer().feed(b"HTTP/1.1 200 OK\r\n" + text.encode()),
-    "chunks": lambda text: _http_answer.Answer().feed(CHUNKED + text.encode()),
-    "refusals": lambda text: _kube_refusals.explained(text, 1.0),
-    "pods": lambda text: [one.search(text) for one in (_kube_pods._MISSING, _kube_pods._SLOW)],
-    "pulls": _kube_pods._DEFINITE_PULL.search,
-    "rights": _kube_errors._VERB.search,
-    "managers": _kube_apply._MANAGER.search,
-    "logs of pods": lambda text: list(_kube_logs.told([text.encode()], 1.0, True)),
-    "images": _kube_images.parse,
-    "challenges": _kube_registry._CHALLENGE.findall,
+    "heads": lambda text: _response.Answer().feed(b"HTTP/1.1 200 OK\r\n" + text.encode()),
+    "chunks": lambda text: _response.Answer().feed(CHUNKED + text.encode()),
+    "refusals": lambda text: _refusals.explained(text, 1.0),
+    "pods": lambda text: [one.search(text) for one in (_pods._MISSING, _pods._SLOW)],
+    "pulls": _pods._DEFINITE_PULL.search,
+    "rights": _errors._VERB.search,
+    "managers": _changes._MANAGER.search,
+    "logs of pods": lambda text: list(_logs.told([text.encode()], 1.0, True)),
+    "images": _references.parse,
+    "challenges": _registry._CHALLENGE.findall,
 }
 ATOMS = [
     "a.-+", "a", "://", "http://a", "a://b:", "a:", "@", ":", "canary-", "${A:-", "${", "$$", "$", "}", "A='", 'A="',

@@ -9,10 +9,14 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _yaml
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import carriers_of, images_of, render
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _yaml
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._render import (
+    carriers_of,
+    images_of,
+    render,
+)
 
 PIECES = st.sampled_from(
     [

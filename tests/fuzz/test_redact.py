@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._characters import is_printable
-from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.module_utils._secret_finder import SHORTEST
-from ansible_collections.doppelganger.ops.plugins.module_utils._secret_forms import spelled
-from tests.unit.plugins.secret_forms import FORMS
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import is_printable
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import spelled
+from tests.unit.support.secret_forms import FORMS
 
 ODD = st.sampled_from(
     [*list("%&\\;/@:?#'\"$+<> {}=.*~\n\t\x1b\x9b\u202e"), "%2", "\\u00", "&#x", "&amp;", "://", "ö", "😀"]

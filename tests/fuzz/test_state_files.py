@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._files import safe_name
-from ansible_collections.doppelganger.ops.plugins.module_utils._target import Target
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import PREFIX
-from tests.unit.plugins.state_files import OPERATIONS, WHOLE, as_bytes, in_cluster, on_host, spoil, unlock
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseHeld, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import safe_name
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._layout import PREFIX
+from tests.unit.support.state_files import OPERATIONS, WHOLE, as_bytes, in_cluster, on_host, spoil, unlock
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("../../x")
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner))

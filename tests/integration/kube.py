@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster
 from tests.lab.kubernetes import cluster as lab_cluster
 
 PREFIX = "ansible_collections.doppelganger.ops.plugins"

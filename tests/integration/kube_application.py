@@ -19,7 +19,11 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import file_of, item_of, object_name
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._layout import (
+    file_of,
+    item_of,
+    object_name,
+)
 from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
 from tests.integration.observed import disk_below, validate

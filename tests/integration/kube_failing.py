@@ -6,8 +6,8 @@ import json
 import time
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._store import KubeStore
 from tests.integration.application import Run, kill_all, start
 from tests.integration.kube_application import KubeApplication
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils._metrics import ABOVE, Limit, Metric
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, rules
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import Catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import ABOVE, Limit, Metric
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._alert_rules import JOBS, rules
 
 EVERY = 15
 HOUR = 3600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tests.unit.plugins.secret_forms import FORMS
+from tests.unit.support.secret_forms import FORMS
 
 #: a program for the application's container: each of the named variables in all forms, and what a terminal would obey
 PROGRAM = r"""

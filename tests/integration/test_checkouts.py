@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose_source
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from tests.unit.plugins.making import app
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from tests.unit.support.making import app
 
 CANARY = "s3cret-canary-of-others"
 WEB = "services: {web: {image: x}}\n"
@@ -38,7 +38,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def read(tree: Path, **more: Any) -> dict[str, Any]:
-    return _compose_source.read(app(name="shop", **more), tree, "v1")[1]
+    return _source.read(app(name="shop", **more), tree, "v1")[1]
 
 
 def link(name: str, target: str) -> Callable[[Path, Path], None]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _compose, _envfile
-from ansible_collections.doppelganger.ops.plugins.module_utils._document import document
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError, Refused
-from tests.unit.plugins.test_envfile import UNREADABLE
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _cli
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._document import document
+from tests.unit.module_utils.app.test_env_files import UNREADABLE
 
 WRITTEN = {
     "plain": "A=1\nB = two words \n  C=x=y==\n\tD=café ☃\n",
@@ -35,7 +36,7 @@ AROUND = {"AROUND": "from outside", **{name: os.environ[name] for name in ("PATH
 def test_compose_reads_the_same(tmp_path: Path, text: str) -> None:
     (tmp_path / "env").write_text(text, newline="")
     (tmp_path / "env").chmod(0o600)
-    mine = _envfile.read(str(tmp_path / "env"), AROUND)
+    mine = _env_files.read(str(tmp_path / "env"), AROUND)
     assert mine == rendered(tmp_path, mine, "env")
 
 
@@ -44,7 +45,7 @@ def test_of_several_files_compose_reads_the_same(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o600)
-    mine = _envfile.read_all([str(tmp_path / name) for name in texts], AROUND)
+    mine = _env_files.read_all([str(tmp_path / name) for name in texts], AROUND)
     assert {name: mine[name] for name in "ABCD"} == rendered(tmp_path, "ABCD", *texts)
 
 
@@ -63,15 +64,15 @@ def test_what_compose_refuses_is_refused_and_neither_repeats_it(tmp_path: Path, 
     (tmp_path / "env").write_text(text)
     (tmp_path / "env").chmod(0o600)
     with pytest.raises(Refused, match="Line"):
-        _envfile.read(str(tmp_path / "env"))
+        _env_files.read(str(tmp_path / "env"))
     # the env file of a service is Compose's alone, so what it says of it is all there is
     (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": {"image": "x", "env_file": ["env"]}}}))
     for env_files in ([str(tmp_path / "env")], []):
-        compose = _compose.Compose("x", [tmp_path / "compose.json"], tmp_path, env_files=env_files)
+        compose = _cli.Compose("x", [tmp_path / "compose.json"], tmp_path, env_files=env_files)
         assert "canary" not in said_by(compose)
 
 
-def said_by(compose: _compose.Compose) -> str:
+def said_by(compose: _cli.Compose) -> str:
     """What is said where the files are refused; of a variable without a name Compose only says something at times."""
     try:
         compose.config()
@@ -85,7 +86,7 @@ def test_no_text_of_a_compose_file_is_repeated(tmp_path: Path, value: str) -> No
     service = {"image": "x", "environment": {"A": value}}
     (tmp_path / "compose.json").write_text(json.dumps({"services": {"x": service}}))
     with pytest.raises(Refused) as error:
-        _compose.Compose("x", [tmp_path / "compose.json"], tmp_path).config()
+        _cli.Compose("x", [tmp_path / "compose.json"], tmp_path).config()
     assert "canary" not in error.value.message
     assert "compose.json" in error.value.message
 

@@ -11,23 +11,32 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_bringup, _kube_preflight
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_apply import Change, Release, plan, send
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import FIELD_MANAGER, Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_files import Context
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import Ref
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_prune import kinds_of, plan_prune, prune
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_registry import digest_of, pinned
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import render, workloads_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_target import KubeTarget
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, wait
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import FIELD_MANAGER, Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import Ref
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._changes import (
+    Change,
+    Release,
+    plan,
+    send,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._prune import (
+    kinds_of,
+    plan_prune,
+    prune,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._files import Context
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._registry import digest_of, pinned
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._render import render, workloads_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._wait import NotReady, wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import _apply, _preflight
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import KubeTarget
 from tests.integration.kube import options
 from tests.lab import images, registry
 from tests.lab.docker import docker
 from tests.lab.kubernetes import cluster as lab
 from tests.lab.steps import wait_until
-from tests.unit.plugins import making
+from tests.unit.support import making
 
 NAMESPACE = "ops-applying"
 APP = "tides"
@@ -232,7 +241,7 @@ def test_what_was_stopped_gets_the_pods_back_that_it_had_and_an_autoscaler_goes_
     for replicas in (4, 2):  # the second time, we have said the number ourselves
         cluster.patch("apps/v1", "Deployment", "stopped", {"spec": {"replicas": replicas}}, subresource="scale")
         assert brought_up() == ["unchanged"]
-        cluster.patch("apps/v1", "Deployment", "stopped", _kube_bringup._stopped(live()))
+        cluster.patch("apps/v1", "Deployment", "stopped", _apply._stopped(live()))
         assert live()["spec"]["replicas"] == 0
         assert brought_up() == ["configured"]
         assert live()["spec"]["replicas"] == replicas
@@ -360,7 +369,7 @@ def test_a_link_to_the_manifest_of_another_application_is_refused_and_not_applie
     )  # fmt: skip
     target = KubeTarget.of({"app": model})
     with pytest.raises(Refused) as error:
-        _kube_preflight.PREFLIGHT.run(target, {"app": model, "version": "1", "backup": ""}, False)
+        _preflight.PREFLIGHT.run(target, {"app": model, "version": "1", "backup": ""}, False)
     assert error.value.data["path"] == "deploy/web.yml"
     assert error.value.data["target"] == str(theirs)
     assert SECRET not in str(error.value.as_result())

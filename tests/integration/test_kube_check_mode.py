@@ -14,7 +14,7 @@ from tests.integration.kube_application import KubeApplication, tides
 from tests.integration.observed import recreated, validate
 from tests.lab import images
 from tests.lab.kubernetes.cluster import Cluster
-from tests.unit.plugins.hostile_manifests import LAUGHS, LOOP
+from tests.unit.support.hostile_manifests import LAUGHS, LOOP
 
 TITLE = "Tides of the day"
 SECRET = '{apiVersion: v1, kind: Secret, metadata: {name: token}, stringData: {TOKEN: "{{ env.TOKEN }}"}}'

@@ -16,16 +16,20 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils import _probe_socket
-from ansible_collections.doppelganger.ops.plugins.module_utils._check_gate import examine
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils._log_reading import LogEnd
-from ansible_collections.doppelganger.ops.plugins.module_utils._redact import Redactor
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster, Right
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Conflict, NotFound, TimedOut
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_exec import ExecResult
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_forward import Forward
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_project import KubeProject
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _tcp
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
+    Conflict,
+    NotFound,
+    TimedOut,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._exec import ExecResult
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster, Right
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.running._forward import Forward
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.running._project import KubeProject
 from tests.integration.kube import options, through
 from tests.lab.images import Images
 from tests.lab.kubernetes.cluster import Cluster as Lab
@@ -111,7 +115,7 @@ def test_apply_keeps_to_what_is_ours_and_names_whose_the_rest_is(reached: Cluste
 
 
 def test_a_list_is_whole_however_many_pages_it_has(reached: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = "ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_objects._PAGE"
+    module = "ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._client._PAGE"
     monkeypatch.setattr(module, ("limit", "3"))
     for number in range(8):
         reached.apply(
@@ -323,9 +327,9 @@ def test_a_pod_that_streams_for_ever_fails_its_checks_in_bounded_memory(reached:
 def test_a_port_is_open_only_where_the_pod_listens(reached: Cluster, pod: str, port: int, said: str) -> None:
     forward = Forward(reached, pod, port)
     try:
-        outcome = asyncio.run(_probe_socket.tcp(*forward.address, KubeProject.settle))
+        outcome = asyncio.run(_tcp.tcp(*forward.address, KubeProject.settle))
     except OSError as error:
-        outcome = _probe_socket.refusal(error, "web")
+        outcome = _tcp.refusal(error, "web")
     finally:
         forward.close()
     assert (said in outcome.reason, forward.broken) == (True, None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import file_of, object_name
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._layout import file_of, object_name
 from tests.integration.application import processes_of
 from tests.integration.kube_application import KubeApplication
 from tests.integration.kube_failing import Running, assert_same_release, deploy_first, state_of

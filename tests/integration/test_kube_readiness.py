@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import WORKLOADS, Ref, ref_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_pods import Patience
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_wait import NotReady, wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import WORKLOADS, Ref, ref_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._pods import Patience
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._wait import NotReady, wait
 from tests.integration.workloads import (
     SERVE,
     SLEEP,

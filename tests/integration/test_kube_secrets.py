@@ -16,8 +16,11 @@ from typing import Any
 import docker
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_manifest import CONFIG_ANNOTATION, template_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_render import references_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import (
+    CONFIG_ANNOTATION,
+    template_of,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests._render import references_of
 from tests.integration.kube_application import KubeApplication, tides
 from tests.integration.speaking import COMMANDS, PROGRAM, spelled
 from tests.integration.test_studio_secrets import Told, holding, left_over, say_it_in_a_header, watched

@@ -16,15 +16,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._errors import LeaseHeld, LeaseLost, OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils._lease import MAINTENANCE, Lease
-from ansible_collections.doppelganger.ops.plugins.module_utils._operation import Operation
-from ansible_collections.doppelganger.ops.plugins.module_utils._state import BadState
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _kube_state as state
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_cluster import Cluster
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_errors import Unreachable
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_state import AUDIT_LINES, file_of
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._kube_store import KubeStore
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import (
+    LeaseHeld,
+    LeaseLost,
+    OpsError,
+    Refused,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import MAINTENANCE, Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema import BadState
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Unreachable
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target import _layout as state
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._layout import AUDIT_LINES, file_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._store import KubeStore
 from tests.integration.kube import PREFIX, options, script, through
 from tests.lab.kubernetes.cluster import Cluster as Lab
 
@@ -63,10 +68,10 @@ def trail(store: KubeStore) -> list[dict[str, object]]:
 
 OPENED = f"""
     import json, os, random, sys, time
-    from {PREFIX}.module_utils._errors import LeaseHeld, LeaseLost
-    from {PREFIX}.module_utils._operation import Operation
-    from {PREFIX}.plugin_utils._kube_cluster import Cluster
-    from {PREFIX}.plugin_utils._kube_store import KubeStore
+    from {PREFIX}.module_utils.core._errors import LeaseHeld, LeaseLost
+    from {PREFIX}.module_utils.state._journal import Operation
+    from {PREFIX}.plugin_utils.kubernetes.api._namespace import Cluster
+    from {PREFIX}.plugin_utils.kubernetes.target._store import KubeStore
     def opened():
         return KubeStore(Cluster(json.loads(sys.argv[1]), patience=60), sys.argv[2])
 """
@@ -340,7 +345,7 @@ def test_a_server_that_is_away_for_a_while_stops_nothing(
 def test_a_server_that_stays_away_is_a_clear_stop(
     cluster: Lab, namespace: str, tmp_path: Path, store: KubeStore, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{PREFIX}.plugin_utils._kube_http.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(f"{PREFIX}.plugin_utils.kubernetes.api._http.CONNECT_TIMEOUT", 0.5)
     take(store)
     with through(cluster, namespace, tmp_path, patience=1) as (network, reached):
         far = KubeStore(reached, store.app)

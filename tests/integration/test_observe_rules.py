@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import Catalogue, catalogue
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import JOBS, rules
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import Catalogue, catalogue
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._alert_rules import JOBS, rules
 from tests.integration import rule_cases
 from tests.lab import monitoring
-from tests.unit.plugins import test_observe_plan
+from tests.unit.plugin_utils.monitoring import test_plan
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ WHO: dict[str, tuple[dict[str, str], str]] = {
 def test_amtool_reads_the_routes_and_sends_each_alert_to_its_place(
     programs: Path, tmp_path: Path, secrets: set[str]
 ) -> None:
-    made = test_observe_plan.plan(secrets=secrets)
+    made = test_plan.plan(secrets=secrets)
     config = next(one["content"] for one in made["files"] if one["path"] == "alertmanager/alertmanager.yml")
     (tmp_path / "alertmanager.yml").write_text(config)
     checked = run(programs / "amtool", "check-config", "alertmanager.yml", cwd=tmp_path)
@@ -105,7 +105,7 @@ def test_amtool_reads_the_routes_and_sends_each_alert_to_its_place(
 
 
 def test_promtool_reads_the_configuration_of_the_stack(programs: Path, tmp_path: Path) -> None:
-    made = test_observe_plan.plan(secrets=test_observe_plan.ALL_SECRETS, exporters=["host", "database", "cache"])
+    made = test_plan.plan(secrets=test_plan.ALL_SECRETS, exporters=["host", "database", "cache"])
     for one in made["files"]:
         path = tmp_path / one["path"]
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,10 +19,10 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
-from ansible_collections.doppelganger.ops.plugins.module_utils._catalogue import catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils._monitoring_keys import PAIR
-from ansible_collections.doppelganger.ops.plugins.plugin_utils import _catalogue_file
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._alert_rules import expression
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring._keys import PAIR
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._alert_rules import expression
 from tests.integration.application import ROOT, Application, Run
 from tests.integration.conftest import free_port
 from tests.integration.receivers import Mailbox, Webhook, telling, until

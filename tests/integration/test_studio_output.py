@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.plugin_utils._screen_live import from_message
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._live_line import from_message
 from doppelganger_ops.schemas import problems
 from tests.integration.application import ROOT, Application, Run, controller
 from tests.lab import browser

@@ -1,0 +1,35 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where the files of a version are: a checkout of its commit, or the folder that the model names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core import _files
+from . import _git
+from ._model import GIT, App
+
+
+@contextlib.contextmanager
+def looked_at(app: App, root: Path, source: Mapping[str, Any], version: str) -> Iterator[Path]:
+    """The files of a version, for looking: nothing new is left below ``root``."""
+    if app.source != GIT:
+        yield Path(app.directory)
+        return
+    _files.refuse_unsafe(root)
+    if (root / "source" / source["commit"][:12]).is_dir():
+        yield kept(app, root, source)  # whole, though a run may have been killed
+        return
+    with _git.temporary_checkout(app.repository, version, source["commit"], app.fetch_timeout) as tree:
+        yield tree
+
+
+def kept(app: App, root: Path, source: Mapping[str, Any]) -> Path:
+    """The files of a version, below ``root`` for as long as a release needs them."""
+    if app.source != GIT:
+        return Path(app.directory)
+    _files.refuse_unsafe(root)
+    return _git.checkout(app.repository, source["commit"], root / "source", app.fetch_timeout)

@@ -1,0 +1,83 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where an application's secrets are, besides its env files: its rendered configuration, files that it names, headers.
+
+What is in a configuration beside other things is a secret where its name or its looks say so; what is in a file for
+secrets or variables alone is one in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..text._secret_values import embedded, telling
+from . import _env_files
+from ._interpolation import interpolated
+
+#: of a larger file only the beginning is read
+_MOST = 64 * 1024
+
+
+def of_config(config: Mapping[str, Any]) -> list[str]:
+    """The secrets within a configuration as compose has rendered it, where a dollar is written twice."""
+    found: list[str] = []
+    for service in _mappings(config.get("services")):
+        build = service.get("build")
+        for settings in (service, build if isinstance(build, Mapping) else {}):
+            for part in ("environment", "args", "labels"):
+                found += telling(_pairs(settings.get(part)))
+    for one in _mappings(config.get("configs")):
+        found += embedded(str(one.get("content") or ""))
+    return [value.replace("$$", "$") for value in found]
+
+
+def in_files(model: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
+    """The secrets in what a model, with its paths absolute and its variables unread, names beside itself: the
+    ``env_file`` of each service, and ``secrets`` by file or by a variable of ``known``."""
+    found: list[str] = []
+    for service in _mappings(model.get("services")):
+        named = service.get("env_file") or []
+        for one in [named] if isinstance(named, str) else named:
+            path = one.get("path") if isinstance(one, Mapping) else one
+            found += _env_files.secrets_in(_text_of(interpolated(str(path), known)), known)
+    for one in _mappings(model.get("secrets")):
+        if one.get("file"):
+            found += of_file(_text_of(interpolated(str(one["file"]), known)))
+        found.append(known.get(str(one.get("environment")), ""))
+    return found
+
+
+def of_file(text: str) -> list[str]:
+    """The secrets of a file that is one: each line with more than a word, and what is within it."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [*(line for line in lines if len(lines) == 1 or not line.isalpha()), *embedded(text)]
+
+
+def of_headers(things: Iterable[Any]) -> list[str]:
+    """The secrets in the headers of checks and of sources of metrics, where they are not only named."""
+    found: list[str] = []
+    for thing in things:
+        headers = thing.get("headers") if isinstance(thing, Mapping) else None
+        found += (one for one in telling(_pairs(headers)) if "${" not in one)
+    return found
+
+
+def _mappings(things: Any) -> Iterator[Mapping[str, Any]]:
+    for thing in things.values() if isinstance(things, Mapping) else ():
+        if isinstance(thing, Mapping):
+            yield thing
+
+
+def _pairs(things: Any) -> Mapping[str, Any]:
+    if isinstance(things, Mapping):
+        return things
+    return dict(str(one).partition("=")[::2] for one in things) if isinstance(things, list) else {}
+
+
+def _text_of(path: str) -> str:
+    """The beginning of a file, empty where there is none that can be read: whoever needs it says so."""
+    with contextlib.suppress(OSError, ValueError), open(Path(path), encoding="utf-8", errors="replace") as stream:
+        return stream.read(_MOST)
+    return ""

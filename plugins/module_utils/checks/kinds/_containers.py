@@ -1,0 +1,138 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether the containers of an application stand: a table of predicates over what the engine says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...compose.engine._answers import Container, epoch
+from ...text._excerpt import excerpt
+from .._judge import FAIL, INCONCLUSIVE, PASS, Outcome
+
+_CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "segmentation fault", 143: "terminated"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one container stands. A ``final`` failure does not mend itself by waiting."""
+
+    state: str
+    reason: str
+    final: bool = False
+
+
+def standing(container: Container, restarts: int = 0, max_restarts: int = 0, may_complete: bool = False) -> Standing:
+    """Judge one container, which was restarted ``restarts`` times since it is being watched."""
+    who = container.service or container.name
+    if container.state == "running":
+        return _running(container, who, restarts, max_restarts)
+    if container.state == "restarting":
+        return _restarting(container, who, restarts, max_restarts)
+    if container.state in ("exited", "dead"):
+        if container.state == "exited" and container.exit_code == 0 and may_complete:
+            return Standing(PASS, f"{who} has completed")
+        return Standing(FAIL, f"{who} {_ending(container)}", final=True)
+    if container.state == "created" and container.error:
+        return Standing(FAIL, f"{who} could not be started: {excerpt(container.error, 200)}", final=True)
+    if container.state == "created":
+        return Standing(INCONCLUSIVE, f"{who} is created and not started yet")
+    return Standing(FAIL, f"{who} is {container.state or 'in no known state'}")
+
+
+def _running(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
+    if restarts > max_restarts:
+        # the engine keeps this mark of the end before, as it does not keep the exit code
+        why = ", killed for lack of memory" if container.oom_killed else ""
+        return Standing(FAIL, f"{who} keeps restarting: {_times(restarts)}{why}, {max_restarts} allowed", final=True)
+    if container.health == "unhealthy":
+        said = excerpt(container.health_output, 200) or "its health check says nothing"
+        return Standing(FAIL, f"{who} is unhealthy: {said}", final=True)
+    if container.health == "starting":
+        return Standing(INCONCLUSIVE, f"{who} runs, its health check has not passed yet")
+    return Standing(PASS, f"{who} is running")
+
+
+def _restarting(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
+    if restarts > max_restarts:
+        reason = f"{who} {_ending(container)} and is being restarted, {max_restarts} restarts allowed"
+        return Standing(FAIL, reason, final=True)
+    return Standing(INCONCLUSIVE, f"{who} is being restarted after it {_ending(container)}")
+
+
+def _ending(container: Container) -> str:
+    if container.oom_killed:
+        return "was killed for lack of memory"
+    if container.state == "dead":
+        return "is dead: the engine could not remove it"
+    meaning = _CODES.get(container.exit_code)
+    text = f"exited with code {container.exit_code}" + (f" ({meaning})" if meaning else "")
+    return f"{text}: {excerpt(container.error, 200)}" if container.error else text
+
+
+def _times(count: int) -> str:
+    return "restarted once" if count == 1 else f"restarted {count} times"
+
+
+def look(
+    containers: Sequence[Container], wanted: Sequence[str], before: Mapping[str, int], options: Mapping[str, Any]
+) -> Outcome:
+    """Judge all containers of the wanted services; ``before`` holds the restarts that are none of our business."""
+    every = [one for one in containers if not wanted or one.service in wanted]
+    standings = {one.id: _judged(one, before, options) for one in every}
+    missing = [each for each in wanted if each not in {one.service for one in every}]
+    found = list(standings.values()) + [Standing(FAIL, f"{each} has no container") for each in missing]
+    if not found:
+        return Outcome(FAIL, "there is no container at all")
+    observed = {"containers": {one.name: _shown(one, before) for one in every}}
+    final = [each.reason for each in found if each.final]
+    if final:
+        return Outcome(FAIL, "; ".join(final), observed, final=True, ends_all=final[0])
+    for state in (FAIL, INCONCLUSIVE):
+        reasons = [each.reason for each in found if each.state == state]
+        if reasons:
+            return Outcome(state, "; ".join(reasons), observed)
+    return Outcome(PASS, _praise(every), observed)
+
+
+def broken(
+    containers: Sequence[Container], wanted: Sequence[str], before: Mapping[str, int], options: Mapping[str, Any]
+) -> list[Container]:
+    """Name the containers whose log tells why nothing is worth waiting for."""
+    return [one for one in containers if (not wanted or one.service in wanted) and _judged(one, before, options).final]
+
+
+def baseline(containers: Sequence[Container], since: float) -> dict[str, int]:
+    """Count the restarts that happened before: none where a container was made since ``since``.
+
+    The engine counts a restart as soon as it is decided upon, so one that is under way is not of the past.
+    """
+    return {
+        one.id: 0 if since and epoch(one.created_at) >= since else one.restart_count - (one.state == "restarting")
+        for one in containers
+    }
+
+
+def _judged(one: Container, before: Mapping[str, int], options: Mapping[str, Any]) -> Standing:
+    completed = one.service in (options.get("completed") or ())
+    return standing(one, one.restart_count - before.get(one.id, 0), options.get("max_restarts", 0), completed)
+
+
+def _shown(one: Container, before: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "service": one.service,
+        "state": one.state,
+        "health": one.health,
+        "exit_code": one.exit_code,
+        "oom_killed": one.oom_killed,
+        "restarts": one.restart_count - before.get(one.id, 0),
+        "image": one.image,
+        "started_at": one.started_at,
+    }
+
+
+def _praise(containers: Sequence[Container]) -> str:
+    healthy = sum(one.health == "healthy" for one in containers)
+    running = sum(one.state == "running" for one in containers)
+    return f"{running} running, {healthy} of them with a healthy health check" if healthy else f"{running} running"

@@ -1,0 +1,70 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is changed through the engine's API and not by a compose verb: stopping, tidying, forgetting images."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+from ...core._errors import OpsError
+from ._errors import engine_errors
+from ._project import Project
+
+#: what compose puts before the name of a container until the one that it replaces is gone: that one's id
+_REPLACES = re.compile(r"[0-9a-f]{12}_")
+
+#: the seconds that the engine gives a container to stop where nothing else was said
+_USUAL_GRACE = 10
+
+
+def info(project: Project) -> dict[str, Any]:
+    """What the engine says about itself."""
+    with engine_errors("ask the engine about itself"):
+        found: dict[str, Any] = project.api.info()
+    return found
+
+
+def stop(project: Project, container: str) -> None:
+    """Stop a container, within the grace period that it was made with."""
+    with engine_errors("stop a container"):
+        granted = (project.api.inspect_container(container).get("Config") or {}).get("StopTimeout")
+        # without it the SDK waits for less than a long one lasts
+        project.api.stop(container, timeout=_USUAL_GRACE if granted is None else granted)
+
+
+def signal(project: Project, service: str, name: str) -> None:
+    """Send a signal to the containers of a service."""
+    for container in project.containers():
+        if container.service == service:
+            with engine_errors(f"send {name} to {container.name}"):
+                project.api.kill(container.id, signal=name)
+
+
+def migration_container(project: Project) -> str:
+    """The name of the container that a migration runs in: there can be one at a time."""
+    return f"{project.name}-migration"
+
+
+def remove_migration(project: Project) -> None:
+    """Remove the container of a migration, also one that a killed run left behind."""
+    for container in project.containers(include_oneoff=True):
+        if container.name == migration_container(project):
+            with engine_errors(f"remove {container.name}"):
+                project.api.remove_container(container.id, force=True)
+
+
+def remove_half_made(project: Project) -> None:
+    """Remove containers that a killed run made and never put in their place; compose may stumble over their names."""
+    for container in project.containers():
+        if container.state == "created" and _REPLACES.match(container.name):
+            with engine_errors(f"remove {container.name}"):
+                project.api.remove_container(container.id)
+
+
+def forget_image(project: Project, kept_as: str, reference: str, image: str) -> None:
+    """Drop the names under which a release kept an image; one that something still uses stays."""
+    for name in (kept_as, reference):
+        if project.image_id(name) == image:
+            with contextlib.suppress(OpsError):
+                project.remove_image(name)

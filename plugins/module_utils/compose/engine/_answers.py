@@ -1,0 +1,164 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the engine says about containers, as plain data: pure functions over its answers."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...core._times import in_utc
+
+_LABEL = "com.docker.compose."
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_STAMP = "%Y-%m-%dT%H:%M:%S"
+_HEADER = 8  # the engine prefixes each frame of an attached stream with its channel and its length
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a compose project, as the engine saw it at one moment."""
+
+    id: str
+    name: str
+    service: str
+    number: int
+    oneoff: bool
+    state: str
+    health: str
+    exit_code: int
+    oom_killed: bool
+    restart_count: int
+    created_at: str
+    started_at: str
+    finished_at: str
+    image_id: str
+    image: str
+    config_hash: str
+    error: str
+    health_output: str
+
+
+def container_from(seen: Mapping[str, Any]) -> Container:
+    """Read the engine's ``inspect`` answer."""
+    state = seen.get("State") or {}
+    config = seen.get("Config") or {}
+    labels = config.get("Labels") or {}
+    health = state.get("Health") or {}
+    probes = health.get("Log") or []
+    number = str(labels.get(_LABEL + "container-number", "1"))
+    return Container(
+        id=seen["Id"],
+        name=str(seen.get("Name", "")).lstrip("/"),
+        service=labels.get(_LABEL + "service", ""),
+        number=int(number) if _NUMBER.fullmatch(number) else 1,
+        oneoff=str(labels.get(_LABEL + "oneoff", "")).lower() == "true",
+        state=state.get("Status", ""),
+        health=health.get("Status") or "none",
+        exit_code=int(state.get("ExitCode") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        restart_count=int(seen.get("RestartCount") or 0),
+        created_at=seen.get("Created", ""),
+        started_at=state.get("StartedAt", ""),
+        finished_at=state.get("FinishedAt", ""),
+        image_id=seen.get("Image", ""),
+        image=config.get("Image", ""),
+        config_hash=labels.get(_LABEL + "config-hash", ""),
+        error=state.get("Error", ""),
+        health_output=str(probes[-1].get("Output", "")).strip() if probes else "",
+    )
+
+
+def current(containers: Iterable[Container]) -> list[Container]:
+    """Leave out what a newer container has replaced.
+
+    Compose renames a container, makes its successor and then removes it; a run that was killed in between leaves both.
+    """
+    newest: dict[tuple[str, int, str], Container] = {}
+    for one in sorted(containers, key=lambda each: each.created_at):
+        newest[(one.service, one.number, one.id if one.oneoff else "")] = one
+    return sorted(newest.values(), key=lambda each: (each.service, each.number))
+
+
+def environment_from(seen: Mapping[str, Any]) -> dict[str, str]:
+    """Read the environment that a container was made with."""
+    pairs = (str(line).partition("=") for line in (seen.get("Config") or {}).get("Env") or [])
+    return {name: value for name, _, value in pairs}
+
+
+def address_from(seen: Mapping[str, Any], project: str) -> str | None:
+    """Find where a container can be reached from its host: its address on a network, the project's own first."""
+    if (seen.get("HostConfig") or {}).get("NetworkMode") == "host":
+        return "127.0.0.1"
+    networks = (seen.get("NetworkSettings") or {}).get("Networks") or {}
+    for _name, network in sorted(networks.items(), key=lambda pair: not pair[0].startswith(f"{project}_")):
+        if network.get("IPAddress"):
+            return str(network["IPAddress"])
+    return None
+
+
+def epoch(stamp: str) -> float:
+    """Turn the engine's time stamp (RFC 3339, nanoseconds) into seconds; 0 for "never"."""
+    if not stamp or stamp.startswith("0001-"):
+        return 0.0
+    moment, _, rest = in_utc(stamp).partition(".")
+    fraction = "".join(each for each in rest[:9] if each.isdigit())
+    whole = calendar.timegm(time.strptime(moment[:19], _STAMP))
+    return whole + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def began(container: Container) -> float:
+    """From when on a container's log is of its present run, in seconds since 1970.
+
+    Its own start is too late: the engine stamps that when the process may have logged already. What was logged before
+    is of an earlier run only up to the end of that.
+    """
+    started, finished = epoch(container.started_at), epoch(container.finished_at)
+    if finished > started:  # it has ended, and when the run before did is not known any more
+        return started if container.restart_count else epoch(container.created_at)
+    return finished or epoch(container.created_at)
+
+
+def stamp_of(seconds: float) -> str:
+    """Write seconds as the engine stamps its log lines, so that comparing two stamps as text compares the moments."""
+    whole, nanoseconds = divmod(int(seconds * 1_000_000_000), 1_000_000_000)
+    return time.strftime(_STAMP, time.gmtime(whole)) + f".{nanoseconds:09d}Z"
+
+
+def since_stamp(lines: Iterable[str], since: float, keep_stamps: bool) -> Iterator[str]:
+    """Keep the stamped lines that are not older than ``since``: not every log driver minds fractions of a second."""
+    oldest = stamp_of(since) if since else ""
+    for line in lines:
+        said, _, text = line.partition(" ")
+        stamp = in_utc(said)
+        if stamp >= oldest:
+            yield f"{stamp} {text}" if keep_stamps else text
+
+
+def output_from(read: Callable[[int], bytes], limit: int) -> bytes:
+    """Read the frames of an attached stream to their end and keep the first ``limit`` bytes of what they carry."""
+    kept = bytearray()
+    while True:
+        header = _exactly(read, _HEADER)
+        if len(header) < _HEADER:
+            return bytes(kept)
+        left = int.from_bytes(header[4:], "big")
+        while left:
+            piece = read(min(left, 65536))
+            if not piece:
+                return bytes(kept)
+            left -= len(piece)
+            kept += piece[: max(0, limit - len(kept))]
+
+
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = read(size - len(data))
+        if not piece:
+            break
+        data += piece
+    return data

@@ -1,0 +1,197 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The compose verbs, through the ``docker compose`` command, and the rendered configuration as plain data."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...app._model import App
+from ...core import _command
+from ...core._errors import OpsError, Refused
+from ...text import _foreign
+from ...text._characters import printable
+
+#: the first release whose ``config --format json`` and ``up --wait`` are as they are used here
+LEAST_VERSION = (2, 17)
+
+
+def version() -> str:
+    """The version of the Compose plugin; refuses a missing or an old one."""
+    try:
+        said = _command.run(
+            ["docker", "compose", "version", "--short"], doing="Asking for the Compose version", timeout=20
+        )
+    except OpsError as error:
+        raise Refused(
+            f"The target has no Compose v2 plugin of the docker command ({error.message})",
+            hint="Run playbooks/prepare.yml, or install docker-compose-plugin (Debian 13, Ubuntu: docker-compose-v2).",
+        ) from error
+    found = said.strip().lstrip("v")
+    numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:2])
+    if numbers < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        raise Refused(
+            f"The Compose plugin has version {found}, expected {least} or later.", hint="Run playbooks/prepare.yml."
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Compose:
+    """A compose project and the files that describe it; ``variables`` take part in the interpolation."""
+
+    project: str
+    files: Sequence[Path]
+    directory: Path | None = None
+    profiles: Sequence[str] = ()
+    env_files: Sequence[str] = ()
+    variables: Mapping[str, str] | None = None
+
+    def argv(self, *verb: str) -> list[str]:
+        """The whole command."""
+        options = ["--project-name", self.project]
+        if self.directory is not None:
+            options += ["--project-directory", str(self.directory)]
+        for flag, values in (("--file", self.files), ("--env-file", self.env_files), ("--profile", self.profiles)):
+            for value in values:
+                options += [flag, str(value)]
+        return ["docker", "compose", "--ansi", "never", *options, *verb]
+
+    def run(
+        self, *verb: str, doing: str, timeout: float, log: Path | None = None, clean: Callable[[str], str] = printable
+    ) -> str:
+        """Run a verb to its end."""
+        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "log": log, "clean": clean}
+        return _command.run(self.argv(*verb), doing=doing, timeout=timeout, **options)
+
+    def config(self) -> dict[str, Any]:
+        """The files merged, interpolated and with absolute paths; refuses what compose cannot read, and repeats none of
+        it."""
+        try:
+            said = self.run("config", "--format", "json", doing="Reading the compose files", timeout=60)
+        except OpsError as error:
+            files = ", ".join(map(str, self.files))
+            raise Refused(
+                f"The compose files ({files}) are not valid. {without_quotations(error.message)}",
+                hint="Fix them in the source.",
+            ) from None  # which repeats what it read
+        try:
+            return _foreign.read_object(said)
+        except _foreign.Unreadable as error:
+            raise Refused(
+                f"The compose files ({', '.join(map(str, self.files))}) come to what cannot be used: {error}.",
+                hint="Fix them in the source.",
+            ) from None
+
+    def model(self) -> dict[str, Any]:
+        """The files merged, with absolute paths and their variables unread, and what rendering leaves out: the
+        ``env_file`` of a service. Empty where this Compose cannot say."""
+        try:
+            verb = ("config", "--no-interpolate", "--format", "json")
+            return _foreign.read_object(self.run(*verb, doing="Reading the compose files", timeout=60))
+        except (OpsError, _foreign.Unreadable):
+            return {}
+
+    def hashes(self) -> dict[str, str]:
+        """What compose compares: a digest of each service's configuration."""
+        said = self.run("config", "--hash", "*", doing="Working out the configuration hashes", timeout=60)
+        pairs = (line.split() for line in said.splitlines() if line.strip())
+        return {pair[0]: pair[1] for pair in pairs}
+
+
+#: what Compose repeats of a file that it cannot read, after what it has against it
+_QUOTATIONS = re.compile(
+    r"(?P<what>required variable \S+ is missing a value|unterminated quoted value|unexpected character"
+    r"|[Ii]nvalid (?:interpolation format|template))(?P<where> for [\w.\[\]/-]+)?.*"
+    r"|(?P<line>\bline \d+: )(?!unterminated|unexpected)(?P<said>[^\n]*[\"'`].*)",
+    re.DOTALL,
+)
+
+
+def without_quotations(message: str) -> str:
+    """What Compose says, without the lines and texts that it repeats: they may be secrets, or text of anybody."""
+    return _QUOTATIONS.sub(
+        lambda found: f"{found['what']}{found['where'] or ''}" if found["what"] else f"{found['line']}cannot be read",
+        message,
+    )
+
+
+def of_source(app: App, directory: Path, release_version: str) -> Compose:
+    """The project as its source describes it."""
+    return Compose(
+        project=app.name,
+        files=[directory / name for name in app.compose_files],
+        directory=directory,
+        profiles=app.compose_profiles,
+        env_files=app.env_paths,
+        variables={**_variables(app), "APP_VERSION": release_version},
+    )
+
+
+def _variables(app: App) -> dict[str, str]:
+    return {key: _as_text(value) for key, value in app.environment.items()}
+
+
+def surroundings(app: App) -> dict[str, str]:
+    """What compose has in its environment, which counts before what an env file says."""
+    return _command.environment(_variables(app))
+
+
+def of_release(app: App, rendered: Path) -> Compose:
+    """The project as a release recorded it: nothing is left to look up."""
+    return Compose(project=app.name, files=[rendered])
+
+
+def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, Any]:
+    """A rendered configuration in which every service runs one image, by its id, and nothing is built or pulled."""
+    result = copy.deepcopy(dict(config))
+    for name, service in result.get("services", {}).items():
+        service.pop("build", None)
+        service.pop("profiles", None)
+        service["image"] = images[name]
+        service["pull_policy"] = "never"
+    return result
+
+
+def refuse_missing_services(app: App, config: Mapping[str, Any]) -> None:
+    """Refuse a model that names services which the compose files do not have."""
+    have = sorted(config.get("services", {}))
+    wanted = {
+        "app_release_services": app.release_services,
+        "app_migration_service": [app.migration_service],
+        "app_database_service": [app.database_service],
+    }
+    for variable, names in wanted.items():
+        for name in filter(None, names):
+            if name not in have:
+                raise Refused(
+                    f"{variable} names the service {name!r}, the compose files have {', '.join(have)}.",
+                    hint="Mend the inventory, or switch the profile on that has it.",
+                )
+
+
+def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
+    """Services of a rendered configuration, with all that they depend on and what that depends on."""
+    found: set[str] = set()
+    due = list(services)
+    while due:
+        service = due.pop()
+        if service in config["services"] and service not in found:
+            found.add(service)
+            due += config["services"][service].get("depends_on", {})
+    return found
+
+
+def inputs(config: Mapping[str, Any], directory: Path) -> str:
+    """A rendered configuration as a text to make a digest of: the same wherever the source lies."""
+    return json.dumps(config, sort_keys=True).replace(str(directory), "")
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

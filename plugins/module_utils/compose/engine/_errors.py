@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way to the engine, and what to say when it is closed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+try:  # at the top, so that the controller pays for it once, before it forks
+    import docker
+    import docker.errors
+    import requests.exceptions
+
+    _SDK_ERRORS: tuple[type[Exception], ...] = (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        OSError,
+    )
+except ImportError:
+    docker = None  # type: ignore[assignment]  # where it is missing, preflight says so
+    _SDK_ERRORS = (OSError,)
+
+from ...core._errors import NotThere, OpsError, Refused
+from ...core._user import user_name
+
+_REQUEST_TIMEOUT = 30
+#: for all of an answer, in seconds and in bytes: whoever makes an image or a container says how long its labels are
+_ANSWER_TIMEOUT = 120.0
+_ANSWER_LIMIT = 64 * 1024 * 1024
+_PIECE = 65536
+
+
+def connect() -> Any:
+    """Open the engine that DOCKER_HOST names, or the local one."""
+    if docker is None:
+        raise Refused(
+            "The Python library of the Docker Engine is missing on the target.",
+            hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
+        )
+    with engine_errors("connect"):
+        client = docker.from_env(version="auto", timeout=_REQUEST_TIMEOUT)
+    client.api.hooks["response"].append(bounded)
+    return client
+
+
+def bounded(response: Any, *_: Any, stream: bool = False, **__: Any) -> None:
+    """Read an answer of the engine within its limits, before the SDK reads all there is; streams are for their readers.
+
+    This is a hook of ``requests``, whose ``content`` it fills.
+    """
+    if stream:
+        return
+    deadline = time.monotonic() + _ANSWER_TIMEOUT
+    content = bytearray()
+    for piece in response.iter_content(_PIECE):
+        content += piece
+        if len(content) > _ANSWER_LIMIT or time.monotonic() > deadline:
+            response.close()
+            raise OpsError(
+                f"An answer of the engine has more than {_ANSWER_LIMIT} bytes, or takes longer than "
+                f"{_ANSWER_TIMEOUT:g} s.",
+                hint="Look at the labels and the environment of the containers and images (docker inspect).",
+            )
+    response._content = bytes(content)
+
+
+@contextmanager
+def engine_errors(wanted: str) -> Iterator[None]:
+    """Turn whatever the SDK raises into one of ours; ``wanted`` says what was being done."""
+    try:
+        yield
+    except _SDK_ERRORS as error:
+        raise explained(error, wanted) from error
+
+
+def explained(error: BaseException, wanted: str) -> OpsError:
+    """Say what the engine, or the way to it, refused."""
+    where = os.environ.get("DOCKER_HOST") or "/var/run/docker.sock"
+    cause = _cause(error)
+    if isinstance(error, docker.errors.NotFound):
+        return NotThere(f"Could not {wanted}: {error.explanation or error}.")
+    if isinstance(error, docker.errors.APIError):
+        text = f"Could not {wanted}: the engine answered: {error.explanation or error}."
+        return (
+            Refused(text) if error.response is not None and error.response.status_code in (401, 403) else OpsError(text)
+        )
+    if isinstance(cause, PermissionError):
+        return Refused(
+            f"The user {user_name()} may not use the Docker Engine at {where}: permission denied.",
+            hint="Run with become, or make the user a member of the group docker and log in again.",
+        )
+    if isinstance(cause, FileNotFoundError):
+        return Refused(
+            f"There is no Docker Engine at {where}: the socket does not exist.",
+            hint="Install and start it (prepare.yml does both), or set DOCKER_HOST to where it listens.",
+        )
+    if isinstance(cause, ConnectionRefusedError):
+        return Refused(
+            f"Nobody answers at {where}: the Docker Engine is not running.",
+            hint="Start it (systemctl start docker) and run again.",
+        )
+    return OpsError(f"Could not {wanted}: {error}.", hint=f"Check that the Docker Engine at {where} answers.")
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Find the operating system's own error, which the libraries wrap several times."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, (PermissionError, FileNotFoundError, ConnectionRefusedError)):
+            return one
+        waiting += [one.__cause__, one.__context__, *one.args]
+    return None

@@ -1,0 +1,176 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bringing a recorded release up, or the application down: only what differs is touched, and waiting is watching."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ...checks.kinds._containers import baseline
+from ...core._entry import Entry
+from ...core._errors import OpsError
+from ...core._progress import tell
+from ...operations import _plan
+from ...operations._target import PHASE_SPEC
+from ...text._excerpt import excerpt
+from ..engine import _actions
+from ..engine._answers import Container
+from ..target._target import ComposeTarget
+
+
+def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
+    """The services that are not up yet."""
+    up = {container.service for container in containers if _plan.is_sound(container, completed)}
+    return [service for service in services if service not in up]
+
+
+def terminal_reason(
+    containers: Sequence[Container],
+    services: Sequence[str],
+    before: Mapping[str, int] | None = None,
+    completed: Collection[str] = (),
+) -> str | None:
+    """Why waiting is of no use any more, with the container that says so by name.
+
+    ``before`` holds the restarts of each container that are of the past, ``completed`` the services that may end.
+    """
+    for container in containers:
+        if container.service in services and not _plan.has_completed(container, completed):
+            reason = _hopeless(container, container.restart_count - (before or {}).get(container.id, 0))
+            if reason:
+                return reason
+    return None
+
+
+def _hopeless(container: Container, restarts: int) -> str | None:
+    # a container that runs on keeps the mark of a child of its that was killed once
+    if container.oom_killed and (container.state != "running" or restarts > 0):
+        return f"{container.service} was killed for want of memory"
+    if container.state in ("exited", "dead"):
+        return f"{container.service} exited with code {container.exit_code}" + (
+            f": {excerpt(container.error, 200)}" if container.error else ""
+        )
+    if container.state == "restarting" or restarts > 2:
+        how = f"exit code {container.exit_code}, {restarts} restarts"
+        return f"{container.service} keeps restarting ({how})"
+    if container.health == "unhealthy":
+        said = excerpt(container.health_output, 200) or "its health check says nothing"
+        return f"{container.service} is unhealthy: {said}"
+    return None
+
+
+def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
+    up = len(services) - len(missing)
+    return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
+
+
+def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mapping[str, int]) -> None:
+    """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
+    project, timeout, completed = target.project, target.app.start_timeout, target.app.completed
+    deadline = time.monotonic() + timeout
+    with contextlib.closing(project.events(timeout=0.5)) as happenings:
+        for _ in happenings:
+            containers = project.containers()
+            reason = terminal_reason(containers, services, before, completed)
+            if reason:
+                raise OpsError(f"The release does not come up: {reason}.", hint="The evidence has its log.")
+            missing = waiting_for(containers, services, completed)
+            if not missing:
+                return
+            tell(functools.partial(_still_missing, services, missing))
+            if time.monotonic() > deadline:
+                raise OpsError(
+                    f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",
+                    hint="Look at the log in the evidence, or give it more time with app_start_timeout.",
+                )
+
+
+def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Mapping[str, str]) -> list[str]:
+    """The services whose containers compose is going to make, replace or start."""
+    sound = {
+        container.service
+        for container in found
+        if container.state == "running"
+        and container.config_hash == hashes.get(container.service)
+        and container.image_id == images.get(container.service)
+    }
+    return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
+
+
+def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> list[str]:
+    """Bring all or some services of a release up; returns those with a container that came, began anew or went."""
+    record = target.record(release)
+    compose = target.compose_of(release)
+    found = target.project.containers()
+    verb = ["up", "--detach", "--no-build", "--quiet-pull"]
+    verb += ["--no-deps", *services] if services else ["--remove-orphans"]
+    _actions.remove_half_made(target.project)
+    compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
+    wanted = list(services or record["config"]["services"])
+    wait_until_up(target, wanted, baseline(found, 0))
+    return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
+
+
+def _runs(containers: Sequence[Container]) -> set[tuple[str, str, str]]:
+    return {(container.id, container.started_at, container.service) for container in containers}
+
+
+def _down(target: ComposeTarget, services: Sequence[str]) -> list[str]:
+    """Stop the services that carry the release; volumes and data services stay."""
+    running = sorted({c.service for c in target.project.containers() if c.service in services and c.state != "exited"})
+    for container in target.project.containers():
+        if container.service in running:
+            _actions.stop(target.project, container.id)
+    return running
+
+
+def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
+    found = target.project.containers()
+    if params["state"] == "stopped":
+        return sorted({c.service for c in found if c.service in target.app.release_services and c.state == "running"})
+    # a release that a check only thought of has no record
+    if params["release"] not in target.store.folders("releases"):
+        return list(params["predicted"])
+    record = target.record(params["release"])
+    images = {service: image["id"] for service, image in record["images"].items()}
+    return sorted({*params["predicted"], *to_change(found, record["config"]["services"], images)})
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Bring the release up or the application down."""
+    target = ComposeTarget.of(params)
+    predicted = _predict(target, params)
+    difference = {
+        "before": "",
+        "after": "".join(f"{service}: {params['state']} {params['release']}\n" for service in predicted),
+    }
+    if check_mode:
+        return {"changed": bool(predicted), "services": predicted, "diff": difference, "started": time.time()}
+    started = time.time()
+    with target.phase(params["phase"] or "apply", params["token"]):
+        if params["state"] == "stopped":
+            changed = _down(target, target.app.release_services)
+        else:
+            changed = bring_up(target, params["release"], params["services"])
+    return {
+        "changed": bool(changed or predicted),
+        "services": changed or predicted,
+        "diff": difference,
+        "started": started,
+    }
+
+
+ENTRY = Entry(
+    spec={
+        **PHASE_SPEC,
+        "release": {"type": "str", "default": ""},
+        "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
+        "services": {"type": "list", "elements": "str", "default": []},
+        "phase": {"type": "str", "default": ""},
+        "predicted": {"type": "list", "elements": "str", "default": []},
+    },
+    run=run,
+)

@@ -1,0 +1,154 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The images of a release: built from a commit or pulled by digest, then pinned by their ids.
+
+What is pinned is the rendered configuration of the release: nothing in it needs a registry, a source or an env file
+any more, so that going back to it is the same at any later time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...app import _checkout, _env_files, _secret_sources
+from ...app._model import GIT
+from ...core._entry import Entry
+from ...core._errors import OpsError
+from ...operations._target import PHASE_SPEC
+from ...state import _sealed
+from ..engine import _cli, _source
+from ..target._target import ComposeTarget, keep_tag
+
+
+def kept_images(
+    records: list[dict[str, Any]], record: Mapping[str, Any], builds: Mapping[str, str], services: list[str]
+) -> dict[str, dict[str, str]] | None:
+    """The images that a good release built from the same commit in the same way, if there is one."""
+    for other in reversed(records):
+        if other["status"] == "good" and other["source"] == record["source"] and other["version"] == record["version"]:
+            images = {service: other["images"].get(service, {}) for service in services}
+            if all(images[service].get("build") == builds.get(service) for service in services):
+                return images
+    return None
+
+
+class _Images:
+    def __init__(self, target: ComposeTarget, record: Mapping[str, Any], auth: dict[str, str] | None) -> None:
+        self.target = target
+        self.app = target.app
+        self.record = record
+        self.auth = auth
+
+    def build(self, compose: _cli.Compose, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """The release's images from the source, built unless a good release has built the same."""
+        services = self.app.release_services
+        wanted = {service: config["services"][service].get("build", {}) for service in services}
+        of = self.target.digests.of
+        builds = {name: of(_cli.inputs(build, compose.directory or Path())) for name, build in wanted.items()}
+        kept = kept_images(self.target.records(), self.record, builds, services)
+        if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
+            return kept
+        log = self.target.store.root / "releases" / self.record["id"] / "build.log"
+        compose.run("build", *services, doing="Building the images", timeout=self.app.fetch_timeout, log=log,
+                    clean=self.target.redactor.text)  # fmt: skip
+        result = {}
+        for service in services:
+            reference = config["services"][service].get("image") or f"{self.app.name}-{service}"
+            result[service] = {**self._local(service, reference), "build": builds[service]}
+        return result
+
+    def pull(self) -> dict[str, dict[str, str]]:
+        """The release's images from the registry, by digest."""
+        result = {}
+        for service, digest in self.record["source"]["digests"].items():
+            reference = f"{self.app.images[service]}@{digest}"
+            image = self.target.project.image_id(reference) or self.target.project.pull(reference, self.auth)
+            result[service] = {"id": image, "reference": reference}
+        return result
+
+    def other(self, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """The images of the services that are not the release: as they are here, pulled where they are missing."""
+        result = {}
+        for service, settings in config["services"].items():
+            if service not in self.app.release_services:
+                reference = settings.get("image") or f"{self.app.name}-{service}"
+                if self.target.project.image_id(reference) is None:
+                    self.target.project.pull(reference, self._login_for(reference))
+                result[service] = self._local(service, reference)
+        return result
+
+    def _login_for(self, reference: str) -> dict[str, str] | None:
+        """The login only for the registries of the application's own images: it is none of the others' business.
+
+        Where it has none, as its images are built, for each that is not the public one.
+        """
+        from docker.auth import INDEX_NAME, resolve_repository_name  # it is there where images are pulled
+
+        registry = resolve_repository_name(reference)[0]
+        ours = {resolve_repository_name(image)[0] for image in self.app.images.values()}
+        return self.auth if (registry in ours if ours else registry != INDEX_NAME) else None
+
+    def _local(self, service: str, reference: str) -> dict[str, str]:
+        found = self.target.project.image_id(reference)
+        if found is None:
+            raise OpsError(
+                f"The image {reference} of service {service} is not on the engine after it was built or pulled."
+            )
+        return {"id": found, "reference": reference}
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Get the images of a pending release and write its rendered configuration."""
+    target = ComposeTarget.of(params)
+    if check_mode:
+        return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.release_services)}."}
+    auth = None
+    if target.app.registry_username:
+        auth = {"username": target.app.registry_username, "password": params["registry_password"]}
+    with target.phase("images", params["token"]):
+        target.digests.keep(target.store, params["token"])
+        record = target.record(params["release"])
+        work = _Images(target, record, auth)
+        directory = _checkout.kept(target.app, target.files.root, record["source"])
+        compose, config = _source.read(target.app, directory, record["version"])
+        secrets = _secrets(target, compose, config)
+        target.learn(secrets)
+        images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
+        _pin(target, record, config, images, directory, secrets, params["token"])
+    return {"changed": True, "images": images, "release": record["id"]}
+
+
+def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any]) -> list[str]:
+    """All secrets of a release that is made now."""
+    around = _cli.surroundings(target.app)
+    variables = _env_files.read_all(target.app.env_paths, around)
+    named = _secret_sources.in_files(compose.model(), {**variables, **around})
+    return [*variables.values(), *_secret_sources.of_config(config), *named]
+
+
+def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
+         directory: Path, secrets: Sequence[str], token: int) -> None:  # fmt: skip
+    for image in images.values():
+        target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
+    variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
+    rendered = _cli.pinned(config, {service: image["id"] for service, image in images.items()})
+    rendered.update(_sealed.seal(secrets))
+    target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
+    record["images"] = dict(images)
+    record["config"] = {
+        "env": target.digests.of(variables),
+        "inputs": target.digests.of(_cli.inputs(config, directory)),
+        "services": target.compose_of(record["id"]).hashes(),
+    }
+    target.save(record, token)
+
+
+ENTRY = Entry(
+    spec={
+        **PHASE_SPEC,
+        "release": {"type": "str", "required": True},
+        "registry_password": {"type": "str", "default": "", "no_log": True},
+    },
+    run=run,
+)

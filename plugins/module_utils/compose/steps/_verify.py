@@ -1,0 +1,90 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of the module ``health_check``, on an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...app import _secret_sources
+from ...app._env_files import secrets_in
+from ...checks._checklist import needs_engine, parse_checks
+from ...core._entry import Entry
+from ...core._errors import Refused
+from ...gates._metric_gates import Gates
+from ...gates._verify import Held, gate, what_ought_to_run
+from ...state import _sealed
+from ...state._folder import Store
+from ...text._redaction import Redactor
+from ..engine._project import Project
+
+SPEC: dict[str, Any] = {
+    "checks": {"type": "list", "elements": "dict", "required": True},
+    "project": {"type": "str"},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "since": {"type": "float", "default": 0.0},
+    "hold": {"type": "float"},
+    "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "redact_env_files": {"type": "list", "elements": "path", "default": []},
+    "state_dir": {"type": "path"},
+    "must_pass": {"type": "bool", "default": True, "no_log": False},
+    "operation": {
+        "type": "dict",
+        "options": {
+            "state_dir": {"type": "path", "required": True},
+            "token": {"type": "int", "required": True, "no_log": False},
+            "lease_ttl": {"type": "int", "required": True},
+            "phase": {"type": "str", "default": "verify"},
+            "soak": {"type": "float", "default": 0.0},
+            "gates": {"type": "list", "elements": "dict", "default": []},
+            "sources": {"type": "dict", "default": {}},
+            "metric_token": {"type": "str", "default": "", "no_log": True},
+        },
+    },
+}
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the checklist; fail unless it passes or need not. As a phase of an operation, keep its lease alive."""
+    if params.get("state_dir"):
+        params = {**params, **what_ought_to_run(Store(params["state_dir"]), params)}
+    _refuse_without_project(params)
+    operation = params.get("operation")
+    held = None
+    if operation and not check_mode:
+        store = Store(operation["state_dir"])
+        gates = Gates(operation["gates"], operation["sources"], operation["metric_token"] or "")
+        held = Held(store, operation["token"], operation["lease_ttl"], operation["phase"], operation["soak"], gates)
+    with Project(params.get("project") or "") as project:
+        return gate(params, project, redactor(params), held)
+
+
+def _refuse_without_project(params: Mapping[str, Any]) -> None:
+    lost = [check.name for check in parse_checks(params["checks"]) if needs_engine(check)]
+    if lost and not params.get("project"):
+        raise Refused(
+            f"{', '.join(lost)} must look into a container, and no project is named.",
+            hint="Give the name of the compose project as project, or check a host and a port.",
+        )
+
+
+def redactor(params: Mapping[str, Any]) -> Redactor:
+    """Blanks out what must not be shown, as the parameters say."""
+    values: list[str | None] = list(params.get("redact") or [])
+    sources = {**(params.get("sources") or {}), **((params.get("operation") or {}).get("sources") or {})}
+    values += _secret_sources.of_headers([*(params.get("checks") or ()), *sources.values()])
+    if params.get("state_dir"):
+        values += _sealed.unseal(Store(params["state_dir"]))
+    for path in params.get("redact_env_files") or []:
+        try:
+            values += secrets_in(Path(path).read_text(encoding="utf-8", errors="replace"))
+        except OSError as error:
+            raise Refused(
+                f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",
+                hint="Mend the path or its rights, or take it out of redact_env_files.",
+            ) from error
+    return Redactor(values)
+
+
+ENTRY = Entry(spec=SPEC, run=run)

@@ -1,0 +1,190 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One application on one compose host: its state is a folder there, its containers are the engine's."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from ...app import _env_files, _secret_sources
+from ...app._model import App
+from ...core import _command, _files
+from ...core._errors import OpsError
+from ...databases._postgres import Database
+from ...operations import _plan
+from ...operations._target import Target
+from ...state import _sealed
+from ...state._folder import Store
+from ...text._log_reading import LogEnd, end_of_file
+from ...text._redaction import Redactor
+from ..engine import _actions, _cli
+from ..engine._answers import Container
+from ..engine._project import Project
+
+#: of the log of each container
+LOG_BYTES = 512 * 1024
+
+
+class ComposeTarget(Target):
+    """A compose host."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.store = self.files = Store(app.state_dir)
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> ComposeTarget:
+        return cls(App.from_dict(params["app"]))
+
+    @functools.cached_property
+    def project(self) -> Project:
+        """The containers, through the engine."""
+        return Project(self.app.name)
+
+    @functools.cached_property
+    def redactor(self) -> Redactor:
+        """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
+        values: list[str | None] = [*self.learned, *_sealed.unseal(self.store)]
+        values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
+        known = _cli.surroundings(self.app)
+        for path in self.app.env_paths:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                values += _env_files.secrets_in(Path(path).read_text(encoding="utf-8"), known)
+        return Redactor(values)
+
+    @property
+    def database(self) -> Database:
+        return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
+
+    def drift(self, record: Mapping[str, Any]) -> list[str]:
+        return _plan.drift(record, self.project.containers(), self.app.completed)
+
+    def lacks(self, record: Mapping[str, Any]) -> list[str]:
+        images = {service: image["id"] for service, image in record["images"].items()}
+        missing = {image: not self.project.has_image(image) for image in images.values()}
+        gone = [f"the image of {service} ({image[:19]})" for service, image in images.items() if missing[image]]
+        try:
+            self.config_of(record["id"])
+        except OpsError:
+            gone.append("the rendered configuration")
+        return gone
+
+    def tidy(self) -> None:
+        _actions.remove_migration(self.project)
+
+    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+        needed = {image["id"] for other in kept for image in other["images"].values()}
+        for image in record["images"].values():
+            if image["id"] not in needed:
+                repository, tag = keep_tag(self.app.name, image["id"])
+                _actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
+
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
+        project = self.project
+        services = sorted({container.service for container in project.containers(include_oneoff=True)})
+        since = params["since"]
+
+        def log(service: str) -> list[LogEnd]:
+            return project.log_ends(service, since=since, limit_bytes=LOG_BYTES)
+
+        return {
+            "containers.json": lambda: _as_json([_shown(c) for c in project.containers(include_oneoff=True)]),
+            "usage.txt": lambda: _command.run(
+                ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
+                doing="docker stats", timeout=10),
+            "disk.json": lambda: _as_json(shutil.disk_usage(self.store.root)._asdict()),
+            "build.log": lambda: self._build_log(params["release"]),
+            **{f"{service}.log": functools.partial(log, service) for service in services},
+        }  # fmt: skip
+
+    def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
+        folder = self.store.path_of(f"evidence/{name}")
+        try:
+            self.store.create()
+            for file, text in files.items():
+                _files.write_text(folder / file, text)
+            self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
+        except OSError:
+            # a disk that it has filled has room for the rest of the undo again
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _build_log(self, release: str) -> list[LogEnd]:
+        if not release:  # the operation was about none
+            raise FileNotFoundError
+        return [end_of_file(self.store.path_of(f"releases/{release}/build.log"), LOG_BYTES)]
+
+    def evidence_path(self, name: str) -> str:
+        return str(self.store.path_of(f"evidence/{name}"))
+
+    # what compose alone has
+
+    def rendered(self, release: str) -> Path:
+        """Where a release's rendered configuration is."""
+        return self.store.path_of(f"releases/{release}/compose.json")
+
+    def config_of(self, release: str) -> dict[str, Any]:
+        """The rendered configuration of a release."""
+        config = self.store.read(f"releases/{release}/compose.json")
+        if config is None:
+            raise OpsError(f"Release {release} has no configuration in {self.store.where}.", hint="Deploy it again.")
+        return config
+
+    def compose_of(self, release: str) -> _cli.Compose:
+        """The compose project as a release recorded it."""
+        return _cli.of_release(self.app, self.rendered(release))
+
+
+class DatabaseContainer:
+    """The container of the database, in which its client programs run."""
+
+    def __init__(self, project: Project, service: str) -> None:
+        self._project = project
+        self._service = service
+
+    def _id(self) -> str | None:
+        for container in self._project.containers():
+            if container.service == self._service and container.state == "running":
+                return container.id
+        return None
+
+    def is_running(self) -> bool:
+        """Whether there is one now."""
+        return self._id() is not None
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        doing: str,
+        timeout: float,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+        may_repeat: bool = False,
+    ) -> str:
+        """Run a program; its password goes through the environment, by name, and is in no argument list."""
+        del may_repeat  # there is no connection in between that could break off by itself
+        docker = ["docker", "exec", "--interactive", "--env", "PGPASSWORD", self._id() or "", *argv]
+        password = self._project.environment_of(self._service).get("POSTGRES_PASSWORD", "")
+        env = {"PGPASSWORD": password}
+        return _command.run(docker, doing=doing, timeout=timeout, env=env, stdin=stdin, stdout=stdout)
+
+
+def keep_tag(app_name: str, image: str) -> tuple[str, str]:
+    """The tag that keeps an image from being pruned as long as a release needs it."""
+    return f"doppelganger-ops/{app_name}", image.partition(":")[2][:12]
+
+
+def _shown(container: Container) -> dict[str, Any]:
+    """A container as evidence, without compose's digest of its variables, from which they could be guessed."""
+    return {name: value for name, value in asdict(container).items() if name != "config_hash"}
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, default=str) + "\n"

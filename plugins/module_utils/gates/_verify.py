@@ -1,0 +1,139 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A checklist as a gate, on any platform: its verdict as plain data, as a phase of an operation, and for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..checks._checklist import Check, parse_checks
+from ..checks._judge import PASS, overall
+from ..checks._kinds import Attempt, Scene
+from ..checks._report import as_data, checklist, summary
+from ..checks._runner import run_checks
+from ..checks._secrets import filled, filled_sources
+from ..core._errors import UNREACHABLE, OpsError, Refused
+from ..running._project import Project
+from ..state import _releases
+from ..state._folder import Store
+from ..state._journal import Operation
+from ..text._excerpt import quoted_by
+from ..text._redaction import Redactor
+from ._metric_gates import Gates
+
+#: a verdict is a sentence, however many containers it is about
+_LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class Held:
+    """The operation that a checklist is a phase of, and for how many seconds it goes on as the phase ``soak``; there
+    metrics are gates as well."""
+
+    store: Store
+    token: int
+    lease_ttl: float
+    phase: str
+    soak: float
+    gates: Gates = field(default_factory=Gates)
+
+
+def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The release that ought to run, with its services and since when, where the caller names neither."""
+    if params.get("services") or params.get("since"):
+        return {}
+    current = store.read("current.json") or {"release": None}
+    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return {"release": current["release"], **_releases.current_facts(record)}
+
+
+def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None) -> dict[str, Any]:
+    """Run the checklist and give verdict, checks, checklist and summary.
+
+    ``params``: checks, services, since, hold, must_pass, release, redact_env_files. Raises OpsError
+    where it must pass and does not.
+    """
+    if held is None:
+        return _gate(params, project, shown)
+    operation = Operation(held.store, held.token, held.lease_ttl)
+    strict = {**params, "must_pass": True}
+    try:
+        with operation.phase(held.phase):
+            found = _gate(strict, project, shown)
+        if held.soak > 0:
+            with operation.phase("soak"):
+                past = _past(held.store) if held.gates else ()
+                found = _gate({**strict, "hold": held.soak}, project, shown, held.gates, past)
+        return found
+    except OpsError as error:
+        if params["must_pass"] or "verdict" not in error.data or error.kind == UNREACHABLE:
+            raise
+        return {**error.data, "msg": error.message}
+
+
+def _past(store: Store) -> list[dict[str, Any]]:
+    """What the gates of the release showed that is the current one still."""
+    current = store.read("current.json") or {"release": None}
+    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return list((record or {}).get("gates") or [])
+
+
+def _gate(
+    params: Mapping[str, Any],
+    project: Project,
+    shown: Redactor,
+    gates: Gates | None = None,
+    past: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    found = examine(params, project, shown, gates, past)
+    if params["must_pass"] and found["verdict"] != PASS:
+        raise OpsError(found["summary"], **found)
+    return {**found, "msg": found["summary"]}
+
+
+def examine(
+    params: Mapping[str, Any],
+    project: Project,
+    shown: Redactor,
+    gates: Gates | None = None,
+    past: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
+    scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
+    with quoted_by(lambda: shown):
+        results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
+    results = [
+        replace(each, reason=shown.head(each.reason, _LONGEST_REASON), observed=shown.data(each.observed))
+        for each in results
+    ]
+    verdict = overall(results)
+    return {
+        "changed": False,
+        "release": params.get("release"),
+        "verdict": verdict,
+        "checks": [as_data(each) for each in results],
+        "checklist": checklist(results),
+        "summary": summary(verdict, results),
+    }
+
+
+def _metrics(
+    gates: Gates, scene: Scene, params: Mapping[str, Any], past: Sequence[Mapping[str, Any]]
+) -> list[tuple[Check, Attempt]]:
+    """Gates as checks."""
+    # here, so that a checklist without gates loads nothing of metrics
+    from ._soak import Soak
+
+    sources = filled_sources(gates.sources, params.get("redact_env_files") or ())
+    return Soak(replace(gates, sources=sources), scene, float(params.get("hold") or 0), past).checks()
+
+
+def _planned(params: Mapping[str, Any]) -> list[Check]:
+    checks = filled(parse_checks(params["checks"]), params.get("redact_env_files") or ())
+    hold = params.get("hold")
+    if hold is None:
+        return checks
+    if hold < 0:
+        raise Refused(f"hold must not be negative, found {hold:g}.")
+    return [replace(check, hold=float(hold)) for check in checks]

@@ -1,0 +1,87 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a deployment would change anything, and why: wanted against found, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from ..compose.engine._answers import Container
+from ..core._digests import is_comparable
+
+
+def image_reference(repository: str, version: str) -> str:
+    """``repository:tag``, or ``repository@sha256:…`` where the version is a digest."""
+    return f"{repository}{'@' if version.startswith('sha256:') else ':'}{version}"
+
+
+def has_completed(container: Container, completed: Collection[str]) -> bool:
+    """Ended with code 0, where its service is one of those that may."""
+    return container.service in completed and container.state == "exited" and container.exit_code == 0
+
+
+def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
+    """Running, and healthy where it can tell; or at the end of what it had to do."""
+    runs = container.state == "running" and container.health in ("healthy", "none")
+    return runs or has_completed(container, completed)
+
+
+def drift(record: Mapping[str, Any], containers: Sequence[Container], completed: Collection[str]) -> list[str]:
+    """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
+    found: list[str] = []
+    by_service: dict[str, list[Container]] = {}
+    for container in containers:
+        by_service.setdefault(container.service, []).append(container)
+    for service, digest in sorted(record["config"]["services"].items()):
+        mine = by_service.pop(service, [])
+        if not mine:
+            found.append(f"{service} has no container")
+        for container in mine:
+            if container.image_id != record["images"].get(service, {}).get("id"):
+                found.append(f"{service} runs another image than the release recorded")
+            elif container.config_hash != digest:
+                found.append(f"{service} runs with another configuration than the release recorded")
+            elif not is_sound(container, completed):
+                found.append(f"{service} is {container.state}, {container.health}")
+    return found + [f"{service} is not part of the release" for service in sorted(by_service)]
+
+
+def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
+    """Why nothing can be called done: somebody was cut off, or holds the lease, who may be dead as well."""
+    found = [f"{cut['operation']} of {cut['release']} was interrupted in phase {cut['phase']}"] if cut else []
+    return found + ([f"the target is {lease}"] if lease else [])
+
+
+def decide(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], drifted: Callable[[Mapping[str, Any]], list[str]]
+) -> dict[str, Any]:
+    """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it.
+
+    ``drifted`` says where what runs is not what a record says.
+    """
+    reasons = in_the_way(found["interrupted"], found["lease"])
+    record = found["current_record"]
+    if record is None:
+        reasons.append("nothing was deployed here before")
+    elif record["status"] != "good":
+        reasons.append(f"the current release {record['id']} is {record['status']}")
+    else:
+        reasons += _differences(wanted, record) + drifted(record)
+    return {"needed": bool(reasons), "reasons": reasons}
+
+
+def _differences(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    if wanted["version"] != record["version"]:
+        found.append(f"version {record['version']} becomes {wanted['version']}")
+    elif wanted["source"] != record["source"]:
+        found.append(f"version {wanted['version']} is another commit or image than it was")
+    if not is_comparable(record["config"]["env"]):
+        found.append(
+            f"{record['id']} was recorded by an earlier version, whose digests cannot be compared with today's"
+        )
+    elif wanted["env"] != record["config"]["env"]:
+        found.append("the env files changed")
+    if not found and wanted["inputs"] != record["config"]["inputs"]:
+        found.append("the compose files or the variables of the application changed")
+    return found

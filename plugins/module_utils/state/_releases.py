@@ -1,0 +1,109 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Release records and the choices made from them, as pure functions over plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..core._errors import Refused
+from ._lease import moment_of
+
+SCHEMA = 1
+PENDING, GOOD, BAD = "pending", "good", "bad"
+LAST_GOOD = "last good"
+#: in the id of a backup that was taken before there was any
+NO_RELEASE = "0000-none"
+
+Record = Mapping[str, Any]
+
+
+def taken_of(backup: str) -> str:
+    """Which release ran when a backup was taken, by its id."""
+    return backup.partition("-")[2]
+
+
+def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
+    """Whether a migration moved the schema from one head to another, None where nobody can tell."""
+    return before != after if can_tell and (before or after) else None
+
+
+def next_id(existing: Iterable[str], version: str) -> str:
+    """``0003-v0.2.0``: numbers order the releases, the version makes them readable."""
+    numbers = [int(found[1]) for name in existing if (found := re.match(r"([0-9]{1,12})-", name))]
+    safe = re.sub(r"[^A-Za-z0-9._-]", "-", version)[:60]
+    return f"{1 + max(numbers, default=0):04d}-{safe}"
+
+
+def current_facts(record: Record | None) -> dict[str, Any]:
+    """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
+    if record is None:
+        return {"services": [], "since": 0.0}
+    since = moment_of(record["activated"]) if record["activated"] else 0.0
+    return {"services": sorted(record["config"]["services"]), "since": since}
+
+
+def last_good(records: Sequence[Record], current: str | None) -> Record | None:
+    """What to return to: the current release while it is good, else the one that was activated last."""
+    good = [record for record in records if record["status"] == GOOD]
+    for record in good:
+        if record["id"] == current:
+            return record
+    return max(good, key=lambda record: (record["activated"] or "", record["id"]), default=None)
+
+
+def choices(records: Sequence[Record], lacks: Callable[[Record], Sequence[str]]) -> list[str]:
+    """The ids that a rollback may name: good, and nothing gone that they need."""
+    return [record["id"] for record in records if record["status"] == GOOD and not lacks(record)]
+
+
+def resolve(
+    name: str, records: Sequence[Record], current: str | None, lacks: Callable[[Record], Sequence[str]]
+) -> Record:
+    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to.
+
+    ``lacks`` says what a release needs to come back and is gone.
+    """
+    allowed = choices(records, lacks)
+    hint = f"Choose one of: {', '.join(reversed(allowed))}." if allowed else "No release on this target can be chosen."
+    if name.replace("_", " ") == LAST_GOOD:
+        found = last_good(records, current)
+        if found is None:
+            raise Refused("There is no good release to return to.", hint="Deploy a version that works.")
+    else:
+        named = [record for record in records if name in (record["id"], record["version"])]
+        if not named:
+            raise Refused(f"No release is called {name!r} on this target.", hint=hint)
+        found = next((record for record in reversed(named) if record["status"] == GOOD), named[-1])
+    if found["status"] != GOOD:
+        why = found["message"] or "it was never verified"
+        raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
+    if found["id"] not in allowed:
+        raise Refused(f"Release {found['id']} cannot come back, this is gone: {', '.join(lacks(found))}.", hint=hint)
+    return found
+
+
+def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
+    """The ids whose records may go; never the current one, the last good one or a pending one."""
+    protected = {current, (last_good(records, current) or {}).get("id")}
+    doomed: list[str] = []
+    for status, keep in ((GOOD, keep_good), (BAD, keep_bad)):
+        of_status = sorted(record["id"] for record in records if record["status"] == status)
+        doomed += of_status[: max(0, len(of_status) - keep)]
+    return sorted(set(doomed) - protected)
+
+
+def backups_to_prune(
+    backups: Sequence[str], records: Sequence[Record], current: str | None, keep: int, restored: str | None = None
+) -> list[str]:
+    """The backup ids that may go; those of the last good release and of each kept pending one stay.
+
+    So do the one that was restored last, and the first that was taken while the current release ran: what damaged the
+    data may have been the first of many attempts.
+    """
+    ordered = sorted(backups)
+    needed = {(last_good(records, current) or {}).get("backup"), restored}
+    needed |= {record.get("backup") for record in records if record["status"] == PENDING}
+    needed.add(next((name for name in ordered if taken_of(name) == (current or NO_RELEASE)), None))
+    return [name for name in ordered[: max(0, len(ordered) - keep)] if name not in needed]

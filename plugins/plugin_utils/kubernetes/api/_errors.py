@@ -1,0 +1,142 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an API server refuses, or the way to it, in sentences that say what to do next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt
+
+#: a manifest may be wrong in many places at once
+_EXCERPT = 2000
+#: which verb the API server decided on, in what it says
+_VERB = re.compile(r" cannot (\w+) resource ")
+
+
+class Unreachable(OpsError):
+    """The API server did not answer for as long as it was worth waiting."""
+
+    kind = UNREACHABLE
+
+
+class LoginRefused(Refused):
+    """The API server does not know the login, or no longer: nothing can be seen or changed, nor undone."""
+
+    kind = UNREACHABLE
+
+
+class NotFound(OpsError):
+    """The cluster has no such object, or no such kind of object."""
+
+
+class NoSuchKind(NotFound):
+    """The cluster has no such kind of object: nothing of it was read, and nothing can be written."""
+
+    kind = "refused"
+
+
+class Expired(OpsError):
+    """The moment that a list or a watch was to go on from is no longer known: list again."""
+
+
+class TimedOut(OpsError):
+    """A command inside a container took longer than it may; it is left to itself."""
+
+
+class Conflict(OpsError):
+    """The object is there already, has changed since it was read, or another manager owns one of its fields.
+
+    ``causes`` has, for each field that another manager owns, its ``field`` and the server's ``message``.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", causes: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.causes = [dict(cause) for cause in causes]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request in the words of the API: what it wanted (``get``, ``list``, ``patch``, ...) of which resource."""
+
+    server: str
+    verb: str
+    resource: str
+    name: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        named = f"{self.verb} {self.resource} {self.name}".strip()
+        return f"{named} in namespace {self.namespace}" if self.namespace else named
+
+
+def status_from(body: bytes) -> dict[str, Any]:
+    """The Status object of an answer, empty where the answer is none."""
+    try:
+        found = _foreign.read_object(body)
+    except _foreign.Unreadable:
+        return {}
+    return found if found.get("kind") == "Status" else {}
+
+
+def explained(asked: Asked, status: int, body: bytes) -> OpsError:
+    """The error that an answer of 400 and above stands for."""
+    said = status_from(body)
+    message = _message(asked, status, said, body)
+    causes = (said.get("details") or {}).get("causes") or []
+    if status == 401:
+        return LoginRefused(
+            f"The API server {asked.server} does not know this login: expected a valid token or certificate, "
+            f"found one that is wrong or has expired (could not {asked}).",
+            hint="Renew the token or the certificate in the kubeconfig or the credential, then run again.",
+        )
+    if status == 403:
+        return _forbidden(asked, str(said.get("message") or ""))
+    if status == 404:
+        return NotFound(f"Could not {asked}: {message}.")
+    if status == 409:
+        return Conflict(f"Could not {asked}: {message}.", causes=causes)
+    if status == 410:
+        return Expired(f"Could not {asked}: {message}.")
+    if status in (400, 413, 422):
+        return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what was sent, then run again.")
+    return OpsError(f"Could not {asked}: the API server {asked.server} answered {status}: {message}.")
+
+
+def no_answer(asked: Asked, reason: str, seconds: float) -> Unreachable:
+    """The error for a server that gave no usable answer within ``seconds``."""
+    return Unreachable(
+        f"Could not {asked}: expected an answer of the API server {asked.server}, found {reason}, for {seconds:.0f} s.",
+        hint="Check that the cluster is up and that this controller reaches it (kubectl version), then run again.",
+    )
+
+
+def untrusted(server: str, reason: str) -> Refused:
+    """The error for a server whose certificate does not hold, or that does not take ours."""
+    return Refused(
+        f"No trusted connection to the API server {server}: {reason}.",
+        hint="Give the certificate of its authority with ca_cert, and check the host name and the client certificate.",
+    )
+
+
+def _forbidden(asked: Asked, message: str) -> Refused:
+    if message and " cannot " not in message:  # a quota, a policy, a namespace that is going away
+        return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what it names, then run again.")
+    where = f"the namespace {asked.namespace}" if asked.namespace else "the whole cluster"
+    decided = _VERB.search(message)
+    verb = decided[1] if decided else asked.verb  # what is called exec or portforward here is a get for RBAC
+    return Refused(
+        f"The right is missing to {verb} {asked.resource} in {where}: {message or 'forbidden'}.",
+        hint=f"Give this login the verb {verb} on {asked.resource} in {where}, then run again.",
+    )
+
+
+def _message(asked: Asked, status: int, said: Mapping[str, Any], body: bytes) -> str:
+    text = excerpt(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
+    if asked.resource.startswith("secrets"):
+        text = text.partition(", error found in")[0]  # the decoder quotes what it could not read
+    return text.rstrip(".")

@@ -1,0 +1,63 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whose an object is: by its labels, by the field managers that the server keeps, and by who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..api._client import FIELD_MANAGER
+from ..api._objects import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    MANAGED_BY_LABEL,
+    ORIGIN_ANNOTATION,
+    REPLICAS_ANNOTATION,
+    Object,
+    controller_of,
+)
+
+CREATED = "created"
+
+
+def applied_fields(thing: Mapping[str, Any]) -> Object:
+    """The fields that we have applied, as the server writes them down; empty where we have not."""
+    return _fields(thing, "Apply")
+
+
+def _fields(thing: Mapping[str, Any], operation: str) -> Object:
+    for entry in thing["metadata"].get("managedFields") or []:
+        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, operation):
+            return dict(entry.get("fieldsV1") or {})
+    return {}
+
+
+def replicas_before(thing: Mapping[str, Any]) -> int | None:
+    """How many pods a workload had before we stopped it; None where we have not, or somebody has scaled it since."""
+    is_set_by_us = "f:replicas" in (_fields(thing, "Update").get("f:spec") or {})
+    if thing["spec"].get("replicas") != 0 or not is_set_by_us:
+        return None
+    noted = str((thing["metadata"].get("annotations") or {}).get(REPLICAS_ANNOTATION) or "")
+    return int(noted) if noted.isdecimal() else None
+
+
+def is_applied(thing: Mapping[str, Any]) -> bool:
+    """Whether we have applied the object. Labels can be copied by anybody; this is written by the server."""
+    return bool(applied_fields(thing))
+
+
+def why_not_ours(thing: Mapping[str, Any], application: str) -> str:
+    """Why an object is not to be deleted with an application; empty where it is its own."""
+    metadata = thing["metadata"]
+    labels = metadata.get("labels") or {}
+    if labels.get(APPLICATION_LABEL) != application or labels.get(MANAGED_BY_LABEL) != FIELD_MANAGER:
+        return "it has no label of this application"
+    if KIND_LABEL in labels:
+        return "it is a record, and no part of a release"
+    if controller_of(thing):
+        return "another object controls it"
+    if not is_applied(thing):
+        return f"{FIELD_MANAGER} has not applied it: somebody has copied its labels"
+    if (metadata.get("annotations") or {}).get(ORIGIN_ANNOTATION) != CREATED:
+        return "it was there before the application was deployed"
+    return ""

@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The shape that an object of a manifest must have for all that looks into it; the rest is the API server's to judge.
+
+A wrong shape is named by its place. What is there instead is not shown: a template may have put a secret there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..api._objects import WORKLOADS, Object, template_of
+
+_TEXT = "text"
+_ANY_KEY = "*"
+_TEXTS = {_ANY_KEY: _TEXT}
+_REF = {"name": _TEXT}
+_SECRET = {"name": _TEXT, "secretName": _TEXT}
+_CONTAINERS = [
+    {
+        "ports": [{}],
+        "envFrom": [{"configMapRef": _REF, "secretRef": _REF}],
+        "env": [{"valueFrom": {"configMapKeyRef": _REF, "secretKeyRef": _REF}}],
+    }
+]
+_POD = {
+    "initContainers": _CONTAINERS,
+    "containers": _CONTAINERS,
+    "imagePullSecrets": [_REF],
+    "volumes": [
+        {"configMap": _REF, "secret": _SECRET, "projected": {"sources": [{"configMap": _REF, "secret": _REF}]}}
+    ],
+}
+_ABOUT = {"labels": _TEXTS, "annotations": _TEXTS}
+_TEMPLATE = {"metadata": _ABOUT, "spec": _POD}
+_WORKLOAD = {"template": _TEMPLATE, "selector": {}}
+_OBJECT: dict[str, Any] = {"metadata": _ABOUT, "spec": {}}
+#: an object is a dictionary by key, a list one with the shape of its items; null is as good as nothing
+_SHAPES: dict[str, dict[str, Any]] = {
+    **{kind: {"spec": _WORKLOAD} for kind in (*WORKLOADS, "ReplicaSet", "ReplicationController")},
+    "CronJob": {"spec": {"jobTemplate": {"spec": _WORKLOAD}}},
+    "Pod": {"spec": _POD},
+    "Secret": {"data": _TEXTS, "stringData": _TEXTS, "type": _TEXT},
+    "ConfigMap": {"data": _TEXTS, "binaryData": _TEXTS},
+    "Service": {"spec": {"ports": [{}]}},
+}
+_WORDS = {str: "text", dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
+
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+_VERSION = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z][a-z0-9]{0,62}")
+#: names of some kinds have more signs than those of most
+_KEY = re.compile(r"[A-Za-z0-9_./-]{1,100}")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?")
+
+
+def wrong_identity(thing: Any) -> str:
+    """What keeps data from being an object with a name, empty where it is one."""
+    if not isinstance(thing, dict):
+        return f"expected objects with apiVersion, kind and metadata, found {found(thing)}"
+    for key, pattern in (("apiVersion", _VERSION), ("kind", _KIND)):
+        if not isinstance(thing.get(key), str) or not pattern.fullmatch(thing[key]):
+            return f"expected {key} as Kubernetes writes it, found {_instead(thing.get(key))}"
+    metadata = thing.get("metadata")
+    if not isinstance(metadata, dict):
+        return f"{thing['kind']}: expected metadata as an object, found {found(metadata)}"
+    if metadata.get("generateName"):
+        return f"{thing['kind']}: expected a name, found generateName: an object is found again by its name"
+    name = metadata.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"{thing['kind']}: expected metadata.name as text that is a name, found {_instead(name)}"
+    return ""
+
+
+def wrong_shape(thing: Object) -> str:
+    """The first place of a named object that has not the shape it must have, empty where all have."""
+    for shape in (_OBJECT, _SHAPES.get(thing["kind"], {})):
+        for where, expected, value in _wrong(thing, shape, ""):
+            return f"expected {where} as {expected}, found {found(value)}"
+    if thing["kind"] in WORKLOADS:
+        template = template_of(thing)
+        if template is None or not isinstance(template.get("spec"), dict):
+            return "expected spec.template with a spec, found none"
+    return ""
+
+
+def found(value: Any) -> str:
+    """What kind of value it is, in words."""
+    return "nothing" if value is None else _WORDS.get(type(value), "something else")
+
+
+def _instead(value: Any) -> str:
+    return "other text" if isinstance(value, str) and value else found(value or None)
+
+
+def _wrong(value: Any, shape: Any, where: str) -> Iterator[tuple[str, str, Any]]:
+    if value is None:
+        return
+    if shape == _TEXT:
+        if not isinstance(value, str):
+            yield where, "text", value
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            yield where, "a list", value
+            return
+        for number, item in enumerate(value):
+            if item is None:
+                yield f"{where}[{number}]", "an object", item
+            yield from _wrong(item, shape[0], f"{where}[{number}]")
+    elif not isinstance(value, Mapping):
+        yield where, "an object", value
+    else:
+        yield from _wrong_keys(value, shape, where)
+
+
+def _wrong_keys(value: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> Iterator[tuple[str, str, Any]]:
+    for key, below in shape.items():
+        for name in list(value) if key == _ANY_KEY else [key]:
+            shown = name if _KEY.fullmatch(name) else "a value"
+            yield from _wrong(value.get(name), below, f"{where}.{shown}".lstrip("."))

@@ -1,0 +1,205 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The words of the output callback: what is worth saying of a phase, and the paragraph at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
+
+from ..results._result import STATUSES
+
+#: the entry points of a platform and what people call them; those without a name are no phases and are silent
+PHASES: Mapping[str, str] = {
+    "preflight": "preflight",
+    "start": "lease",
+    "change": "",
+    "images": "images",
+    "backup": "backup",
+    "migrate": "migrate",
+    "apply": "apply",
+    "verify": "verify",
+    "metrics": "monitor",
+    "observe": "observe",
+    "integrity": "integrity",
+    "evidence": "evidence",
+    "finish": "record",
+    "restore": "restore",
+    "resolve": "",
+    "info": "",
+    "lease": "",
+    "prepare": "prepare",
+}
+
+#: those that look, and leave it to a second task to let nothing pass that failed
+LOOKS = ("verify", "metrics")
+
+Result = Mapping[str, Any]
+
+
+def _preflight(found: Result) -> str:
+    if found.get("needed") is False:
+        return "nothing differs"
+    return "; ".join(found.get("reasons") or [])
+
+
+def _lease(found: Result) -> str:
+    cut = found.get("interrupted")
+    if cut:
+        return f"recovers {cut['operation']} of {cut['release']}, interrupted in phase {cut['phase']}"
+    return str(found.get("release") or "")
+
+
+def _backup(found: Result) -> str:
+    taken = found.get("backup") or {}
+    return f"{taken['id']}, {size(taken.get('size'))}".rstrip(", ") if taken else str(found.get("msg") or "")
+
+
+def _migrate(found: Result) -> str:
+    if "moved" not in found:
+        return str(found.get("msg") or "")
+    if found["moved"]:
+        return f"the schema moved to {found['head']}" if found.get("head") else "the schema moved"
+    return "the schema stays as it is" if found["moved"] is False else "whether the schema moved cannot be told"
+
+
+def _apply(found: Result) -> str:
+    return ", ".join(found.get("services") or []) or "nothing that runs"
+
+
+def _look(found: Result) -> str:
+    return str(found.get("summary") or "").rstrip(".")
+
+
+def _record(found: Result) -> str:
+    return f"{found['current']} runs" if found.get("current") else ""
+
+
+def _prepare(found: Result) -> str:
+    return ", ".join(found.get("packages") or []) or "nothing is missing"
+
+
+def _integrity(found: Result) -> str:
+    if not found.get("sound"):
+        return ""
+    return "the database is sound" + "".join(f"; {one} is not valid" for one in found.get("not_valid") or [])
+
+
+_NOTES: Mapping[str, Callable[[Result], str]] = {
+    "preflight": _preflight,
+    "start": _lease,
+    "images": lambda found: ", ".join(found.get("images") or []) or str(found.get("msg") or ""),
+    "backup": _backup,
+    "migrate": _migrate,
+    "apply": _apply,
+    "verify": _look,
+    "metrics": _look,
+    "integrity": _integrity,
+    "evidence": lambda found: str(found.get("path") or found.get("msg") or ""),
+    "finish": _record,
+    "restore": lambda found: str((found.get("backup") or {}).get("id") or ""),
+    "prepare": _prepare,
+}
+
+
+def note(entry: str, found: Result) -> str:
+    """What is worth saying of a step that did what it should."""
+    words = _NOTES.get(entry)
+    return one_line(words(found)) if words else ""
+
+
+def size(number: Any) -> str:
+    """A number of bytes for people."""
+    if not isinstance(number, (int, float)):
+        return ""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024 or unit == "GiB":
+            break
+        number /= 1024
+    return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"
+
+
+def one_line(text: Any) -> str:
+    """Text on one line, without what a terminal would take for a command."""
+    return " ".join(printable(str(text)).split())
+
+
+# the end
+
+
+def headline(status: str) -> str:
+    """A status as it is shouted."""
+    return status.replace("_", " ").upper()
+
+
+def what_changed(target: Result) -> str:
+    """Which services were changed, and what ran before."""
+    if not target.get("changed"):
+        return ""
+    services = ", ".join(target.get("services") or [])
+    if target.get("check_mode"):
+        return f"would change: {services or 'nothing that runs'}"
+    before, after = target.get("release_before"), target.get("release_after")
+    was = f"; {before or 'nothing'} ran before" if before != after else ""
+    return f"changed: {services or 'nothing that runs'}{was}"
+
+
+_NEXT = {
+    "refused": "Mend it, then run again.",
+    "unreachable": "See that the target can be reached, then run any operation again; it recovers what was cut off.",
+    "rolled_back": "Nothing is urgent. Look at the evidence, mend the version, then deploy it again.",
+    "failed": "Mend it, then run again.",
+    "rollback_failed": "Look now: playbooks/releases.yml and playbooks/verify.yml say what runs, "
+    "playbooks/rollback.yml brings up what ought to run.",
+    "skipped": "Mend the host that failed, then run again.",
+}
+
+
+def what_next(target: Result) -> str:
+    """What to do next; the hint of what failed counts most."""
+    status = str(target.get("status"))
+    if target.get("hint"):
+        return str(target["hint"])
+    if status in _NEXT:
+        return _NEXT[status]
+    if target.get("check_mode"):
+        return "Run it without --check to do it." if target.get("changed") else ""
+    return _after_success(target)
+
+
+def _after_success(target: Result) -> str:
+    operation, before = target.get("operation"), target.get("release_before")
+    if operation == "deploy" and target.get("changed") and before:
+        return f"Should it have to go back: playbooks/rollback.yml -e release={before}"
+    if operation == "backup" and target.get("backup"):
+        return f"To restore it: playbooks/restore.yml -e backup={target['backup']} -e confirm=APPLICATION"
+    return ""
+
+
+def paragraph(hosts: Sequence[str], target: Result) -> list[str]:
+    """How it ended on these hosts: what runs now, what changed, what to do next."""
+    found = [f"{', '.join(hosts)}: {headline(str(target['status']))}", one_line(target.get("message") or "")]
+    cut = target.get("recovered")
+    if cut:
+        found.append(
+            f"recovered: {cut['operation']} of {cut['release']}, which was interrupted in phase {cut['phase']}"
+        )
+    changed, following = what_changed(target), what_next(target)
+    found += [changed] if changed else []
+    found += [f"next: {one_line(following)}"] if following else []
+    return found
+
+
+def alike(targets: Mapping[str, Result]) -> list[tuple[list[str], Result]]:
+    """The hosts on which it ended the same way, together; the worst is said last, where people look first."""
+    groups: dict[tuple[str, ...], tuple[list[str], Result]] = {}
+    for host, target in targets.items():
+        key = tuple(paragraph([""], target))
+        groups.setdefault(key, ([], target))[0].append(host)
+    return sorted(groups.values(), key=lambda group: _badness(str(group[1]["status"])))
+
+
+def _badness(status: str) -> int:
+    """How bad a status is; one that is not known is the worst."""
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES)

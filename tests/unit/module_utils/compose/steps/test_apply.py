@@ -1,0 +1,147 @@
+"""Bringing a release up, and before it what its migration needs, with compose and an engine that are no real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps import _apply, _migrate
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from tests.unit.support.making import container, record, target
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"restart_count": 7}, None, id="restarted long ago"),
+        pytest.param({"restart_count": 7, "oom_killed": True}, None, id="killed long ago"),
+        pytest.param({"restart_count": 8, "oom_killed": True}, "web was killed for want of memory", id="killed now"),
+        pytest.param({"restart_count": 9}, None, id="it may yet come up"),
+        pytest.param({"restart_count": 10}, "web keeps restarting (exit code 0, 3 restarts)", id="a crash loop"),
+        pytest.param({"restart_count": 7, "id": "new"}, "web keeps restarting (exit code 0, 7 restarts)", id="another"),
+    ],
+)
+def test_restarts_of_the_past_are_no_reason_to_end_the_wait(changes: dict[str, Any], reason: str | None) -> None:
+    assert _apply.terminal_reason([container(**changes)], ["web"], {"id-web": 7}) == reason
+
+
+def init(**changes: Any) -> Container:
+    return container("init", **{"state": "exited", "health": "none", **changes})
+
+
+@pytest.mark.parametrize(
+    ("found", "completed", "missing", "reason"),
+    [
+        pytest.param(init(), ["init"], [], None, id="it has done its work"),
+        pytest.param(init(), [], ["init"], "init exited with code 0", id="it ought to run on"),
+        pytest.param(init(exit_code=1), ["init"], ["init"], "init exited with code 1", id="it failed"),
+        pytest.param(init(state="dead"), ["init"], ["init"], "init exited with code 0", id="it is dead"),
+        pytest.param(init(state="running"), ["init"], [], None, id="it is at work"),
+        pytest.param(init(state="created"), ["init"], ["init"], None, id="it has not begun"),
+    ],
+)
+def test_a_service_that_may_end_is_up_once_it_has(
+    found: Container, completed: list[str], missing: list[str], reason: str | None
+) -> None:
+    assert _apply.waiting_for([found], ["init"], completed) == missing
+    assert _apply.terminal_reason([found], ["init"], {}, completed) == reason
+
+
+class Composed:
+    """Compose that makes the same of every verb: containers as they are given, or those that are there."""
+
+    def __init__(self, found: list[Container], made: list[Container] | None = None) -> None:
+        self.name = "shop"
+        self.found = found
+        self.made = found if made is None else made
+        self.verbs: list[tuple[str, ...]] = []
+
+    def run(self, *verb: str, **_options: Any) -> str:
+        self.verbs.append(verb)
+        self.found = self.made
+        return ""
+
+    def containers(self, **_options: Any) -> list[Container]:
+        return self.found
+
+    def events(self, **_options: Any) -> Iterator[None]:
+        yield None
+
+
+def host(folder: Path, composed: Composed, **changes: Any) -> ComposeTarget:
+    """A target whose engine and compose are no real ones."""
+    made = target(folder, **changes)
+    vars(made).update(project=composed, compose_of=lambda _release: composed, record=lambda _release: record())
+    return made
+
+
+def test_a_database_that_crashed_months_ago_does_not_fail_a_release(tmp_path: Path) -> None:
+    composed = Composed([container("web"), container("db", restart_count=3, oom_killed=True)])
+    assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == []
+    assert composed.verbs[0][0] == "up"
+
+
+def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) -> None:
+    composed = Composed([container("web"), container("db", state="exited", health="none")])
+    once = [{"name": "containers", "kind": "containers", "completed": ["db"]}]
+    assert _apply.bring_up(host(tmp_path, composed, checks=once), "0001-v1", []) == []
+    with pytest.raises(OpsError, match="db exited with code 0"):
+        _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [
+        pytest.param([container("web"), container("db")], [], id="nothing"),
+        pytest.param([container("web", id="other"), container("db")], ["web"], id="replaced"),
+        pytest.param([container("db")], ["web"], id="made"),
+        pytest.param([container("web"), container("db"), container("old")], ["old"], id="taken away"),
+        pytest.param(
+            [container("web", state="exited", started_at="2026-11-22T20:00:00Z"), container("db")],
+            ["web"],
+            id="started",
+        ),
+    ],
+)
+def test_what_bringing_a_release_up_has_changed(before: list[Container], changed: list[str], tmp_path: Path) -> None:
+    composed = Composed(before, [container("web"), container("db")])
+    assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == changed
+
+
+SERVICES: dict[str, Any] = {
+    "proxy": {"depends_on": {"web": {}}},
+    "web": {"depends_on": {"init": {}, "worker": {}}},
+    "worker": {"depends_on": {"queue": {}}},
+    "init": {},
+    "queue": {},
+    "db": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("there", "started"),
+    [
+        pytest.param([], ["db", "init", "queue"], id="the first deployment"),
+        pytest.param(["db"], ["init", "queue"], id="the database runs"),
+        pytest.param(["db", "init", "queue"], [], id="all is there"),
+    ],
+)
+def test_a_migration_has_nothing_started_but_what_it_needs(
+    there: list[str], started: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[str] = []
+    monkeypatch.setattr(_apply, "bring_up", lambda _target, _release, services: brought.extend(services))
+    states = {"init": {"state": "exited", "health": "none"}}
+    composed = Composed([container(name, **states.get(name, {})) for name in there])
+    once = [{"name": "containers", "kind": "containers", "completed": ["init"]}]
+    data = {"database_service": "db", "database_name": "shop", "database_user": "shop"}
+    app = {"migration_service": "web", "release_services": ["web", "worker"], "checks": once, **data}
+    made = host(tmp_path, composed, **app)
+    made.store.write("releases/0001-v1/compose.json", {"services": SERVICES})
+    _migrate._ensure_services(made, "0001-v1")
+    assert brought == started

@@ -1,0 +1,135 @@
+"""Whether a deployment would change anything, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
+from tests.unit.support.making import container, record
+
+SOUND = [container("web"), container("db")]
+
+
+@pytest.mark.parametrize(
+    ("version", "reference"),
+    [
+        pytest.param("v1", "registry.example/shop/web:v1", id="a tag"),
+        pytest.param("sha256:ab", "registry.example/shop/web@sha256:ab", id="a digest"),
+    ],
+)
+def test_an_image_is_referred_to_by_tag_or_digest(version: str, reference: str) -> None:
+    assert _plan.image_reference("registry.example/shop/web", version) == reference
+
+
+@pytest.mark.parametrize(
+    ("containers", "found"),
+    [
+        pytest.param(SOUND, [], id="as recorded"),
+        pytest.param([container("web", health="none"), container("db")], [], id="without a health check"),
+        pytest.param([container("db")], ["web has no container"], id="a container is missing"),
+        pytest.param(
+            [container("web", image_id="sha256:other"), container("db")],
+            ["web runs another image than the release recorded"],
+            id="another image",
+        ),
+        pytest.param(
+            [container("web", config_hash="other"), container("db")],
+            ["web runs with another configuration than the release recorded"],
+            id="another configuration",
+        ),
+        pytest.param(
+            [container("web", state="exited", health="none"), container("db")], ["web is exited, none"], id="stopped"
+        ),
+        pytest.param(
+            [container("web", health="unhealthy"), container("db")], ["web is running, unhealthy"], id="unhealthy"
+        ),
+        pytest.param(
+            [*SOUND, container("web", number=2, state="dead", health="none")], ["web is dead, none"], id="one of two"
+        ),
+        pytest.param([*SOUND, container("old")], ["old is not part of the release"], id="one too many"),
+        pytest.param([], ["db has no container", "web has no container"], id="nothing runs"),
+    ],
+)
+def test_drift_is_what_differs_from_the_record(containers: list[Container], found: list[str]) -> None:
+    assert _plan.drift(record(), containers, []) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "completed", "found"),
+    [
+        pytest.param({}, ["db"], [], id="it has done its work"),
+        pytest.param({"exit_code": 1}, ["db"], ["db is exited, none"], id="it failed"),
+        pytest.param({}, ["web"], ["db is exited, none"], id="it ought to run on"),
+        pytest.param(
+            {"config_hash": "other"},
+            ["db"],
+            ["db runs with another configuration than the release recorded"],
+            id="it did other work",
+        ),
+    ],
+)
+def test_a_service_that_may_end_is_no_drift_once_it_has(
+    changes: dict[str, Any], completed: list[str], found: list[str]
+) -> None:
+    ended = container("db", **{"state": "exited", "health": "none", **changes})
+    assert _plan.drift(record(), [container("web"), ended], completed) == found
+
+
+SOURCE = record()["source"]
+WANTED = {"version": "v1", "source": SOURCE, "env": "env", "inputs": "inputs"}
+FOUND = {"current_record": record(), "interrupted": None, "lease": None, "containers": SOUND}
+CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "reasons"),
+    [
+        pytest.param({}, {}, [], id="nothing differs"),
+        pytest.param({}, {"current_record": None}, ["nothing was deployed here before"], id="the first deployment"),
+        pytest.param(
+            {},
+            {"current_record": record(status="bad")},
+            ["the current release 0001-v1 is bad"],
+            id="the current release is bad",
+        ),
+        pytest.param({"version": "v2"}, {}, ["version v1 becomes v2"], id="another version"),
+        pytest.param(
+            {"source": {**SOURCE, "commit": "e" * 40}},
+            {},
+            ["version v1 is another commit or image than it was"],
+            id="a tag that moved",
+        ),
+        pytest.param({"env": "new"}, {}, ["the env files changed"], id="other secrets"),
+        pytest.param(
+            {"inputs": "new"},
+            {},
+            ["the compose files or the variables of the application changed"],
+            id="other compose files",
+        ),
+        pytest.param(
+            {"version": "v2", "env": "new", "inputs": "new"},
+            {},
+            ["version v1 becomes v2", "the env files changed"],
+            id="other compose files go without saying where more differs",
+        ),
+        pytest.param({}, {"containers": [container("db")]}, ["web has no container"], id="a container is missing"),
+        pytest.param(
+            {}, {"interrupted": CUT}, ["deploy of 0002-v2 was interrupted in phase apply"], id="something was cut off"
+        ),
+        pytest.param({}, {"lease": "held by bo"}, ["the target is held by bo"], id="somebody is at it"),
+    ],
+)
+def test_a_deployment_is_needed_with_its_reasons(
+    wanted: dict[str, Any], found: dict[str, Any], reasons: list[str]
+) -> None:
+    def drifted(record: Mapping[str, Any]) -> list[str]:
+        return _plan.drift(record, {**FOUND, **found}["containers"], [])
+
+    assert _plan.decide({**WANTED, **wanted}, {**FOUND, **found}, drifted) == {
+        "needed": bool(reasons),
+        "reasons": reasons,
+    }

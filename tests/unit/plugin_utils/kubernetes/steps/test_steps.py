@@ -1,0 +1,249 @@
+"""What the steps on a cluster decide by themselves: images, the migration's Job, what is secret."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import stat
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import (
+    _apply,
+    _images,
+    _migrate,
+    _version,
+)
+from tests.contract.house import specs
+from tests.unit.support.making import app, record
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+# images
+
+
+@pytest.mark.parametrize(
+    ("said", "digest"),
+    [
+        pytest.param(f"v1: digest: {DIGEST} size: 1234", DIGEST, id="the last line"),
+        pytest.param(f"abc: Pushed\nv1: digest: {DIGEST} size: 1\n", DIGEST, id="after layers"),
+        pytest.param("denied", None, id="none"),
+    ],
+)
+def test_the_digest_is_what_the_push_says(said: str, digest: str | None) -> None:
+    if digest is None:
+        with pytest.raises(OpsError, match="named no digest: denied"):
+            _images.pushed_digest(said)
+    else:
+        assert _images.pushed_digest(said) == digest
+
+
+BUILT = {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}", "build": "b1"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "builds", "found"),
+    [
+        pytest.param({}, {"web": "b1"}, BUILT, id="the same commit and build"),
+        pytest.param({}, {"web": "b2"}, {}, id="another build"),
+        pytest.param({"status": "bad"}, {"web": "b1"}, {}, id="of a bad release"),
+        pytest.param({"source": {**record()["source"], "commit": "other"}}, {"web": "b1"}, {}, id="of another commit"),
+        pytest.param({"images": {}}, {"web": "b1"}, {}, id="a release without it"),
+    ],
+)
+def test_what_a_good_release_built_is_not_built_again(
+    changes: dict[str, Any], builds: dict[str, str], found: dict[str, Any]
+) -> None:
+    earlier = [record(1, **{"images": BUILT, **changes})]
+    assert _images.built_before(earlier, record(2), builds) == found
+
+
+def test_a_login_is_a_file_of_its_owner_that_does_not_outlive_the_block() -> None:
+    with _images.logged_in(["127.0.0.1:5001/shop/web"], "lab", "canary-1234") as env:
+        path = Path(env["DOCKER_CONFIG"]) / "config.json"
+        auths = json.loads(path.read_text())["auths"]
+        assert base64.b64decode(auths["127.0.0.1:5001"]["auth"]) == b"lab:canary-1234"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
+    with _images.logged_in(["shop/web"], "", "") as env:
+        assert env == {}
+
+
+@pytest.mark.parametrize(
+    ("image", "key"),
+    [
+        ("registry.example.com:5000/shop/web", "registry.example.com:5000"),
+        ("ana/web", "https://index.docker.io/v1/"),
+        ("docker.io/ana/web", "https://index.docker.io/v1/"),
+    ],
+)
+def test_a_login_has_the_name_under_which_docker_looks_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, key: str
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with _images.logged_in([image], "lab", "canary-1234") as env:
+        config = json.loads((Path(env["DOCKER_CONFIG"]) / "config.json").read_text())
+    assert list(config["auths"]) == [key]
+
+
+def test_the_users_own_logins_and_programs_stay_in_force(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cli-plugins").mkdir()
+    own = {"auths": {"base.example": {}, "r.example": {}}, "credsStore": "pass", "credHelpers": {"x.example": "ecr"}}
+    (tmp_path / "config.json").write_text(json.dumps(own))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with _images.logged_in(["r.example/web"], "lab", "canary-1234") as env:
+        folder = Path(env["DOCKER_CONFIG"])
+        assert (folder / "cli-plugins").is_dir()
+        config = json.loads((folder / "config.json").read_text())
+    assert config["credHelpers"] == {"base.example": "pass", "x.example": "ecr"}
+    assert config["auths"]["base.example"] == {}
+    assert "auth" in config["auths"]["r.example"]
+    assert "credsStore" not in config
+
+
+@pytest.mark.parametrize(
+    ("version", "tag"), [("v0.2.0", "v0.2.0"), ("feature/a b", "feature-a-b"), ("x" * 200, "x" * 128)]
+)
+def test_a_version_becomes_a_tag(version: str, tag: str) -> None:
+    assert _version.tag_of(version) == tag
+
+
+def deployment(name: str, **container: Any) -> dict[str, Any]:
+    main = {"name": "app", "image": f"shop/web@{DIGEST}", "ports": [{"containerPort": 80}], "env": [], **container}
+    side = {"name": "side", "image": "proxy:1"}
+    spec = {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [side, main]}}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def test_services_are_the_workloads_that_keep_running() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {}}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    assert list(_version.services([config, deployment("web"), job])) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"release_services": ["web", "wbe"]}, "app_release_services names the workload 'wbe', the manifests have web"),
+        ({"release_services": ["web"], "migration_service": "x"}, "app_migration_service names the workload 'x'"),
+    ],
+)
+def test_workloads_that_the_manifests_do_not_have_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        _version.refuse_missing_services(app(**changes), [deployment("web")])
+
+
+# stopping
+
+
+@pytest.mark.parametrize(("found", "patches"), [(3, ["3"]), (0, []), (None, [])])
+def test_what_is_stopped_says_how_many_pods_it_had(
+    found: int | None, patches: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    workload = deployment("web")
+    workload["spec"]["replicas"] = found
+    monkeypatch.setattr(_wait, "wait", lambda *_, **__: None)
+    given = SimpleNamespace(
+        app=app(), labels="", redactor=SimpleNamespace(text=str),
+        phase=lambda *_: contextlib.nullcontext(SimpleNamespace(prove=lambda: None)),
+        cluster=SimpleNamespace(
+            now=lambda: 0.0,
+            list=lambda _, kind, labels: ([workload] if kind == "Deployment" else [], "1"),
+            patch=lambda version, kind, name, patch: sent.append(patch),
+        ),
+    )  # fmt: skip
+    _apply.run(cast(Any, given), {"state": "stopped", "phase": "", "token": 1}, False)
+    assert sent == [
+        {"metadata": {"annotations": {"doppelganger.ops/replicas": one}}, "spec": {"replicas": 0}} for one in patches
+    ]
+
+
+# the migration
+
+
+def test_the_migration_is_the_container_of_the_release_and_nothing_else() -> None:
+    workload = deployment("web", readinessProbe={"httpGet": {}}, command=["serve"], args=["--port=80"])
+    job = _migrate.job_of("shop", workload, [f"shop/web@{DIGEST}"], ["migrate", "--all"], 600)
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert container == {
+        "name": "app", "image": f"shop/web@{DIGEST}", "env": [], "command": ["migrate", "--all"], "args": [],
+    }  # fmt: skip
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    assert (job["spec"]["backoffLimit"], job["spec"]["activeDeadlineSeconds"]) == (0, 600)
+    assert "app" not in job["spec"]["template"]["metadata"]["labels"], "no Service must send anything here"
+    assert workload["spec"]["template"]["spec"]["containers"][1]["command"] == ["serve"], "the workload is not touched"
+
+
+FAILED, LATE = "BackoffLimitExceeded", "DeadlineExceeded"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "settles_for", "tried", "is_red"),
+    [
+        pytest.param([""], 60, 1, False, id="it works"),
+        pytest.param([FAILED, FAILED, ""], 60, 3, False, id="its new database is not reached at first"),
+        pytest.param([FAILED], 0, 1, True, id="its database was there before"),
+        pytest.param([LATE], 60, 1, True, id="it failed otherwise"),
+    ],
+)
+def test_a_migration_is_tried_again_only_while_its_new_database_settles(
+    outcomes: list[str], settles_for: float, tried: int, is_red: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[str] = []
+    left = iter(outcomes)
+
+    def wait(*_: Any, **__: Any) -> None:
+        if reason := next(left):
+            raise OpsError("it failed", readiness=[{"reason": reason}])
+
+    monkeypatch.setattr(_wait, "wait", wait)
+    given = SimpleNamespace(
+        app=app(migration_service="web", migration_command=["migrate"]),
+        cluster=SimpleNamespace(apply=lambda job: jobs.append(job["metadata"]["name"])),
+        redactor=SimpleNamespace(text=str),
+    )
+    until = time.monotonic() + settles_for
+    with pytest.raises(OpsError, match="it failed") if is_red else contextlib.nullcontext():
+        _migrate._run_job(cast(Any, given), record(), [deployment("web")], until, [], lambda: None)
+    assert jobs == [f"ops-shop-migration-{number + 1}" for number in range(tried)]
+
+
+# secrets
+
+
+def workload(env: list[dict[str, str]]) -> dict[str, Any]:
+    return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"env": env}]}}}}
+
+
+@pytest.mark.parametrize(
+    ("thing", "values"),
+    [
+        ({"kind": "Secret", "stringData": {"a": "x"}, "data": {"b": "eQ=="}}, ["x", "y", "eQ=="]),
+        ({"kind": "Secret", "data": {"b": "not base64", "c": "/w=="}}, ["not base64", "/w=="]),
+        ({"kind": "ConfigMap", "data": {"a": "x", "DATABASE_URL": "db://u:canary@h"}}, ["canary"]),
+        (workload([{"name": "API_TOKEN", "value": "canary"}, {"name": "LEVEL", "value": "warning"}]), ["canary"]),
+        ({"kind": "Deployment", "spec": {}}, []),
+    ],
+)
+def test_what_an_object_has_of_secrets(thing: dict[str, Any], values: list[str]) -> None:
+    assert set(_secrets.of_object(thing)) == set(values)
+
+
+# the contract
+
+
+def test_there_is_a_step_for_each_entry_point_of_the_adapter() -> None:
+    assert set(_table.STEPS) == set(specs("platform_kubernetes")) - {"change"}
+    assert all(isinstance(_table.step_of(name), Step) for name in _table.STEPS)

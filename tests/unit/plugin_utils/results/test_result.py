@@ -1,0 +1,212 @@
+"""The one result of an operation, for each way in which it can end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result
+from tests.unit.support.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAILING, PASSING, START, ended
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "message"),
+    [
+        ("ok", "ok", "Deploy v2 is done. 0002-v2 runs."),
+        ("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs."),
+        ("refused", "refused", "Deploy was refused: version is required. Nothing was touched."),
+        ("lease held", "refused", "Deploy v2 was refused: The target is locked. Nothing was touched."),
+        ("unreachable", "unreachable", "Deploy v2 failed in phase change: It cannot be reached."),
+        (
+            "rolled back",
+            "rolled_back",
+            "Deploy v2 failed in phase verify: API answers (answered 500). 0001-v1 was brought back and verified. "
+            "The database schema moved and was not taken back. The evidence is in /state/evidence/0002-v2.",
+        ),
+        (
+            "first deploy failed",
+            "failed",
+            "Deploy v2 failed in phase verify: API answers (answered 500). There was no good release to return to, "
+            "so the application was stopped; its data volumes are kept.",
+        ),
+        (
+            "rollback failed",
+            "rollback_failed",
+            "Deploy v2 failed in phase verify: API answers (answered 500). Bringing 0001-v1 back failed as well: "
+            "web exited with code 1. Whether the database schema moved cannot be told.",
+        ),
+        (
+            "data put back",
+            "rolled_back",
+            "Deploy v2 failed in phase integrity: a table cannot be read. 0001-v1 was brought back and verified. "
+            "The database schema moved and was not taken back. "
+            "The database is that of backup 20261123T204105Z-0001-v1, as it was before.",
+        ),
+        (
+            "data not put back",
+            "rollback_failed",
+            "Deploy v2 failed in phase integrity: a table cannot be read. Bringing 0001-v1 back failed as well: "
+            "The restore failed. The database schema moved and was not taken back. "
+            "The database is not what it was before, which is backup 20261123T204105Z-0001-v1.",
+        ),
+        ("only looked and failed", "failed", "Deploy v2 failed in phase backup: The dump failed."),
+        ("lease lost", "failed", "Deploy v2 failed in phase change: This operation held lease number 7."),
+        ("interrupted before", "ok", "Deploy v2 is done. 0002-v2 runs."),
+    ],
+)
+def test_each_ending_has_its_status_and_its_sentence(how: str, status: str, message: str) -> None:
+    found = ended(how)
+    assert (found["status"], found["message"]) == (status, message)
+
+
+@pytest.mark.parametrize(
+    ("how", "facts"),
+    [
+        ("ok", {"changed": True, "release_before": "0001-v1", "release_after": "0002-v2", "schema_moved": True}),
+        ("unchanged", {"changed": False, "release": None, "release_after": "0001-v1", "schema_moved": False}),
+        ("refused", {"changed": False, "version": None, "hint": "Give it."}),
+        ("rolled back", {"release_after": "0001-v1", "backup": "20261123T204105Z-0001-v1"}),
+        ("first deploy failed", {"release_after": None, "release_before": None}),
+    ],
+)
+def test_the_facts_of_an_ending(how: str, facts: dict[str, Any]) -> None:
+    found = ended(how)
+    assert {name: found[name] for name in facts} == facts
+
+
+def test_the_checks_are_those_of_now_and_the_failure_has_those_of_then() -> None:
+    found = ended("rolled back")
+    assert found["checks"] == [CHECK]
+    assert found["failure"]["checks"] == [FAILED_CHECK]
+
+
+def test_check_mode_says_what_would_run() -> None:
+    found = ended("ok", check_mode=True)
+    assert (found["check_mode"], found["services"]) == (True, ["web"])
+    assert found["message"] == "Deploy v2 would be done. 0002-v2 would run."
+
+
+@pytest.mark.parametrize(
+    ("migrate", "moved"),
+    [
+        pytest.param({"moved": True}, True, id="it moved"),
+        pytest.param({"failed": True, "moved": False}, False, id="it failed and did not move"),
+        pytest.param({"failed": True}, None, id="it failed and nobody can tell"),
+        pytest.param({"skipped": True}, False, id="it was skipped"),
+        pytest.param(None, False, id="it was not reached"),
+    ],
+)
+def test_whether_the_schema_moved(migrate: dict[str, Any] | None, moved: bool | None) -> None:
+    assert _result.steps_from({**DURING, "ops_migrate": migrate}, False)["schema_moved"] is moved
+
+
+def test_what_a_former_play_finished_does_not_count_as_undone() -> None:
+    """A host of a fleet was deployed to, is to go back because of another one, and cannot get the lease again."""
+    variables = {**ENDINGS["ok"], "result_failure": ENDINGS["lease held"]["result_failure"]}
+    failure = variables["result_failure"]["failure"]
+    found = _result.target_result("return", _result.steps_from(variables, False), failure)
+    assert found["status"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("result", "looked", "found"),
+    [
+        pytest.param({"msg": "no"}, None, ("failed", "change", "no", "", 0), id="any task"),
+        pytest.param(
+            {"msg": "no, do", "error": "no", "hint": "do", "kind": "refused", "phase": "lease"},
+            None,
+            ("refused", "lease", "no", "do", 0),
+            id="one of ours",
+        ),
+        pytest.param({"message": "old"}, None, ("failed", "change", "old", "", 0), id="another shape"),
+        pytest.param({}, None, ("failed", "change", "no message was given", "", 0), id="silence"),
+        pytest.param({"msg": "no"}, FAILING, ("failed", "change", "no", "", 1), id="a checklist that did not pass"),
+        pytest.param({"msg": "no"}, PASSING, ("failed", "change", "no", "", 0), id="a checklist that passed"),
+    ],
+)
+def test_a_failure_is_read_from_whatever_failed(
+    result: dict[str, Any], looked: dict[str, Any] | None, found: tuple[Any, ...]
+) -> None:
+    failure = _result.failure_from(result, looked, "change")
+    assert (failure["kind"], failure["phase"], failure["error"], failure["hint"], len(failure["checks"])) == found
+
+
+@pytest.mark.parametrize(
+    ("endings", "status", "changed"),
+    [
+        pytest.param(["ok", "ok"], "ok", True, id="all went well"),
+        pytest.param(["unchanged", "unchanged"], "unchanged", False, id="nothing to do"),
+        pytest.param(["unchanged", "ok"], "ok", True, id="something to do"),
+        pytest.param(["ok", "unreachable"], "unreachable", True, id="one cannot be reached"),
+        pytest.param(["rolled back", "refused"], "rolled_back", True, id="one went back"),
+        pytest.param(["rolled back", "first deploy failed"], "failed", True, id="one is down"),
+        pytest.param(["rollback failed", "first deploy failed"], "rollback_failed", True, id="one could not go back"),
+    ],
+)
+def test_a_fleet_is_as_well_as_its_worst_host(endings: list[str], status: str, changed: bool) -> None:
+    targets = {f"host{number}": ended(how) for number, how in enumerate(endings)}
+    found = _result.fleet_result("deploy", targets)
+    assert (found["status"], found["changed"], list(found["targets"])) == (status, changed, list(targets))
+
+
+def test_a_fleet_of_nobody_was_skipped() -> None:
+    assert _result.fleet_result("deploy", {})["status"] == "skipped"
+
+
+def test_a_target_that_was_not_reached_says_why() -> None:
+    found = _result.skipped("deploy", "Not touched, because one could not get the release.")
+    assert (found["status"], found["changed"], found["release"]) == ("skipped", False, None)
+    assert found["message"] == "Not touched, because one could not get the release."
+
+
+def test_every_status_has_its_place() -> None:
+    assert {ended(how)["status"] for how in ENDINGS} | {"skipped"} == set(_result.STATUSES)
+    assert set(_result.GOOD_STATUSES) < set(_result.STATUSES)
+
+
+def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
+    variables = {
+        "app_model": {"inputs": {"release": "last good"}},
+        "ops_resolve": {"release": "0001-v1", "version": "v1"},
+        "ops_start": {**START, "release": "0001-v1"},
+        "ops_finish": {"phases": [], "current": "0001-v1"},
+    }
+    found = _result.target_result("rollback", _result.steps_from(variables, False), None)
+    assert (found["message"], found["version"]) == ("Rollback 0001-v1 is done. 0001-v1 runs.", "v1")
+
+
+WHY = "two could not get the release"
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "message"),
+    [
+        pytest.param(
+            "ok", "rolled_back",
+            f"{WHY}, so this host went back to 0002-v2. The database schema moved and was not taken back.",
+            id="it went back",
+        ),
+        pytest.param(
+            "lease held", "rollback_failed",
+            f"{WHY}, and this host could not go back: The target is locked. 0001-v1 still runs.",
+            id="somebody holds it",
+        ),
+        pytest.param(
+            "unreachable", "rollback_failed",
+            f"{WHY}, and this host could not go back: Deploy v2 failed in phase change: It cannot be reached.",
+            id="nobody can tell",
+        ),
+        pytest.param(
+            "rollback failed", "rollback_failed",
+            f"{WHY}, and this host could not go back: Deploy v2 failed in phase verify: API answers (answered 500). "
+            "Bringing 0001-v1 back failed as well: web exited with code 1. "
+            "Whether the database schema moved cannot be told.",
+            id="the undo failed as well",
+        ),
+        pytest.param("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs.", id="nothing to do"),
+    ],
+)  # fmt: skip
+def test_a_host_that_its_fleet_takes_back_says_what_runs_there(how: str, status: str, message: str) -> None:
+    found = _result.returned(ended(how), ended("ok"), WHY)
+    assert (found["status"], found["message"]) == (status, message)
