@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.action.fleet_gate import target_results
-from ansible_collections.doppelganger.ops.plugins.action.show_lines import show
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._show import show
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _lines, _result
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._fleet import target_results
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import SHOWN
 
 

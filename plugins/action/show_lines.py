@@ -3,18 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
-
-
-def show(lines: Sequence[str]) -> None:
-    """Print lines below each other, indented."""
-    Display().display(printable("\n".join(["", *(f"  {line}" for line in lines), ""])))
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._show import show
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

@@ -203,8 +203,8 @@ kind:
   type: str
 """
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
-from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import ENTRY
 
 
 def main() -> None:

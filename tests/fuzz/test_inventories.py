@@ -19,8 +19,8 @@ BASE = {
     "app_release_services": ["web"],
 }  # fmt: skip
 KEYS = st.sampled_from(sorted({
-    *_checklist.COMMON, *(name for kind in _checklist.KINDS.values() for name in kind), *_metric.SOURCES, *_metric.ENTRY,
-    *_metric.LIMIT, *_metric.TIERS, *_watches.GATE, *_watches.COMPARE,
+    *_checklist.COMMON, *(name for kind in _checklist.KINDS.values() for name in kind), *_metric.SOURCES,
+    *_metric.ENTRY, *_metric.LIMIT, *_metric.TIERS, *_watches.GATE, *_watches.COMPARE,
     "namespace", "context", "args", "like", "error_rate",
 }))  # fmt: skip
 SCALARS = (

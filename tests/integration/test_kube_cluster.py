@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _tcp
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
+from ansible_collections.doppelganger.ops.plugins.module_utils.http import _sockets
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
@@ -329,7 +330,7 @@ def test_a_port_is_open_only_where_the_pod_listens(reached: Cluster, pod: str, p
     try:
         outcome = asyncio.run(_tcp.tcp(*forward.address, KubeProject.settle))
     except OSError as error:
-        outcome = _tcp.refusal(error, "web")
+        outcome = _sockets.refusal(error, "web")
     finally:
         forward.close()
     assert (said in outcome.reason, forward.broken) == (True, None)

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..core._errors import Refused
 from ..core._options import WORDS, Option, converted, described, listed, near
-
-REQUIRED, ADVISORY = "required", "advisory"
+from ..core._verdicts import ADVISORY, REQUIRED
+from .kinds._lines import ERROR_LINES
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,6 @@ COMMON = {
     "when_present": Option("bool", False),
 }
 
-#: lines that tell of an error: a level in capitals, a level in a JSON or key=value line, a Python traceback
-ERROR_LINES = (
-    r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b",
-    r"""(?i:\b(?:level|severity|levelname|lvl)["']?\s*[:=]\s*["']?(?:error|critical|fatal|panic)\b)""",
-    r"^Traceback \(most recent call last\)",
-)
 
 _PEER = {"service": Option("str"), "host": Option("str")}
 

@@ -4,37 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from ._checklist import ADVISORY, REQUIRED, Check
-
-PASS, FAIL, INCONCLUSIVE, ERROR, SKIPPED = "pass", "fail", "inconclusive", "error", "skipped"
+from ..core._verdicts import ADVISORY, ERROR, FAIL, INCONCLUSIVE, PASS, REQUIRED, SKIPPED, Outcome
+from ._checklist import Check
 
 #: with less time a last attempt would say nothing about the application, only that it was cut off
 _SHORTEST_ATTEMPT = 1.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one attempt saw.
-
-    ``final`` says that another attempt cannot see anything else, ``ends_all`` why nothing else is worth waiting for,
-    ``out_of_reach`` that the platform itself could not be asked, ``is_aside`` that it is only to be shown.
-    """
-
-    state: str
-    reason: str
-    observed: Mapping[str, Any] = field(default_factory=dict)
-    final: bool = False
-    ends_all: str = ""
-    out_of_reach: bool = False
-    is_aside: bool = False
-    latency_ms: float = 0.0
-
-    def timed(self, seconds: float) -> Outcome:
-        """Give it a duration, unless it has measured one itself."""
-        return self if self.latency_ms else replace(self, latency_ms=seconds * 1000)
 
 
 @dataclass(frozen=True)

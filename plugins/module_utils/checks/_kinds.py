@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+from ..core import _threads
 from ..core._deadline import Late
 from ..core._errors import UNREACHABLE, BrokenOff, Garbled, NotThere, OpsError, Refused, TimedOut
+from ..core._verdicts import ERROR, FAIL, SKIPPED, Outcome
 from ..databases import _mongo as _probe_mongo
-from ..http import _client
-from ..running._project import Project
+from ..databases import _redis as _redis_databases
+from ..http import _client, _sockets
+from ..running._scene import Scene
 from ._checklist import Check
-from ._judge import ERROR, FAIL, SKIPPED, Outcome
 from .kinds import _exec as _probe_engine
 from .kinds import _http as _probe_http
 from .kinds import _tcp as _probe_socket
@@ -22,17 +23,8 @@ from .kinds import _tcp as _probe_socket
 #: one attempt, which may take so many seconds
 Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]
 
-_in_thread = _probe_engine.in_thread
+_in_thread = _threads.in_thread
 _GRACE = 1.0
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What all checks of a checklist look at."""
-
-    project: Project
-    services: Sequence[str] = ()
-    since: float = 0.0
 
 
 def attempt_of(check: Check, scene: Scene) -> Attempt:
@@ -64,7 +56,7 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
         if check.kind in _BLOCKING:
             return Outcome(ERROR, f"the engine did not answer within {round(seconds, 2):g} s")
         return Outcome(FAIL, f"no answer within {round(seconds, 2):g} s")
-    return _probe_socket.refusal(error, where)
+    return _sockets.refusal(error, where)
 
 
 def patience(check: Check, seconds: float) -> float:
@@ -120,7 +112,7 @@ def _tcp(check: Check, scene: Scene) -> Attempt:
 
 def _redis(check: Check, scene: Scene) -> Attempt:
     async def ping(host: str, port: int) -> Outcome:
-        return await _probe_socket.redis(host, port, await _password(check, scene))
+        return await _redis_databases.redis(host, port, await _password(check, scene))
 
     return _connecting(check, scene, ping)
 

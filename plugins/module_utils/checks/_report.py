@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._checklist import ADVISORY, REQUIRED
-from ._judge import ERROR, FAIL, INCONCLUSIVE, PASS, SKIPPED, Result
+from ..core._verdicts import ADVISORY, ERROR, FAIL, INCONCLUSIVE, PASS, REQUIRED, SKIPPED
+from ._judge import Result
 
 _MARKS = {PASS: "[x]", FAIL: "[ ]", ERROR: "[!]", INCONCLUSIVE: "[?]", SKIPPED: "[-]"}
 _WORDS = {

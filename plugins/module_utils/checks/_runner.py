@@ -8,15 +8,17 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..compose.engine._events import Event
 from ..core._deadline import Deadline
 from ..core._errors import OpsError
 from ..core._progress import tell
+from ..core._threads import in_thread
+from ..core._verdicts import PASS, REQUIRED, SKIPPED, Outcome
+from ..running._containers import Event
 from ..running._project import Closing
-from ._checklist import REQUIRED, Check, needs_engine
-from ._judge import PASS, SKIPPED, Judge, Outcome, Result
-from ._kinds import Attempt, Scene, attempt_of, explained, patience
-from .kinds._exec import in_thread
+from ..running._scene import Scene
+from ._checklist import Check, needs_engine
+from ._judge import Judge, Result
+from ._kinds import Attempt, attempt_of, explained, patience
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200

@@ -3,19 +3,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..text._characters import printable_data
 from ._errors import OpsError
 from ._lifeline import end_with_caller
-
-if TYPE_CHECKING:
-    from ..operations._target import Target
 
 
 @dataclass(frozen=True)
@@ -29,19 +25,6 @@ class Entry:
     spec: Mapping[str, Any]
     run: Callable[[Mapping[str, Any], bool], dict[str, Any]]
     rules: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A module's work on a target of any platform: ``run(target, params, check_mode)``."""
-
-    spec: Mapping[str, Any]
-    run: Callable[[Any, Mapping[str, Any], bool], dict[str, Any]]
-
-    @functools.lru_cache(maxsize=None)  # noqa: B019, UP033 steps live as long as the process; 3.9 has no cache for types
-    def on(self, platform: type[Target]) -> Entry:
-        """The same work on the targets of one platform; a module and its action share one entry."""
-        return Entry(self.spec, lambda params, check_mode: self.run(platform.of(params), params, check_mode))
 
 
 def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..checks._judge import FAIL, PASS, Outcome
-from ..checks.kinds._tcp import connected
 from ..core._errors import Garbled
+from ..core._verdicts import FAIL, PASS, Outcome
+from ..http._sockets import connected
 from ..text._excerpt import excerpt
 
 _OP_MSG = 2013

@@ -8,14 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..checks._checklist import REQUIRED
-from ..checks._judge import ERROR, INCONCLUSIVE, PASS
-from ..checks._kinds import Scene
 from ..checks._secrets import filled_sources
-from ..compose.engine._project import Project as Engine
-from ..compose.steps._verify import redactor
-from ..core._entry import Entry
 from ..core._errors import OpsError, Refused
+from ..core._verdicts import ERROR, INCONCLUSIVE, PASS, REQUIRED
 from ..metrics._judge import UNDO, Rules, overall
 from ..metrics._metric import Metric
 from ..metrics._places import parse_sources
@@ -23,11 +18,10 @@ from ..metrics._report import as_data, remedies, summary, table, unsourced, verd
 from ..metrics._sampling import Course, baselines, follow, histories, sources_of
 from ..metrics._watches import Watch, parse_gates, parse_metrics, source_of
 from ..running._project import Project
-from ..state._folder import Store
+from ..running._scene import Scene
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
 from ._soak import planned
-from ._verify import what_ought_to_run
 
 #: what the step of each platform takes as well
 MEASURING: dict[str, Any] = {
@@ -43,21 +37,6 @@ MEASURING: dict[str, Any] = {
     "history": {"type": "float", "default": 0.0},
     "must_pass": {"type": "bool", "default": True, "no_log": False},
 }
-SPEC: dict[str, Any] = {
-    **MEASURING,
-    "project": {"type": "str"},
-    "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
-    "redact_env_files": {"type": "list", "elements": "path", "default": []},
-    "state_dir": {"type": "path"},
-}
-
-
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Measure on the engine of this host."""
-    if params.get("state_dir"):
-        params = {**params, **what_ought_to_run(Store(params["state_dir"]), params)}
-    with Engine(params.get("project") or "") as project:
-        return measure(params, project, redactor(params))
 
 
 def measure(params: Mapping[str, Any], project: Project, shown: Redactor) -> dict[str, Any]:
@@ -138,6 +117,3 @@ def _refuse_senseless(params: Mapping[str, Any]) -> None:
     for name in ("interval", "count", "timeout"):
         if params[name] <= 0:
             raise Refused(f"{name} must be more than 0, found {params[name]:g}.")
-
-
-ENTRY = Entry(spec=SPEC, run=run)

@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..checks._checklist import Check
-from ..checks._judge import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
-from ..checks._kinds import Attempt, Scene
+from ..checks._kinds import Attempt
 from ..core._errors import OpsError
+from ..core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
 from ..metrics._judge import UNDO
 from ..metrics._places import parse_sources
 from ..metrics._report import as_data
 from ..metrics._sampling import Course, baselines, follow, sources_of
 from ..metrics._watches import Watch, parse_gates, parse_metrics
+from ..running._scene import Scene
 from ._metric_gates import Gates
 
 #: a check of this kind decides in one attempt, which takes as long as it takes

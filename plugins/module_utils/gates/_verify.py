@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..checks._checklist import Check, parse_checks
-from ..checks._judge import PASS, overall
-from ..checks._kinds import Attempt, Scene
+from ..checks._judge import overall
+from ..checks._kinds import Attempt
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
 from ..core._errors import UNREACHABLE, OpsError, Refused
+from ..core._verdicts import PASS
 from ..running._project import Project
+from ..running._scene import Scene
 from ..state import _releases
 from ..state._folder import Store
 from ..state._journal import Operation

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, median
 
-from ..checks._judge import FAIL, INCONCLUSIVE, PASS
+from ..core._verdicts import FAIL, INCONCLUSIVE, PASS
 from ._metric import ABOVE
 
 #: with fewer than this a test cannot see anything at the usual levels

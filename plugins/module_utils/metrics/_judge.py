@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..checks._judge import ERROR, FAIL, INCONCLUSIVE, PASS
+from ..core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS
 from ._metric import ABOVE, Limit
 from ._values import Sample
 

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from string import Template
 from typing import Any
 
 from ..core._options import Option, described, near, read
@@ -175,13 +173,6 @@ def as_data(metric: Metric) -> dict[str, Any]:
     plain = {name: value for name in ENTRY if (value := getattr(metric, name)) != ""}
     sources = {kind: given(options, SOURCES[kind]) for kind, options in metric.sources.items()}
     return {"name": metric.name, **plain, "limits": limits, "sources": sources}
-
-
-def query_of(text: str, window: float) -> str:
-    """A query with the seconds that it looks back over."""
-    if "$" not in text:
-        return text
-    return Template(text).safe_substitute(window=f"{max(1, math.ceil(window))}")
 
 
 def given(options: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:

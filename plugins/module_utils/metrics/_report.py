@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..checks._judge import ERROR, FAIL, INCONCLUSIVE, PASS, SKIPPED
+from ..core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, SKIPPED
 from ._judge import trend_of
 from ._metric import Limit, Metric
 from ._sampling import Course

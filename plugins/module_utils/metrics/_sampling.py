@@ -12,16 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ..checks._judge import PASS, SKIPPED
-from ..checks._kinds import Scene
 from ..core._deadline import Deadline, Late
 from ..core._errors import OpsError, Refused
+from ..core._verdicts import PASS, SKIPPED
+from ..running._scene import Scene
 from ._compare import compared
 from ._judge import Tally, assessed, on_its_way
-from ._metric import ABOVE, SOURCES, WORST, given, query_of
-from ._values import Asked, Observation, Sample, sample
+from ._metric import ABOVE, SOURCES, WORST, given
+from ._values import Sample, sample
 from ._watches import Watch
 from .readers._endpoint import Json, Prometheus
+from .readers._observation import Asked, Observation, query_of
 from .readers._openmetrics import OpenMetrics
 from .readers._postgres import Postgres, Redis
 from .readers._usage import Containers, Machines

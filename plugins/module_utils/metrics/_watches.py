@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..checks._checklist import ADVISORY, REQUIRED
 from ..core._errors import Refused
 from ..core._options import Option, described, listed, near, read
+from ..core._verdicts import ADVISORY, REQUIRED
 from ._compare import Comparison
 from ._judge import GO_ON, UNDO, Rules
 from ._metric import TIERS, Limit, Metric, as_data, parse_metric

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..checks.kinds import _tcp
 from ..core._deadline import Deadline, Late
 from ..core._errors import OpsError
+from ..http import _sockets
 from ..http._client import fetch, request_for
 from ..http._response import Response
 from ..text import _foreign
@@ -73,7 +73,7 @@ class Server:
         except OpsError as error:
             raise OpsError(f"{place}: {error.message}") from error
         except (OSError, EOFError, UnicodeError) as error:
-            raise OpsError(f"{place} cannot be reached: {_tcp.refusal(error, self.url).reason}.") from error
+            raise OpsError(f"{place} cannot be reached: {_sockets.refusal(error, self.url).reason}.") from error
         if not 200 <= answer.status < 300:
             said = answer.body[:_SAID_AT_MOST].decode("utf-8", "replace").strip()
             raise OpsError(f"{place} answered {answer.status}: {said}", status=answer.status)

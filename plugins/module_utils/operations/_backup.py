@@ -9,12 +9,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..core._entry import Step
 from ..core._errors import OpsError, Refused
 from ..core._files import make_private, sync_folder
+from ..core._times import iso
 from ..databases import _postgres
 from ..state import _releases
-from ..state._lease import iso
+from ._step import Step
 from ._target import APP_SPEC, PHASE_SPEC, Target
 
 SCHEMA = 1

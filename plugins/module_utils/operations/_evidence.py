@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core._entry import Step
 from ..core._errors import OpsError, TimedOut
 from ..core._files import safe_name
 from ..core._side_by_side import NOT_BEGUN, TIMED_OUT, Ended, side_by_side
-from ..state._lease import iso
+from ..core._times import iso
 from ..text._log_reading import LogEnd
 from ..text._redaction import Redactor
+from ._step import Step
 from ._target import PHASE_SPEC, Target
 
 if TYPE_CHECKING:

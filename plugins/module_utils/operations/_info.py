@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import _digests
-from ..core._entry import Step
 from ..core._errors import OpsError, Refused
 from ..state import _journal, _lease, _releases
+from ._step import Step
 from ._target import APP_SPEC, Target
 
 #: the longest note in a table; the record has the whole of it

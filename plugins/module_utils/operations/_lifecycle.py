@@ -8,13 +8,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..core._entry import Step
 from ..core._errors import OpsError, Refused
+from ..core._times import iso
 from ..state import _journal, _releases
 from ..state import _lease as lease_rules
 from ..state._journal import Operation
-from ..state._lease import iso
 from . import _backup, _plan, _prune
+from ._step import Step
 from ._target import APP_SPEC, PHASE_SPEC, Target
 
 

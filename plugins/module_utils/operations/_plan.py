@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ..compose.engine._answers import Container
 from ..core._digests import is_comparable
+from ..running._containers import Container
 
 
 def image_reference(repository: str, version: str) -> str:

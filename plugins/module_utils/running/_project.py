@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..compose.engine._answers import Container
-from ..compose.engine._events import Event
 from ..core._errors import OpsError
 from ..http._response import Response
 from ..text._log_reading import LogEnd
+from ._containers import Container, Event
 
 
 @dataclass(frozen=True)

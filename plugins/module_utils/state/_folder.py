@@ -27,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..core import _files
+from ..core import _files, _times
 from ..core._errors import LeaseHeld, OpsError, Refused
 from ..core._progress import tell
 from ..text._document import document
@@ -126,7 +126,7 @@ class Store:
     def audit(self, event: str, **details: Any) -> None:
         """Add a line to the audit trail."""
         self.create()
-        line = json.dumps({"at": _lease.iso(time.time()), "event": event, **details}, sort_keys=True)
+        line = json.dumps({"at": _times.iso(time.time()), "event": event, **details}, sort_keys=True)
         path = self.root / "audit.jsonl"
         with open(_files.opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8") as stream:
             stream.write(line + "\n")

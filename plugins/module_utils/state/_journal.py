@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core._errors import UNREACHABLE, LeaseLost, OpsError
+from ..core._times import iso
 from . import _lease
 from ._folder import Store
-from ._lease import iso
 
 JOURNAL = "operation.json"
 RUNNING, DONE = "running", "done"

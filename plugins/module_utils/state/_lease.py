@@ -10,23 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
 from ..core._errors import LeaseHeld, LeaseLost
+from ..core._times import iso
 
 OPERATION = "operation"
 MAINTENANCE = "maintenance"
-
-
-def iso(moment: float) -> str:
-    """A moment, in seconds since 1970, as people and JSON readers write it."""
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment_of(text: str) -> float:
-    """The moment that :func:`iso` wrote, in seconds since 1970."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
 
 
 @dataclass(frozen=True)

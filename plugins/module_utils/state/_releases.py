@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..core._errors import Refused
-from ._lease import moment_of
+from ..core._times import moment_of
 
 SCHEMA = 1
 PENDING, GOOD, BAD = "pending", "good", "bad"

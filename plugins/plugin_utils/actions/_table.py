@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pkgutil
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
 #: where each step is. One at a time is loaded: Ansible compiles every file of a collection anew in every process.
 STEPS = {

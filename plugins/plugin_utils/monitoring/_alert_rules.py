@@ -12,14 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import Catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import (
-    ABOVE,
-    WORST,
-    ZERO,
-    Limit,
-    Metric,
-    query_of,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import ABOVE, WORST, ZERO, Limit, Metric
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import query_of
 
 #: the words of the catalogue that select what somebody exposes: who is asked, and how a person calls it
 JOBS = {

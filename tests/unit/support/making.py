@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import App
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 
 WEB, DB = f"sha256:{'a' * 64}", f"sha256:{'d' * 64}"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult, Usage
 
 T = TypeVar("T")

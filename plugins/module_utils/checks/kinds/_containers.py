@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...compose.engine._answers import Container, epoch
+from ...core._times import epoch
+from ...core._verdicts import FAIL, INCONCLUSIVE, PASS, Outcome
+from ...running._containers import Container
 from ...text._excerpt import excerpt
-from .._judge import FAIL, INCONCLUSIVE, PASS, Outcome
 
 _CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "segmentation fault", 143: "terminated"}
 

@@ -3,46 +3,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from ...compose.engine._answers import began, epoch
+from ...core._times import epoch
+from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
+from ...databases._psql import psql
+from ...running._containers import began
 from ...running._project import ExecResult, Project
 from ...text._excerpt import excerpt, last_lines
-from .._judge import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
 from ._containers import baseline, broken, look
 from ._logs import LogScan
 
-_T = TypeVar("_T")
 _LAST_LINES = 5
 _LOG_BYTES = 64 * 1024
 _EXCERPT = 300
-
-
-async def in_thread(work: Callable[[], _T]) -> _T:
-    """Run blocking work in a daemon thread: unlike an executor's, it does not hold up the end of the process."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_T] = loop.create_future()
-
-    def settle(set_it: Callable[[Any], None], value: Any) -> None:
-        if not future.done():
-            set_it(value)
-
-    def run() -> None:
-        try:
-            done: tuple[Callable[[Any], None], Any] = (future.set_result, work())
-        except Exception as error:
-            done = (future.set_exception, error)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, *done)
-
-    threading.Thread(target=run, name="check", daemon=True).start()
-    return await future
 
 
 class ContainersProbe:
@@ -152,25 +130,6 @@ def run_postgres(project: Project, options: Mapping[str, Any], seconds: float) -
     began = time.perf_counter()
     result = psql(project, options, [options["query"]], seconds, stop_at_errors=True)
     return judged_postgres(options, result, (time.perf_counter() - began) * 1000)
-
-
-def psql(
-    project: Project, options: Mapping[str, Any], commands: Sequence[str], seconds: float, stop_at_errors: bool = False
-) -> ExecResult:
-    """Run the client in the server's own container; only the environment carries the password."""
-    service = options["service"]
-    # what the inventory says need not be asked for
-    container = {} if options["user"] and options["database"] else project.environment_of(service)
-    user = options["user"] or container.get("POSTGRES_USER") or "postgres"
-    database = options["database"] or container.get("POSTGRES_DB") or user
-    environment = {
-        "PGCONNECT_TIMEOUT": str(max(2, math.ceil(seconds))),
-        "PGOPTIONS": f"-c statement_timeout={max(1, int(seconds * 1000))}",
-    }
-    argv = ["psql", "-X", "-w", "-A", "-t", "-v", f"ON_ERROR_STOP={int(stop_at_errors)}", "-U", user, "-d", database]
-    argv += [part for command in commands for part in ("-c", command)]
-    password = {"PGPASSWORD": "POSTGRES_PASSWORD"}
-    return project.exec(service, argv, timeout=seconds, environment=environment, borrowed=password)
 
 
 def judged_postgres(options: Mapping[str, Any], result: ExecResult, latency_ms: float) -> Outcome:

@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ...core import _patterns
+from ...core._threads import in_thread
+from ...core._verdicts import FAIL, PASS, Outcome
 from ...http._client import Request, fetch
+from ...http._json_path import value_at
 from ...http._response import BODY_LIMIT, Response
 from ...text import _foreign
 from ...text._excerpt import excerpt
-from .._judge import FAIL, PASS, Outcome
-from ._exec import in_thread
 
 _EXCERPT = 200
-_PLACE = re.compile(r"[0-9]{1,9}")
 
 
 async def probe(options: Mapping[str, Any], request: Request) -> Outcome:
@@ -67,19 +66,6 @@ def _wrong_body(options: Mapping[str, Any], response: Response) -> str:
     except _foreign.Unreadable as error:
         return f"the body cannot be used: {error}"
     return next(filter(None, (_wrong_value(data, path, value) for path, value in options["json"].items())), "")
-
-
-def value_at(data: Any, path: str) -> Any:
-    """Follow a dotted path, in which numbers are positions of a list; KeyError where it leads nowhere."""
-    found = data
-    for step in str(path).split("."):
-        if isinstance(found, Mapping) and step in found:
-            found = found[step]
-        elif isinstance(found, list) and _PLACE.fullmatch(step) and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            raise KeyError(path)
-    return found
 
 
 def _wrong_value(data: Any, path: str, expected: Any) -> str:

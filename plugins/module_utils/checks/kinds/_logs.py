@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core._patterns import Patterns
+from ...core._verdicts import FAIL, PASS, Outcome
 from ...text._excerpt import excerpt
-from .._checklist import ERROR_LINES
-from .._judge import FAIL, PASS, Outcome
+from ._lines import ERROR_LINES
 
 _SHOWN = 5
 _LINE = 300

@@ -3,43 +3,17 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ...core._times import in_utc
+from ...core._times import STAMP, in_utc
+from ...running._containers import Container
 
 _LABEL = "com.docker.compose."
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_STAMP = "%Y-%m-%dT%H:%M:%S"
 _HEADER = 8  # the engine prefixes each frame of an attached stream with its channel and its length
-
-
-@dataclass(frozen=True)
-class Container:
-    """One container of a compose project, as the engine saw it at one moment."""
-
-    id: str
-    name: str
-    service: str
-    number: int
-    oneoff: bool
-    state: str
-    health: str
-    exit_code: int
-    oom_killed: bool
-    restart_count: int
-    created_at: str
-    started_at: str
-    finished_at: str
-    image_id: str
-    image: str
-    config_hash: str
-    error: str
-    health_output: str
 
 
 def container_from(seen: Mapping[str, Any]) -> Container:
@@ -100,32 +74,10 @@ def address_from(seen: Mapping[str, Any], project: str) -> str | None:
     return None
 
 
-def epoch(stamp: str) -> float:
-    """Turn the engine's time stamp (RFC 3339, nanoseconds) into seconds; 0 for "never"."""
-    if not stamp or stamp.startswith("0001-"):
-        return 0.0
-    moment, _, rest = in_utc(stamp).partition(".")
-    fraction = "".join(each for each in rest[:9] if each.isdigit())
-    whole = calendar.timegm(time.strptime(moment[:19], _STAMP))
-    return whole + (float(f"0.{fraction}") if fraction else 0.0)
-
-
-def began(container: Container) -> float:
-    """From when on a container's log is of its present run, in seconds since 1970.
-
-    Its own start is too late: the engine stamps that when the process may have logged already. What was logged before
-    is of an earlier run only up to the end of that.
-    """
-    started, finished = epoch(container.started_at), epoch(container.finished_at)
-    if finished > started:  # it has ended, and when the run before did is not known any more
-        return started if container.restart_count else epoch(container.created_at)
-    return finished or epoch(container.created_at)
-
-
 def stamp_of(seconds: float) -> str:
     """Write seconds as the engine stamps its log lines, so that comparing two stamps as text compares the moments."""
     whole, nanoseconds = divmod(int(seconds * 1_000_000_000), 1_000_000_000)
-    return time.strftime(_STAMP, time.gmtime(whole)) + f".{nanoseconds:09d}Z"
+    return time.strftime(STAMP, time.gmtime(whole)) + f".{nanoseconds:09d}Z"
 
 
 def since_stamp(lines: Iterable[str], since: float, keep_stamps: bool) -> Iterator[str]:

@@ -6,22 +6,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a container: ``start``, ``die``, ``oom``, ``health_status: healthy`` and so on."""
-
-    action: str
-    service: str
-    container_id: str
-
-    @property
-    def changes_something(self) -> bool:
-        """Whether the container may be another one now: commands inside it, such as its health check, do not count."""
-        return not self.action.startswith("exec_")
+from ...running._containers import Event
 
 
 def event_from(seen: Mapping[str, Any]) -> Event:

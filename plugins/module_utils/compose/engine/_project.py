@@ -14,11 +14,12 @@ from typing import Any
 from ...core._deadline import in_time
 from ...core._errors import NotThere, OpsError, Refused, TimedOut
 from ...http._response import Response
+from ...running._containers import Container, Event
 from ...running._project import ExecResult, Usage
 from ...text._log_reading import LogEnd, end_of, lines_from, unframed
-from ._answers import Container, address_from, container_from, current, environment_from, output_from, since_stamp
+from ._answers import address_from, container_from, current, environment_from, output_from, since_stamp
 from ._errors import connect, engine_errors
-from ._events import Event, Watcher
+from ._events import Watcher
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core._times import epoch
 from ...running._project import Usage
-from ._answers import epoch
 
 _NANOSECONDS = 1e9
 _SECTOR = 512

@@ -15,9 +15,9 @@ from ...core._errors import OpsError
 from ...core._progress import tell
 from ...operations import _plan
 from ...operations._target import PHASE_SPEC
+from ...running._containers import Container
 from ...text._excerpt import excerpt
 from ..engine import _actions
-from ..engine._answers import Container
 from ..target._target import ComposeTarget
 
 

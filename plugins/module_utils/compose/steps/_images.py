@@ -18,6 +18,7 @@ from ...core._errors import OpsError
 from ...operations._target import PHASE_SPEC
 from ...state import _sealed
 from ..engine import _cli, _source
+from ..engine._registries import is_public, registry_of
 from ..target._target import ComposeTarget, keep_tag
 
 
@@ -83,11 +84,9 @@ class _Images:
 
         Where it has none, as its images are built, for each that is not the public one.
         """
-        from docker.auth import INDEX_NAME, resolve_repository_name  # it is there where images are pulled
-
-        registry = resolve_repository_name(reference)[0]
-        ours = {resolve_repository_name(image)[0] for image in self.app.images.values()}
-        return self.auth if (registry in ours if ours else registry != INDEX_NAME) else None
+        registry = registry_of(reference)
+        ours = {registry_of(image) for image in self.app.images.values()}
+        return self.auth if (registry in ours if ours else not is_public(registry)) else None
 
     def _local(self, service: str, reference: str) -> dict[str, str]:
         found = self.target.project.image_id(reference)

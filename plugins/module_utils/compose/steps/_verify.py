@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ...app import _secret_sources
-from ...app._env_files import secrets_in
 from ...checks._checklist import needs_engine, parse_checks
 from ...core._entry import Entry
 from ...core._errors import Refused
 from ...gates._metric_gates import Gates
 from ...gates._verify import Held, gate, what_ought_to_run
-from ...state import _sealed
 from ...state._folder import Store
-from ...text._redaction import Redactor
 from ..engine._project import Project
+from ..target._redaction import redactor
 
 SPEC: dict[str, Any] = {
     "checks": {"type": "list", "elements": "dict", "required": True},
@@ -67,24 +63,6 @@ def _refuse_without_project(params: Mapping[str, Any]) -> None:
             f"{', '.join(lost)} must look into a container, and no project is named.",
             hint="Give the name of the compose project as project, or check a host and a port.",
         )
-
-
-def redactor(params: Mapping[str, Any]) -> Redactor:
-    """Blanks out what must not be shown, as the parameters say."""
-    values: list[str | None] = list(params.get("redact") or [])
-    sources = {**(params.get("sources") or {}), **((params.get("operation") or {}).get("sources") or {})}
-    values += _secret_sources.of_headers([*(params.get("checks") or ()), *sources.values()])
-    if params.get("state_dir"):
-        values += _sealed.unseal(Store(params["state_dir"]))
-    for path in params.get("redact_env_files") or []:
-        try:
-            values += secrets_in(Path(path).read_text(encoding="utf-8", errors="replace"))
-        except OSError as error:
-            raise Refused(
-                f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",
-                hint="Mend the path or its rights, or take it out of redact_env_files.",
-            ) from error
-    return Redactor(values)
 
 
 ENTRY = Entry(spec=SPEC, run=run)

@@ -19,12 +19,12 @@ from ...core._errors import OpsError
 from ...databases._postgres import Database
 from ...operations import _plan
 from ...operations._target import Target
+from ...running._containers import Container
 from ...state import _sealed
 from ...state._folder import Store
 from ...text._log_reading import LogEnd, end_of_file
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli
-from ..engine._answers import Container
 from ..engine._project import Project
 
 #: of the log of each container

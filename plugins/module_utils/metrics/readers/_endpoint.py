@@ -13,19 +13,17 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from ...checks.kinds import _tcp
-from ...checks.kinds._exec import in_thread
-from ...checks.kinds._http import value_at
 from ...core._errors import Garbled, OpsError, Refused
-from ...http import _client
+from ...core._threads import in_thread
+from ...http import _client, _sockets
 from ...http._client import Kept, Request
+from ...http._json_path import value_at
 from ...http._response import Response
 from ...running._project import Project
 from ...text import _foreign
 from ...text._excerpt import excerpt
-from .._metric import query_of
-from .._values import Asked, Observation
 from ._exposition import number, text_of
+from ._observation import Asked, Observation, query_of
 
 #: what makes asking again useless: the question itself is wrong, or nobody with this login may ask it
 _FINAL = frozenset({400, 401, 403, 404, 405, 410, 422})
@@ -109,7 +107,7 @@ class Endpoint:
         except (OSError, EOFError, UnicodeError) as error:
             # an untrusted certificate does not mend itself
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
-            raise NotAnswered(_tcp.refusal(error, where).reason, True, untrusted) from error
+            raise NotAnswered(_sockets.refusal(error, where).reason, True, untrusted) from error
 
 
 def _answer_or_reason(answer: Response | BaseException) -> Response | NotAnswered:

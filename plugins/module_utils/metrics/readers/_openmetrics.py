@@ -8,13 +8,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...checks.kinds._exec import in_thread
 from ...core._patterns import TooSlow
+from ...core._threads import in_thread
 from ...http._response import Response
 from ...running._project import Project
-from .._values import STALE_AFTER, Asked, Observation
 from ._endpoint import Endpoint, NotAnswered, first, refusal
 from ._exposition import Point, Unreadable, matches, number, parse, text_of
+from ._observation import STALE_AFTER, Asked, Observation
 
 Families = Mapping[str, Sequence[Point]]
 

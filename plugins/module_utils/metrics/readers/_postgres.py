@@ -10,13 +10,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...checks.kinds import _tcp
-from ...checks.kinds._exec import in_thread, psql
 from ...core._errors import NotThere, OpsError, Refused, TimedOut
+from ...core._threads import in_thread
+from ...databases import _redis
+from ...databases._psql import psql
+from ...http import _sockets
 from ...running._project import ExecResult, Project
 from ...text._excerpt import excerpt
-from .._values import Asked, Observation
 from ._exposition import number
+from ._observation import Asked, Observation
 
 _MARK = "@@metric"
 _INFO_LIMIT = 1_000_000
@@ -136,7 +138,7 @@ class Redis:
         except OpsError as error:
             return {name: Observation(at, error=error.message, final=isinstance(error, Refused)) for name in asked}
         except (EOFError, OSError, asyncio.IncompleteReadError) as error:
-            words = _tcp.refusal(error, self._place).reason
+            words = _sockets.refusal(error, self._place).reason
             return {name: Observation(at, error=words) for name in asked}
         return {name: _of_fields(at, fields, options) for name, (options, _) in asked.items()}
 
@@ -152,7 +154,7 @@ class Redis:
         if self._config.get("password_env"):
             environment = await in_thread(lambda: self._project.environment_of(service))
             password = environment.get(str(self._config["password_env"]))
-        return parsed_info(await _tcp.info(*address, password=password, limit=_INFO_LIMIT))
+        return parsed_info(await _redis.info(*address, password=password, limit=_INFO_LIMIT))
 
 
 def parsed_info(text: str) -> dict[str, str]:

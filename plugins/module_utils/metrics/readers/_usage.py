@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...checks.kinds._exec import in_thread
+from ...core._threads import in_thread
 from ...running._project import Project, Usage
-from .._values import Asked, Observation
+from ._observation import Asked, Observation
 
 #: these grow, and what is measured is how fast
 RATES = frozenset({"cpu_percent", "disk_bytes_per_second", "network_bytes_per_second"})

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc
-from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import iso
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc, iso
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import lines_from
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)

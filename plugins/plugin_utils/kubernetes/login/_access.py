@@ -12,15 +12,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.request import getproxies
 
 import urllib3
 
 from ...inputs import _yaml
-
-if TYPE_CHECKING:
-    from ._login import Way
 
 #: connections that are kept open to one server
 KEPT_CONNECTIONS = 50
@@ -138,3 +135,20 @@ class _Files:
     def text(self, file: str | None) -> str:
         """What is in a file, empty where none is named."""
         return (self._base / file).read_text(encoding="utf-8") if file else ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way to a cluster: by ``host``, by ``kubeconfig`` (and ``context``), or, with neither, from within it."""
+
+    host: str = ""
+    token: str = ""
+    ca_cert: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    is_verified: bool = True
+    is_development: bool = False
+    source: str = ""
+
+    def __repr__(self) -> str:
+        return f"Way({self.source})"  # a token is not shown

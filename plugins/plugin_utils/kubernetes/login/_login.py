@@ -10,7 +10,6 @@ from __future__ import annotations
 import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +18,9 @@ from yaml import YAMLError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 
 from . import _access
-from ._access import Access
+from ._access import Access, Way
 
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
-
-
-@dataclass(frozen=True)
-class Way:
-    """The way to a cluster: by ``host``, by ``kubeconfig`` (and ``context``), or, with neither, from within it."""
-
-    host: str = ""
-    token: str = ""
-    ca_cert: str = ""
-    kubeconfig: str = ""
-    context: str = ""
-    is_verified: bool = True
-    is_development: bool = False
-    source: str = ""
-
-    def __repr__(self) -> str:
-        return f"Way({self.source})"  # a token is not shown
 
 
 def way_to(options: Mapping[str, Any], token: str, environment: Mapping[str, str], *, has_home_config: bool) -> Way:

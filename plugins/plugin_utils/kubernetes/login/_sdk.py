@@ -23,7 +23,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ._access import KEPT_CONNECTIONS, Access
 
 if TYPE_CHECKING:
-    from ._login import Way
+    from ._access import Way
 
 #: the SDK remembers its files in a global
 _LOADING = threading.Lock()

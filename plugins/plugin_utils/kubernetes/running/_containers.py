@@ -7,7 +7,7 @@ import collections
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 
 #: a container that waits for one of these is on its way
 _ON_ITS_WAY = ("ContainerCreating", "PodInitializing", "")

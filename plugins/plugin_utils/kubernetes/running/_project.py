@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, OpsError, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container, Event
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult, Usage
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 

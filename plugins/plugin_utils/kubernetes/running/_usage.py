@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import epoch
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import STALE_AFTER
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import STALE_AFTER
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import Usage
 
 from ..api._namespace import Cluster

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 
 from ..api._objects import REPLICAS_ANNOTATION, WORKLOADS, Object, Ref, goes_by_itself, ref_of

@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout, _confined
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _command
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import MEASURING, measure
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import what_ought_to_run
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import APP_SPEC
 
 from ..target._target import KubeTarget

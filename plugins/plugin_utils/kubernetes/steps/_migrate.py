@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation

@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout, _env_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _info, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import APP_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 

@@ -3,35 +3,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 
+from ..api._namespace import Cluster
 from ..api._objects import WORKLOADS, Object, ref_of
 from ..changes import _changes
+from ..changes._changes import Release
 from ..running._project import KubeProject
 
-if TYPE_CHECKING:
-    from ._target import KubeTarget
 
-
-def drift(target: KubeTarget, record: Mapping[str, Any]) -> list[str]:
-    """Each object that is not as the release has it; where all are, each workload that is not sound."""
-    objects = target.manifests(record["id"])
-    marks = _changes.Release.of(target.app.name, record)
-    changes = _changes.plan(target.cluster, objects, marks, redact=target.redactor.text)
-    differing = [
+def differing(cluster: Cluster, objects: Sequence[Object], marks: Release, redact: Callable[[str], str]) -> list[str]:
+    """Each object that is not as its release has it."""
+    changes = _changes.plan(cluster, objects, marks, redact=redact)
+    found = [
         change for change in changes if change.action != _changes.UNCHANGED and not _changes.has_gone_by_itself(change)
     ]
-    found = [
+    return [
         f"{ref_of(change.manifest)} {'is missing' if change.action == _changes.CREATED_NOW else 'differs'}"
-        for change in differing
+        for change in found
     ]
-    return found or _unsound(target.project, objects)
 
 
-def _unsound(project: KubeProject, objects: Sequence[Object]) -> list[str]:
+def unsound(project: KubeProject, objects: Sequence[Object]) -> list[str]:
+    """Each workload that does not run as its release has it."""
     containers = project.containers()
     found = [f"{c.service} is {c.state}, {c.health}" for c in containers if not _plan.is_sound(c)]
     there = {container.service for container in containers}

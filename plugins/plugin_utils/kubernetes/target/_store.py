@@ -24,6 +24,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 from uuid import uuid4
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _times
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseLost, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
@@ -110,7 +111,7 @@ class KubeStore(Store):
 
     def audit(self, event: str, **details: Any) -> None:
         """Add a line to the audit trail; the last 500 are kept."""
-        line = json.dumps({"at": _lease.iso(self.cluster.now()), "event": event, **details}, sort_keys=True)
+        line = json.dumps({"at": _times.iso(self.cluster.now()), "event": event, **details}, sort_keys=True)
         self._put("audit", "", _TRAIL, lambda found: state.with_line(state.trail_of(found, _TRAIL), line), None)
 
     # the lease

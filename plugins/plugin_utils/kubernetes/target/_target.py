@@ -120,9 +120,12 @@ class KubeTarget(Target):
 
     def drift(self, record: Mapping[str, Any]) -> list[str]:
         # here, as who only looks has no plan to make
-        from . import _drift
+        from ..changes._changes import Release
+        from ._drift import differing, unsound
 
-        return _drift.drift(self, record)
+        objects = self.manifests(record["id"])
+        found = differing(self.cluster, objects, Release.of(self.app.name, record), self.redactor.text)
+        return found or unsound(self.project, objects)
 
     @property
     def labels(self) -> str:

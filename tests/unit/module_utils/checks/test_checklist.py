@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import (
-    ERROR_LINES,
     KINDS,
     Check,
     needs_engine,
     parse_checks,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._lines import ERROR_LINES
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 
 URL = "http://localhost:8000/health"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import Check
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Judge, Outcome, Result, overall
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Judge, Result, overall
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
 
 PASS, FAIL, ERROR, HALF = (
     Outcome("pass", "good"),

@@ -12,13 +12,15 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _runner
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import Check, parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Outcome, Result
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import Scene
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Result
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Event, Watcher
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Watcher
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _progress
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._deadline import Deadline, Late
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Event
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 
 PASS, FAIL, ERROR = Outcome("pass", "good"), Outcome("fail", "bad"), Outcome("error", "blind")
 CRASH = Outcome("fail", "app exited with code 1; its last words: oh", final=True, ends_all="app exited with code 1")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._tcp import refusal
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases._mongo import (
     decode,
@@ -17,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases._mongo 
     mongo,
     question,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.http._sockets import refusal
 from tests.unit.support.peers import serving
 
 PING = bytes.fromhex("1e0000001070696e670001000000022464620006000000") + b"admin\0\0"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import ENTRY, measure
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import measure
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._report import summary, table, trend, verdict_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor

@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Result
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates import _soak
@@ -22,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.gates._metric_gat
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._soak import Soak, planned, watches_of, with_past
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _places, _watches
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import catalogue
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs._catalogue_file import ours
 from tests.unit.support.metric_sources import plain_project, server
 

@@ -15,7 +15,6 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import parse_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Result
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._http import judged
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _errors as _engine_errors
@@ -24,12 +23,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import BODY_LIMIT, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import SOURCES
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._sampling import look
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._endpoint import Json, Prometheus
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._openmetrics import OpenMetrics
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import Redis
 from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring import _health, _server
 from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring._server import Server
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors as _kube_errors
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _http, _namespace
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster

@@ -9,7 +9,8 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import Limit, parse_metric, query_of
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import Limit, parse_metric
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import query_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs._catalogue_file import FILE, ours
 
 

@@ -19,9 +19,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._sampling
     follow,
     histories,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import Asked, Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._watches import Watch
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._endpoint import Prometheus
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Asked, Observation
 from tests.unit.support.metric_sources import plain_project, wait_for
 
 RATE = "rate(x[${window}s])"

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import (
-    Observation,
     Sample,
     increases,
     quantile_of,
     sample,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
 
 NAN, INF = math.nan, math.inf
 PLAIN = {"several": "worst", "empty": "no_data", "scale": 1.0}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from tests.unit.support.making import container, record
 
 SOUND = [container("web"), container("db")]

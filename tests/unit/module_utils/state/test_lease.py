@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _times
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseHeld, LeaseLost
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _lease
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import MAINTENANCE, OPERATION, Lease
@@ -115,4 +116,4 @@ def test_a_lease_survives_the_store() -> None:
 
 @pytest.mark.parametrize("text", ["1970-01-01T00:00:00Z", "2026-11-23T20:41:05Z"])
 def test_moments_are_written_in_universal_time(text: str) -> None:
-    assert _lease.iso(_lease.moment_of(text)) == text
+    assert _times.iso(_times.moment_of(text)) == text

@@ -12,7 +12,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._con
     look,
     standing,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container, container_from
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 
 
 def container(service: str = "app", **given: Any) -> Container:

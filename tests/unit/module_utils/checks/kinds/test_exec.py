@@ -12,16 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import Check, parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import (
-    Scene,
-    attempt_of,
-    explained,
-    patience,
-)
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._exec import in_thread
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container, container_from
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import (
     BrokenOff,
@@ -30,7 +23,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
     Refused,
     TimedOut,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._threads import in_thread
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import explained
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._http import judged, probe
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._deadline import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._client import request_for
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Answer, Response
 from tests.unit.support.peers import Handler, serving

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._judge import Outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._tcp import command, redis, refusal, tcp
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._tcp import tcp
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils.databases._redis import command, redis
+from ansible_collections.doppelganger.ops.plugins.module_utils.http._sockets import refusal
 from tests.unit.support.peers import Handler, serving
 
 

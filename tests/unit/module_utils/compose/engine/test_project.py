@@ -17,19 +17,19 @@ import requests
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _errors
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import (
     address_from,
-    began,
     container_from,
     current,
     environment_from,
-    epoch,
     output_from,
     since_stamp,
     stamp_of,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._errors import connect, explained
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Event, Watcher, event_from
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Watcher, event_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import epoch
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Event, began
 from tests.unit.support.making import container
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps import _apply, _migrate
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from tests.unit.support.making import container, record, target
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, TimedOut
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import SOURCES
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import Observation, sample
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import sample
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import (
     Postgres,
     Redis,

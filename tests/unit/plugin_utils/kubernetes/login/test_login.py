@@ -25,13 +25,8 @@ from cryptography.x509.oid import NameOID
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._clock import ServerClock
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login import _access, _sdk
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login._access import Access
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login._login import (
-    Login,
-    Way,
-    open_way,
-    way_to,
-)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login._access import Access, Way
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login._login import Login, open_way, way_to
 
 AWX = {"K8S_AUTH_HOST": "https://awx", "K8S_AUTH_API_KEY": "t-awx", "K8S_AUTH_VERIFY_SSL": "True"}
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait

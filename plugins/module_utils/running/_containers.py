@@ -1,0 +1,58 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Containers as every platform shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core._times import epoch
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a compose project, as the engine saw it at one moment."""
+
+    id: str
+    name: str
+    service: str
+    number: int
+    oneoff: bool
+    state: str
+    health: str
+    exit_code: int
+    oom_killed: bool
+    restart_count: int
+    created_at: str
+    started_at: str
+    finished_at: str
+    image_id: str
+    image: str
+    config_hash: str
+    error: str
+    health_output: str
+
+
+def began(container: Container) -> float:
+    """From when on a container's log is of its present run, in seconds since 1970.
+
+    Its own start is too late: the engine stamps that when the process may have logged already. What was logged before
+    is of an earlier run only up to the end of that.
+    """
+    started, finished = epoch(container.started_at), epoch(container.finished_at)
+    if finished > started:  # it has ended, and when the run before did is not known any more
+        return started if container.restart_count else epoch(container.created_at)
+    return finished or epoch(container.created_at)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a container: ``start``, ``die``, ``oom``, ``health_status: healthy`` and so on."""
+
+    action: str
+    service: str
+    container_id: str
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether the container may be another one now: commands inside it, such as its health check, do not count."""
+        return not self.action.startswith("exec_")
