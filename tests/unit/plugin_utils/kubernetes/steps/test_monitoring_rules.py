@@ -49,7 +49,7 @@ def test_a_right_that_is_missing_is_named_before_anything_is_asked() -> None:
 
 
 def test_no_deployment_takes_it_for_a_part_of_a_release() -> None:
-    """What is pruned is selected by the application and by having no kind of ours (_kube_prune)."""
+    """What is pruned is selected by the application and by having no kind of ours (changes/_prune.py)."""
     made = manifest("my_shop", GROUPS, {"doppelganger.ops/kind": "mine"})
     assert made["metadata"]["name"] == "doppelganger-ops-my-shop"
     assert made["metadata"]["labels"]["doppelganger.ops/kind"] == "rules"
