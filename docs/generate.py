@@ -18,13 +18,14 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "collections"))
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT)]
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._options import WORDS, Option  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _metric, _places, _watches  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file, _inputs  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result  # noqa: E402  # the path comes first
+from tests.contract import rooms  # noqa: E402  # the path comes first
 
 PAGES = ("README.md", "docs/**/*.md")
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
@@ -330,7 +331,21 @@ def statuses() -> str:
     return table(("status", "the run ends", "meaning"), rows)
 
 
+def rooms_and_floors() -> str:
+    """The rooms of the helpers, the highest floor first, with whom each imports."""
+    house = rooms.of(ROOT)
+    return table(
+        ["floor", "room", "what is there", "it imports"],
+        [
+            [str(floor), f"`{room}`", about, ", ".join(f"`{one}`" for one in rooms.imports_of(room, house))]
+            for floor, found in reversed(list(enumerate(rooms.FLOORS, 1)))
+            for room, about in found.items()
+        ],
+    )
+
+
 PARTS: dict[str, Callable[..., str]] = {
+    "rooms": rooms_and_floors,
     "application": application,
     "default checks": default_checks,
     "common options": common_options,
