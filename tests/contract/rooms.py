@@ -16,10 +16,12 @@ FLOORS: tuple[Mapping[str, str], ...] = (
     {
         "module_utils/app": "the application: its model, env files, checkout",
         "module_utils/http": "HTTP and sockets of the standard library, and what is read from an answer",
-        "module_utils/monitoring": "files and health of a monitoring stack",
         "module_utils/state": "what is kept on a target: store, lease, journal, releases",
     },
-    {"module_utils/running": "a running application as checks and operations ask for it; no platform"},
+    {
+        "module_utils/monitoring": "files and health of a monitoring stack",
+        "module_utils/running": "a running application as checks and operations ask for it; no platform",
+    },
     {"module_utils/databases": "PostgreSQL, Redis and MongoDB as a client"},
     {
         "module_utils/checks": "checklists: parsed, run, judged, reported",

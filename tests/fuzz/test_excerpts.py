@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import end_of, lines_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines, quoted_by
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import end_of, lines_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import forms

@@ -16,13 +16,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolatio
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _lines
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import LogScan
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import lines_from, unframed
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases import _postgres
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import lines_from, unframed
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes

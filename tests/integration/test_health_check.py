@@ -16,8 +16,8 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from tests.lab import engine, images
 

@@ -18,9 +18,9 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _tcp
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _sockets
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
     Conflict,

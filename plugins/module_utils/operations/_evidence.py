@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core._errors import OpsError, TimedOut
 from ..core._files import safe_name
+from ..core._log_reading import LogEnd
 from ..core._side_by_side import NOT_BEGUN, TIMED_OUT, Ended, side_by_side
 from ..core._times import iso
-from ..text._log_reading import LogEnd
 from ..text._redaction import Redactor
 from ._step import Step
 from ._target import PHASE_SPEC, Target

@@ -12,6 +12,7 @@ from typing import Any
 from ..app._model import App
 from ..core._digests import Digests
 from ..core._errors import OpsError, Refused
+from ..core._log_reading import LogEnd
 from ..databases._postgres import Database
 from ..running._project import Project
 from ..state import _releases
@@ -19,7 +20,6 @@ from ..state._folder import Store
 from ..state._journal import Operation
 from ..state._schema import NewerState
 from ..text._excerpt import quoted_by
-from ..text._log_reading import LogEnd
 from ..text._redaction import Redactor
 
 #: the options that every module of an operation takes

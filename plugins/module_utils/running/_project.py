@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..core._errors import OpsError
+from ..core._log_reading import LogEnd
 from ..http._response import Response
-from ..text._log_reading import LogEnd
 from ._containers import Container, Event
 
 

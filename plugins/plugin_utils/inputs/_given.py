@@ -16,7 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 _ENTRIES = 10_000
 _DEPTH = 20
 _CHARACTERS = 100_000
-_WHOLE = range(-(2**63), 2**63)
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _HINT = "Fix it in the inventory; docs/application.md describes each variable."
 _TEXT, _LIST, _DICT, _NUMBER = "text", "a list", "a dictionary", "a whole number"
 #: what is taken for a type, as far as Ansible converts it without changing what is meant
@@ -79,7 +79,8 @@ def _check_one(name: str, value: Any) -> None:
         if not math.isfinite(value):
             raise Refused(f"{name}: expected a number that is finite, found another one.", hint=_HINT)
     elif isinstance(value, int):
-        if value not in _WHOLE:
+        # no range: a number that Ansible has marked would be looked for one by one
+        if not _LEAST <= value <= _MOST:
             raise Refused(f"{name}: expected a number of at most 64 bits, found a larger one.", hint=_HINT)
     elif value is not None and not isinstance(value, (list, tuple)):
         expected = "text, a number, a list or a dictionary"

@@ -21,9 +21,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
     OpsError,
     Refused,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _evidence, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _lease
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.pages import _run_data
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result

@@ -13,10 +13,10 @@ from typing import Any
 
 from ...core._deadline import in_time
 from ...core._errors import NotThere, OpsError, Refused, TimedOut
+from ...core._log_reading import LogEnd, end_of, lines_from, unframed
 from ...http._response import Response
 from ...running._containers import Container, Event
 from ...running._project import ExecResult, Usage
-from ...text._log_reading import LogEnd, end_of, lines_from, unframed
 from ._answers import address_from, container_from, current, environment_from, output_from, since_stamp
 from ._errors import connect, engine_errors
 from ._events import Watcher

@@ -16,9 +16,9 @@ from ...app._model import GIT
 from ...core._entry import Entry
 from ...core._errors import OpsError
 from ...operations._target import PHASE_SPEC
-from ...state import _sealed
 from ..engine import _cli, _source
 from ..engine._registries import is_public, registry_of
+from ..target import _sealed
 from ..target._target import ComposeTarget, keep_tag
 
 

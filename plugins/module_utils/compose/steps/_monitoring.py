@@ -14,12 +14,12 @@ from ...checks.kinds._containers import baseline
 from ...core import _command
 from ...core._entry import Entry
 from ...core._errors import OpsError
+from ...core._log_reading import LogEnd
 from ...monitoring import _keys
 from ...monitoring._files import SECRETS, File, differences, give, mark, owner, read, wanted_files, watcher, write
 from ...monitoring._health import refuse_wrong, wait_for, wrong
 from ...monitoring._server import Server, Signal
 from ...text._excerpt import excerpt
-from ...text._log_reading import LogEnd
 from ..engine import _actions
 from ..engine._cli import Compose
 from ..engine._gateway import gateway

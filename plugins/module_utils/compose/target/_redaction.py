@@ -10,9 +10,9 @@ from typing import Any
 from ...app import _secret_sources
 from ...app._env_files import secrets_in
 from ...core._errors import Refused
-from ...state import _sealed
 from ...state._folder import Store
 from ...text._redaction import Redactor
+from . import _sealed
 
 
 def redactor(params: Mapping[str, Any]) -> Redactor:

@@ -16,16 +16,16 @@ from ...app import _env_files, _secret_sources
 from ...app._model import App
 from ...core import _command, _files
 from ...core._errors import OpsError
+from ...core._log_reading import LogEnd, end_of_file
 from ...databases._postgres import Database
 from ...operations import _plan
 from ...operations._target import Target
 from ...running._containers import Container
-from ...state import _sealed
 from ...state._folder import Store
-from ...text._log_reading import LogEnd, end_of_file
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli
 from ..engine._project import Project
+from . import _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import lines_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc, iso
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import lines_from
 
 #: what the kubelet says, with status 400, of a container that has no log (yet)
 _SILENT = ("is waiting to start", "previous terminated container")

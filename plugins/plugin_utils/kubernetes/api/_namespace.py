@@ -13,8 +13,8 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import BrokenOff, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd, end_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import BODY_LIMIT
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd, end_of
 
 from ..login import _review as _kube_review
 from ..login._login import Login, open_way, way_to

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import tell
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_lines
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 
 from ..api._errors import Conflict
 from ..api._objects import WORKLOADS, Object, Ref, is_custom, ref_of

@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, OpsError, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container, Event
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult, Usage
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 
 from ..api import _errors
 from ..api._namespace import Cluster

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files, _secret_sources
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgres import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema import BadState
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
 

@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps import _apply, _images, _preflight
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _target
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _evidence, _info
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import BLANK, Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Unreachable
 from tests.unit.support.making import DB, WEB, container, journal, record, target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from typing import Any
@@ -128,3 +129,14 @@ def test_no_value_of_a_secret_is_shown() -> None:
     with pytest.raises(Refused) as caught:
         _given.check("app_registry_password", ["hunter2-canary"], SPEC["app_registry_password"])
     assert "hunter2" not in str(caught.value.as_result())
+
+
+class Marked(int):
+    """A number as Ansible hands it out: of a class of its own."""
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(("number", "is_taken"), [(1, True), (2**63 - 1, True), (2**63, False), (-(2**63) - 1, False)])
+def test_numbers_that_ansible_has_marked_are_compared(number: int, is_taken: bool) -> None:
+    with contextlib.nullcontext() if is_taken else pytest.raises(Refused):
+        _given.check_plain("app_soak_seconds", [Marked(number)])

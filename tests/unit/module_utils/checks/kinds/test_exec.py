@@ -23,12 +23,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
     Refused,
     TimedOut,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._threads import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
 
 
 def container(service: str, state: str = "running", code: int = 0, restarts: int = 0) -> Container:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
     Conflict,

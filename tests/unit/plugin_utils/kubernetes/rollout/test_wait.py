@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _progress
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import LogEnd
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import Ref, ref_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._pods import Patience

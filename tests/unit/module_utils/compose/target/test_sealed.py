@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.state import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import CUT
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading import (
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import (
     LINE_LIMIT,
     LogEnd,
     end_of,
@@ -17,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._log_reading
     lines_from,
     unframed,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import CUT
 
 
 def frame(data: bytes, channel: int = 1) -> bytes:

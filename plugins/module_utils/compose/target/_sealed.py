@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..app import _secret_sources
-from ._folder import Store
+from ...app import _secret_sources
+from ...state._folder import Store
 
 #: compose ignores what starts with x-
 KEY = "x-secrets"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import _files
-from ._excerpt import CUT
+from ..text._excerpt import CUT
+from . import _files
 
 #: of a longer line only its beginning is looked at, in bytes; less than an entry, as the next has a stamp of its own
 LINE_LIMIT = 8192
