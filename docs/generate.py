@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "collections"), str(ROOT)]
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._options import WORDS, Option  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _metric, _places, _watches  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file, _inputs  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result  # noqa: E402  # the path comes first
 from tests.contract import rooms  # noqa: E402  # the path comes first
@@ -208,20 +209,21 @@ def inputs(*names: str) -> str:
     return table(("input", "default", "what it must be", "example"), rows)
 
 
-def entry_points() -> str:
-    """The contract of the platform adapters."""
+def steps() -> str:
+    """The steps of the operations, and who does them."""
     rows = []
-    for name, entry in role_spec("platform_compose").items():
-        options = entry.get("options") or {}
-        shown = [f"`{option}`" + (" (required)" if spec.get("required") else "") for option, spec in options.items()]
-        rows.append([f"`{name}`", f"{plain(entry['short_description'])}.", ", ".join(shown) or "none"])
-    return table(("entry point", "what it does", "parameters"), rows)
+    for name in _table.STEPS:
+        shared = _table.SHARED.get(name, "").partition(":")[0].replace(".", "/")
+        place = f"`{shared}.py`" if shared else "each platform"
+        rows.append([f"`{name}`", f"{plain(documentation(name)['short_description'])}.", place])
+    return table(("step", "what it does", "done by"), rows)
 
 
 def module_list() -> str:
-    """The modules, one line each."""
+    """The modules that are no steps, one line each."""
+    names = [name for name in modules() if name not in _table.STEPS]
     return table(
-        ("module", ""), ([f"`{name}`", f"{plain(documentation(name)['short_description'])}."] for name in modules())
+        ("module", ""), ([f"`{name}`", f"{plain(documentation(name)['short_description'])}."] for name in names)
     )
 
 
@@ -351,7 +353,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "common options": common_options,
     "kinds": kinds,
     "inputs": inputs,
-    "entry points": entry_points,
+    "steps": steps,
     "modules": module_list,
     "statuses": statuses,
     "observe variables": observe_variables,

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._metric_check import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
 class ActionModule(TargetAction):
-    """The door from a task."""
+    """The action ``metric_check``."""
 
-    entry = ENTRY
+    def entry(self) -> Entry:
+        """The work of the module."""
+        return ENTRY

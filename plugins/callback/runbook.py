@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import Any
 
 from ansible import constants as C
@@ -62,17 +61,17 @@ def step_of(task: Any) -> Step:
     role = getattr(task, "_role", None)
     full = str(role.get_name(include_role_fqcn=True)) if role is not None else ""
     collection, _, name = full.rpartition(".")
-    entry = PurePath(str(task.get_path() or "").rpartition(":")[0]).stem
     is_ours = collection == OURS
     called = str(task.name or task.action)
     action = str(task.action)
-    if not (is_ours and name.startswith("platform_") and action.startswith(f"{OURS}.") and PHASES.get(entry)):
+    module = action.removeprefix(f"{OURS}.")
+    if not (is_ours and module in PHASES and module != action):
         is_told = is_ours and name == "result" and action.endswith("fail")
-        is_known = action.startswith(f"{OURS}.") or "include" in action or (is_ours and name == "result")
+        is_known = module != action or "include" in action or (is_ours and name == "result")
         return Step(called, name if is_ours else full, is_ours=is_known, is_told=is_told)
-    given = task.get_vars().get("ops_phase")
-    phase = given if isinstance(given, str) and given and "{" not in given else PHASES[entry]
-    return Step(called, name, entry, phase, is_ours=True)
+    given = task.args.get("phase")
+    phase = given if isinstance(given, str) and given and "{" not in given else PHASES[module]
+    return Step(called, name, module, phase, is_ours=True)
 
 
 class CallbackModule(Default):  # type: ignore[misc]  # ansible-core has no types

@@ -13,6 +13,10 @@ options:
     description: The application model, as M(doppelganger.ops.app_model) returns it.
     type: dict
     required: true
+  cluster_token:
+    description: A bearer token for the API server, for an application on a cluster. Never written down.
+    type: str
+    default: ""
 """
 
     PHASE = r"""
@@ -21,6 +25,10 @@ options:
     description: The application model, as M(doppelganger.ops.app_model) returns it.
     type: dict
     required: true
+  cluster_token:
+    description: A bearer token for the API server, for an application on a cluster. Never written down.
+    type: str
+    default: ""
   token:
     description:
       - The fencing token of the lease, as M(doppelganger.ops.operation_start) returns it.

@@ -213,35 +213,6 @@ options:
     description: Whether the task fails unless the verdict is C(pass).
     type: bool
     default: true
-  operation:
-    description:
-      - The operation that the checklist is a phase of. Its lease is kept alive meanwhile, and the phase is written to its journal.
-      - Not used in check mode.
-    type: dict
-    suboptions:
-      state_dir:
-        description: The folder on the target that keeps the operation's state.
-        type: path
-        required: true
-      token: {description: The fencing token of the lease., type: int, required: true}
-      lease_ttl:
-        description: How long after its last sign of life the operation is taken for dead, in seconds.
-        type: int
-        required: true
-      phase: {description: How the journal calls the phase., type: str, default: verify}
-      soak:
-        description: How long all checks must go on passing once they have passed, in seconds, as a phase C(soak) of its own.
-        type: float
-        default: 0
-      gates:
-        description: >-
-          Metrics that must not be beyond their limits during the phase C(soak), as O(doppelganger.ops.metric_check#module:gates), each with
-          C(entry), the metric that it is about. Each is a check of kind C(metric) in the result.
-        type: list
-        elements: dict
-        default: []
-      sources: {description: "Where they come from, as O(doppelganger.ops.metric_check#module:sources).", type: dict, default: {}}
-      metric_token: {description: A bearer token for Prometheus., type: str, default: ""}
 author:
   - The doppelganger.ops authors
 """
@@ -337,7 +308,7 @@ kind:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._verify import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._health_check import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 

@@ -18,74 +18,12 @@ description:
     looked, and nothing can be said: no series, not a number, infinite, too few samples. C(error): could not look. No sample is never a pass."
   - What is decided where numbers are odd (several series, counters that reset, stale samples, clocks that differ) is in C(docs/metrics.md).
 extends_documentation_fragment:
+  - doppelganger.ops.measuring
   - doppelganger.ops.attributes.read_only
 options:
-  metrics:
-    description:
-      - Entries of the catalogue of metrics, as M(doppelganger.ops.app_model) returns them with its option C(metrics).
-      - An entry that is wrongly written refuses the whole list before anything is looked at.
-    type: list
-    elements: dict
-    required: true
-  gates:
-    description:
-      - "Which of O(metrics) are judged over time, and how. Each is a dictionary with C(metric), its name, and these:"
-      - C(tier), whose limit counts. Unless given C(warning), or the next worse one that there is.
-      - C(severity), C(required) or C(advisory), which is only shown.
-      - C(interval), the seconds between two samples, 1 unless given. C(count), how many samples, unless given as many as fit into the
-        soak, or 5.
-      - C(failure_limit), C(inconclusive_limit), C(consecutive_error_limit), how many of them are tolerated, 0, 0 and 4 unless given.
-      - C(warm_up), the seconds at the beginning whose samples do not count.
-      - C(window), how many seconds a query or a rate looks back, at most, never to before O(since).
-      - C(projected), to fail what goes steadily towards the limit and would pass it within so many seconds, such as a leak.
-      - C(on_error) and C(on_inconclusive), C(go_on) (the default) or C(undo), whether such a verdict counts like a failure.
-      - C(compare), to fail what is worse than before the release, by the test of Mann and Whitney, with C(min_samples) (20) on each side,
-        C(alpha) (0.02), C(effect) (Cliff's delta, 0.33), C(tolerance) (the share by which the median must have moved, 0.1) and
-        C(before) (how many seconds before the release Prometheus is asked for, 600).
-    type: list
-    elements: dict
-    default: []
-  sources:
-    description:
-      - "Where metrics come from, by kind. A metric is taken from the first of its sources that is here."
-      - C(prometheus), C(openmetrics) and C(json) with C(url), or C(service) and C(port); C(headers), C(validate_certs), C(ca_file); and
-        C(path) for C(openmetrics).
-      - C(postgres) with C(service), C(user) and C(database). C(redis) with C(service) or C(host), C(port) and C(password_env).
-      - C(containers), with C(services), and C(host) are there unless they are null.
-    type: dict
-    default: {}
-  metric_token:
-    description: A bearer token for Prometheus.
-    type: str
-    default: ''
   project:
     description: The compose project. Needed by all sources that look into a container.
     type: str
-  services:
-    description: The services that the application consists of.
-    type: list
-    elements: str
-    default: []
-  since:
-    description: When the release began, in seconds since 1970. Gates do not look back further.
-    type: float
-    default: 0
-  interval:
-    description: The seconds between two looks, without O(gates).
-    type: float
-    default: 1
-  count:
-    description: How many looks each metric gets, without O(gates). A metric that needs an earlier look gets one more.
-    type: int
-    default: 1
-  timeout:
-    description: How long a single look may take, in seconds.
-    type: float
-    default: 5
-  history:
-    description: How many seconds back a trend looks, for metrics from Prometheus. 0 means only as far as the samples go.
-    type: float
-    default: 0
   redact:
     description: Values, of six characters or more, that are blanked out in everything that was observed.
     type: list
@@ -101,10 +39,6 @@ options:
       - The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
       - Where neither O(services) nor O(since) is given, they are those of the release that ought to run.
     type: path
-  must_pass:
-    description: Whether the task fails unless the verdict is C(pass).
-    type: bool
-    default: true
 author:
   - The doppelganger.ops authors
 """
@@ -203,7 +137,7 @@ kind:
   type: str
 """
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._metric_check import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import run_module
 
 

@@ -27,7 +27,7 @@ options:
     type: str
     default: ""
   wanted:
-    description: The release that is to be made, as RV(doppelganger.ops.compose_preflight#module:wanted) says.
+    description: The release that is to be made, as RV(doppelganger.ops.target_preflight#module:wanted) says.
     type: dict
     default: {}
   expected_current:

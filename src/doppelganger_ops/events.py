@@ -135,16 +135,30 @@ class RunFinished(Event):
     message: str
 
 
-#: the entry points of a platform that are phases, and what people call them
-PHASES = {"start": "lease", "finish": "record", "info": "releases", "lease": "lease", "metrics": "monitor"}
-NOT_PHASES = ("resolve",)
-#: of their two tasks the first one looks and the second one decides
-LOOKS = ("verify", "metrics")
-#: what the same entry points are called while a failed operation is taken back, or a cut-off one recovered from
+#: the steps that are phases, by the names of their modules, and what people call them
+PHASES = {
+    "database_backup": "backup",
+    "database_check": "integrity",
+    "database_migrate": "migrate",
+    "database_restore": "restore",
+    "evidence_collect": "evidence",
+    "metrics_measure": "monitor",
+    "monitoring_apply": "observe",
+    "operation_finish": "record",
+    "operation_start": "lease",
+    "release_apply": "apply",
+    "release_images": "images",
+    "release_verify": "verify",
+    "target_info": "releases",
+    "target_lock": "lease",
+    "target_preflight": "preflight",
+    "target_requirements": "prepare",
+}
+#: what a step is called in other places: the role and the file of its task
 CALLED = {
-    "undo": {"apply": "return", "verify": "verify return"},
-    "recover": {"apply": "recover"},
-    "swap": {"apply": "stop"},
+    "rollback/undo": {"release_apply": "return", "release_verify": "verify return"},
+    "rollback/recover": {"release_apply": "recover"},
+    "database/replace": {"release_apply": "stop"},
 }
 
 
@@ -155,8 +169,6 @@ class _Host:
     phase: str = ""
     began: str = ""
     waiting: str = ""
-    mode: str = ""
-    is_swapping: bool = False
     finished: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -167,8 +179,10 @@ def _seconds(began: str, ended: str) -> float:
         return 0.0
 
 
-def _only_looked(entry: str, raw: Mapping[str, Any]) -> bool:
-    return entry in LOOKS and bool({"checks", "metrics"} & set(raw["res"]))
+def _phase_of(raw: Mapping[str, Any]) -> str:
+    """What the phase is called that a task is; empty for one that is none."""
+    step = str(raw.get("step") or "")
+    return CALLED.get(str(raw.get("place")), {}).get(step) or PHASES.get(step, "")
 
 
 class Translator:
@@ -202,9 +216,11 @@ class Translator:
 
     def _of_host(self, name: str, at: str, host: str, raw: Mapping[str, Any]) -> Iterator[Event]:
         known = self._hosts.setdefault(host, _Host())
-        role, _, entry = str(raw.get("entry") or "").partition("/")
+        phase = _phase_of(raw)
         if name == "runner_on_start":
-            yield from self._began(known, at, host, role, entry)
+            if phase:
+                known.phase, known.began, known.waiting = phase, at, ""
+                yield PhaseStarted(at=at, host=host, phase=phase)
             return
         if name == "waits":
             known.waiting = raw["waiting"]
@@ -215,29 +231,14 @@ class Translator:
             yield from self._failed(known, at, host, raw, "failed")
         elif name == "runner_on_unreachable":
             yield from self._failed(known, at, host, raw, "unreachable")
-        elif name == "runner_on_ok" and known.phase and role.startswith("platform_") and not _only_looked(entry, raw):
+        elif name == "runner_on_ok" and known.phase and phase:
             yield self._done(known, at, host, raw)
-        yield from self._noted(known, at, host, raw["res"])
-
-    def _began(self, known: _Host, at: str, host: str, role: str, entry: str) -> Iterator[Event]:
-        if f"{role}/{entry}" == "database/swap":
-            known.is_swapping = True
-        if not role.startswith("platform_") or entry in NOT_PHASES:
-            return
-        mode = "swap" if known.is_swapping else known.mode
-        known.is_swapping = known.is_swapping and entry != "restore"
-        phase = CALLED.get(mode, {}).get(entry) or PHASES.get(entry, entry)
-        if phase == known.phase:
-            return
-        known.phase, known.began, known.waiting = phase, at, ""
-        yield PhaseStarted(at=at, host=host, phase=phase)
+        yield from self._ended(at, host, raw["res"])
 
     def _done(self, known: _Host, at: str, host: str, raw: Mapping[str, Any]) -> Event:
         seconds = _seconds(known.began, at)
         phase, known.phase = known.phase, ""
         known.finished.append({"name": phase, "state": "ok", "seconds": round(seconds, 2)})
-        if known.mode == phase == "recover":
-            known.mode = ""
         return PhaseFinished(at=at, host=host, phase=phase, seconds=seconds, changed=bool(raw["res"].get("changed")))
 
     def _failed(self, known: _Host, at: str, host: str, raw: Mapping[str, Any], kind: str) -> Iterator[Event]:
@@ -266,12 +267,8 @@ class Translator:
             told = {name: metric[name] for name in ("name", "state", "value", "unit", "tier", "limit")}
             yield MetricMeasured(at=at, host=host, **told)
 
-    def _noted(self, known: _Host, at: str, host: str, res: Mapping[str, Any]) -> Iterator[Event]:
-        """What the steps between the phases say: that it is undone, recovered from, or over."""
-        if res.get("undo"):
-            known.mode = "undo"
-        if res.get("interrupted"):
-            known.mode = "recover"
+    def _ended(self, at: str, host: str, res: Mapping[str, Any]) -> Iterator[Event]:
+        """That it is over on this host."""
         target = res.get("target")
         if isinstance(target, Mapping) and "status" in target:
             status, message = Status(target["status"]), str(target.get("message"))

@@ -16,6 +16,7 @@ SHOWN = (
     "interrupted", "previous", "release", "undo", "target", "censored",
 )  # fmt: skip
 LONGEST = 8000
+OURS = "doppelganger.ops."
 #: of a metric; the samples of all of them would be long
 METRIC = ("name", "title", "value", "unit", "state", "tier", "limit", "reason")
 #: begins a line in which a step says what it waits for (screen/_live_line.py); the host and the words follow
@@ -50,8 +51,8 @@ def warning(text: str) -> dict[str, Any]:
     return {"event": "warning", "at": datetime.now(UTC).isoformat(), "level": "warning", "text": text}
 
 
-def entry_of(path: str | None) -> str:
-    """``role/entry`` of a task's path, for example ``platform_compose/backup``; empty outside of roles."""
+def place_of(path: str | None) -> str:
+    """``role/file`` of a task's path, for example ``rollback/undo``; empty outside of roles."""
     parts = PurePath(str(path or "").rpartition(":")[0]).parts
     if len(parts) < 3 or parts[-2] != "tasks":
         return ""
@@ -69,6 +70,12 @@ def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
     except (OSError, ValueError):
         return event.get("event") == "verbose"
     return True
+
+
+def step_of(action: str | None) -> str:
+    """The name of a module of ours, for example ``release_apply``; empty for any other."""
+    name = str(action or "")
+    return name.removeprefix(OURS) if name.startswith(OURS) else ""
 
 
 def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -91,7 +98,8 @@ def reduced(event: Mapping[str, Any]) -> dict[str, Any] | None:
             **common,
             "host": data.get("host"),
             "task": data.get("task"),
-            "entry": entry_of(data.get("task_path")),
+            "place": place_of(data.get("task_path")),
+            "step": step_of(data.get("task_action")),
             "duration": data.get("duration"),
             "ignored": bool(data.get("ignore_errors")),
             "res": {**{each: _shortened(res[each]) for each in SHOWN if each in res}, **_metrics(res)},

@@ -48,7 +48,7 @@ READING = """
   tasks:
     - ansible.builtin.import_role: {name: doppelganger.ops.app, rolespec_validate: false}
 """
-TASK = "    - doppelganger.ops.kubernetes_step: {step: info, app: '{{ app_model }}'}\n"
+TASK = "    - doppelganger.ops.target_info: {app: '{{ app_model }}'}\n"
 
 
 @dataclass

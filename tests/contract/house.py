@@ -15,9 +15,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
-PLATFORMS = [role for role in ROLES if role.startswith("platform_")]
 #: what says nothing about the platform; ``app`` names the platforms there are
-OPERATIONS = [role for role in ROLES if role not in PLATFORMS and role != "app"]
+OPERATIONS = [role for role in ROLES if role != "app"]
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 TASK_FILES = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))

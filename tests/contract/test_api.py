@@ -15,7 +15,7 @@ import doppelganger_ops as ops
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _listener, _live_line, _words
 from doppelganger_ops import board, cli, dashboard, environment, events, reports
 from doppelganger_ops.schemas import schema
-from tests.contract.house import PLAYBOOKS, ROOT, load
+from tests.contract.house import ALL_TASKS, PLAYBOOKS, ROOT, load
 
 VERBS: dict[str, ops.Verb[..., Any]] = {
     name: found for name in ops.__all__ if isinstance(found := getattr(ops, name), ops.Verb)
@@ -119,9 +119,18 @@ def test_waits_are_told_and_read_in_the_same_words() -> None:
 
 
 def test_a_phase_is_called_the_same_on_the_screen_and_in_events() -> None:
-    shown = {entry: name for entry, name in _words.PHASES.items() if name}
-    assert {entry: events.PHASES.get(entry, entry) for entry in shown} == shown
-    assert events.LOOKS == _words.LOOKS
+    assert {module: events.PHASES[module] for module in _words.PHASES} == _words.PHASES
+
+
+def test_events_call_a_step_as_the_role_does() -> None:
+    """They know it by the place of the task, as a task that begins does not say what it was given."""
+    given = {
+        (f"{task.path.parts[-3]}/{task.path.stem}", name.removeprefix("doppelganger.ops.")): about["phase"]
+        for task in ALL_TASKS
+        for name, about in task.keys.items()
+        if name.startswith("doppelganger.ops.") and isinstance(about, dict) and "phase" in about
+    }
+    assert {(place, step): name for place, steps in events.CALLED.items() for step, name in steps.items()} == given
 
 
 def test_ansible_runner_has_one_call_site() -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _words
 from tests.contract.house import (
     ALL_TASKS,
     OPERATIONS,
-    PLATFORMS,
     PLAYBOOKS,
     ROLES,
     ROOT,
     TASK_FILES,
+    Task,
     expressions,
     filters,
     load,
@@ -49,9 +50,9 @@ def test_every_entry_point_that_is_called_has_a_spec(role: str) -> None:
     assert set(specs(role)) <= entry_points(role)
 
 
-@pytest.mark.parametrize("role", PLATFORMS)
-def test_the_screen_has_a_word_for_every_entry_point(role: str) -> None:
-    assert set(specs(role)) - set(_words.PHASES) == set()
+def test_the_screen_has_a_word_for_every_step_that_is_a_phase() -> None:
+    silent = {"release_resolve", "target_info", "target_lock"}  # their tasks show lines of their own, or none
+    assert set(_words.PHASES) == set(_table.STEPS) - silent
     assert set(_words._NOTES) <= set(_words.PHASES)
 
 
@@ -104,38 +105,61 @@ def test_what_is_required_has_no_default_in_its_spec(role: str) -> None:
     assert both == []
 
 
-# the platforms
+# the platforms and the steps
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_platforms_have_the_same_entry_points_and_specs(platform: str) -> None:
-    assert specs(platform) == specs(PLATFORMS[0])
-    assert entry_points(platform) == entry_points(PLATFORMS[0])
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_file_of_a_platform_is_an_entry_point(platform: str) -> None:
-    assert set(specs(platform)) == entry_points(platform)
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_entry_point_registers_its_own_name(platform: str) -> None:
-    registered = {
-        path.stem: {task.keys["register"] for task in tasks(path) if "register" in task.keys}
-        for path in (ROOT / "roles" / platform / "tasks").glob("*.yml")
-    }
-    alone = entry_points(platform) - {"change"}
-    assert registered == {"change": set()} | {entry: {f"ops_{entry}"} for entry in alone}
-
-
-def test_a_release_goes_through_the_same_phases_on_each_platform() -> None:
-    told = {(ROOT / "roles" / platform / "tasks/change.yml").read_text() for platform in PLATFORMS}
-    assert len(told) == 1
-
-
-def test_there_is_a_role_for_each_platform_that_can_be_chosen() -> None:
+def test_every_platform_of_the_model_has_its_row() -> None:
     choices = specs("app")["main"]["options"]["app_platform"]["choices"]
-    assert [f"platform_{choice}" for choice in sorted(choices)] == PLATFORMS
+    assert sorted(choices) == sorted(_table.PLATFORMS)
+
+
+def test_steps_are_redirected_and_grouped() -> None:
+    routing = load(ROOT / "meta/runtime.yml")
+    assert routing["action_groups"]["step"] == _table.STEPS
+    assert routing["plugin_routing"]["action"] == {name: {"redirect": "doppelganger.ops.step"} for name in _table.STEPS}
+
+
+#: what a step registers, wherever it is called: the result is made from these
+REGISTERED = {
+    "database_backup": "ops_backup",
+    "database_check": "ops_integrity",
+    "database_migrate": "ops_migrate",
+    "database_restore": "ops_restore",
+    "evidence_collect": "ops_evidence",
+    "metrics_measure": "ops_metrics",
+    "monitoring_apply": "ops_observe",
+    "operation_finish": "ops_finish",
+    "operation_start": "ops_start",
+    "release_apply": "ops_apply",
+    "release_images": "ops_images",
+    "release_resolve": "ops_resolve",
+    "release_verify": "ops_verify",
+    "target_info": "ops_info",
+    "target_lock": "ops_lease",
+    "target_preflight": "ops_preflight",
+    "target_requirements": "ops_prepare",
+}
+
+
+def step_of(task: Task) -> str:
+    """The step that a task is, empty for any other."""
+    names = (name.removeprefix("doppelganger.ops.") for name in task.keys if name.startswith("doppelganger.ops."))
+    return next((name for name in names if name in _table.STEPS), "")
+
+
+def test_a_step_registers_the_same_name_everywhere() -> None:
+    found = {(step_of(task), task.keys.get("register")) for task in ALL_TASKS if step_of(task)}
+    assert found == set(REGISTERED.items())
+
+
+def test_other_registered_names_have_the_prefix_of_their_role() -> None:
+    foreign = [
+        str(task)
+        for task in ALL_TASKS
+        if (name := task.keys.get("register")) and not step_of(task)
+        if name != "app_model" and not name.startswith(f"{task.path.parts[-3]}_")
+    ]
+    assert foreign == []
 
 
 def test_the_platform_is_chosen_by_name_and_never_by_a_condition() -> None:

@@ -106,7 +106,7 @@ def test_check_mode_shows_the_differences_below_their_phase(app: Application, go
 
 def test_everything_is_shown_where_it_is_asked_for(app: Application, good: Run) -> None:
     run = app.play("verify", "-v")
-    assert "TASK [doppelganger.ops.platform_compose : Verify | Go through the checklist]" in run.output
+    assert "TASK [doppelganger.ops.verify : Verify | Run the health checks of the current release]" in run.output
     assert "PLAY RECAP" in run.output
     assert "app: UNCHANGED" in run.output, "the lines of the action, as the callback shows none"
 

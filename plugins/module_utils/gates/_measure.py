@@ -17,13 +17,16 @@ from ..metrics._places import parse_sources
 from ..metrics._report import as_data, remedies, summary, table, unsourced, verdict_of
 from ..metrics._sampling import Course, baselines, follow, histories, sources_of
 from ..metrics._watches import Watch, parse_gates, parse_metrics, source_of
+from ..operations._step import Step
+from ..operations._target import APP_SPEC, Target
 from ..running._project import Project
 from ..running._scene import Scene
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
 from ._soak import planned
+from ._verify import what_ought_to_run
 
-#: what the step of each platform takes as well
+#: what the tool metric_check takes as well
 MEASURING: dict[str, Any] = {
     "metrics": {"type": "list", "elements": "dict", "required": True},
     "sources": {"type": "dict", "default": {}},
@@ -117,3 +120,13 @@ def _refuse_senseless(params: Mapping[str, Any]) -> None:
     for name in ("interval", "count", "timeout"):
         if params[name] <= 0:
             raise Refused(f"{name} must be more than 0, found {params[name]:g}.")
+
+
+def run(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Measure what runs on a target, and fail where the verdict is not a pass and must be."""
+    del check_mode
+    looking = {**params, "redact_env_files": target.app.env_paths, **what_ought_to_run(target.store, params)}
+    return measure(looking, target.project, target.redactor)
+
+
+MEASURE = Step(spec={**APP_SPEC, **MEASURING}, run=run)

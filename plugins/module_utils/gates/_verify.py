@@ -13,8 +13,10 @@ from ..checks._kinds import Attempt
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
-from ..core._errors import UNREACHABLE, OpsError, Refused
+from ..core._errors import OpsError, Refused
 from ..core._verdicts import PASS
+from ..operations._step import Step
+from ..operations._target import APP_SPEC, Target
 from ..running._project import Project
 from ..running._scene import Scene
 from ..state import _releases
@@ -50,7 +52,7 @@ def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]
     return {"release": current["release"], **_releases.current_facts(record)}
 
 
-def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None) -> dict[str, Any]:
+def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None = None) -> dict[str, Any]:
     """Run the checklist and give verdict, checks, checklist and summary.
 
     ``params``: checks, services, since, hold, must_pass, release, redact_env_files. Raises OpsError
@@ -59,19 +61,33 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
     if held is None:
         return _gate(params, project, shown)
     operation = Operation(held.store, held.token, held.lease_ttl)
-    strict = {**params, "must_pass": True}
+    with operation.phase(held.phase):
+        found = _gate(params, project, shown)
+    if held.soak > 0:
+        with operation.phase("soak"):
+            past = _past(held.store) if held.gates else ()
+            found = _gate({**params, "hold": held.soak}, project, shown, held.gates, past)
+    return found
+
+
+def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the health checks and fail unless all required ones pass; with a token, as a phase of its operation."""
+    looking = {
+        **params,
+        "checks": target.app.checks,
+        "must_pass": True,
+        "redact_env_files": target.app.env_paths,
+        **what_ought_to_run(target.store, params),
+    }
+    held, phase = None, params["phase"] or "verify"
+    if params["token"] and not check_mode:
+        gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
+        held = Held(target.store, params["token"], target.app.lease_ttl, phase, params["soak"], gates)
     try:
-        with operation.phase(held.phase):
-            found = _gate(strict, project, shown)
-        if held.soak > 0:
-            with operation.phase("soak"):
-                past = _past(held.store) if held.gates else ()
-                found = _gate({**strict, "hold": held.soak}, project, shown, held.gates, past)
-        return found
+        return gate(looking, target.project, target.redactor, held)
     except OpsError as error:
-        if params["must_pass"] or "verdict" not in error.data or error.kind == UNREACHABLE:
-            raise
-        return {**error.data, "msg": error.message}
+        error.data.setdefault("phase", phase)
+        raise
 
 
 def _past(store: Store) -> list[dict[str, Any]]:
@@ -139,3 +155,18 @@ def _planned(params: Mapping[str, Any]) -> list[Check]:
     if hold < 0:
         raise Refused(f"hold must not be negative, found {hold:g}.")
     return [replace(check, hold=float(hold)) for check in checks]
+
+
+VERIFY = Step(
+    spec={
+        **APP_SPEC,
+        "services": {"type": "list", "elements": "str", "default": []},
+        "since": {"type": "float", "default": 0.0},
+        "token": {"type": "int", "default": 0, "no_log": False},
+        "phase": {"type": "str", "default": ""},
+        "soak": {"type": "float", "default": 0.0},
+        "gates": {"type": "list", "elements": "dict", "default": []},
+        "metric_token": {"type": "str", "default": "", "no_log": True},
+    },
+    run=verify,
+)

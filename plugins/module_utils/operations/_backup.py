@@ -156,7 +156,7 @@ def last_restored(target: Target) -> str | None:
     return max(restored, key=lambda record: str(record["restored"]))["id"] if restored else None
 
 
-def run_integrity(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Look whether the database is sound; reads every table once."""
     del params, check_mode
     if not target.app.database_service:
@@ -175,4 +175,4 @@ def run_integrity(target: Target, params: Mapping[str, Any], check_mode: bool) -
 
 BACKUP = Step(spec={**PHASE_SPEC, "release": {"type": "str", "default": ""}}, run=run_backup)
 RESTORE = Step(spec={**PHASE_SPEC, "backup": {"type": "str", "required": True}}, run=run_restore)
-INTEGRITY = Step(spec=APP_SPEC, run=run_integrity)
+CHECK = Step(spec=APP_SPEC, run=run_check)

@@ -127,7 +127,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     }
 
 
-def run_lease(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run_lock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set a maintenance lock, or take any lease away; both are audited."""
     if not params["reason"]:
         raise Refused(
@@ -171,12 +171,12 @@ def _lock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[s
 
 
 INFO = Step(spec=APP_SPEC, run=run_info)
-LEASE = Step(
+LOCK = Step(
     spec={
         **APP_SPEC,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "operator": {"type": "str", "required": True},
         "reason": {"type": "str", "default": ""},
     },
-    run=run_lease,
+    run=run_lock,
 )

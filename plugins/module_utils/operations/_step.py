@@ -22,4 +22,9 @@ class Step:
     @functools.lru_cache(maxsize=None)  # noqa: B019, UP033 steps live as long as the process; 3.9 has no cache for types
     def on(self, platform: type[Target]) -> Entry:
         """The same work on the targets of one platform; a module and its action share one entry."""
-        return Entry(self.spec, lambda params, check_mode: self.run(platform.of(params), params, check_mode))
+
+        def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+            with platform.of(params) as target:
+                return self.run(target, params, check_mode)
+
+        return Entry(self.spec, run)

@@ -23,7 +23,10 @@ from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
 
 #: the options that every module of an operation takes
-APP_SPEC: dict[str, Any] = {"app": {"type": "dict", "required": True}}
+APP_SPEC: dict[str, Any] = {
+    "app": {"type": "dict", "required": True},
+    "cluster_token": {"type": "str", "default": "", "no_log": True},
+}
 PHASE_SPEC: dict[str, Any] = {**APP_SPEC, "token": {"type": "int", "required": True, "no_log": False}}
 
 #: a message is what one command said last, or all that is wrong with a file
@@ -45,6 +48,13 @@ class Target(abc.ABC):
     @abc.abstractmethod
     def of(cls, params: Mapping[str, Any]) -> Target:
         """The target of a module's parameters."""
+
+    def __enter__(self) -> Target:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "project" in vars(self):  # nobody asked the containers otherwise
+            self.project.close()
 
     # what a platform says
 

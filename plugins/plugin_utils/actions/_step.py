@@ -7,7 +7,8 @@ ordinary failure here, so that a play can still bring the rest of the fleet back
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import abc
+from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -15,6 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry, outcome
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable_data
@@ -23,30 +25,37 @@ from ..screen._listener import listener
 
 
 class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
-    """Runs ``entry``; the subclass names it."""
+    """Runs an entry; the subclass says which."""
 
-    entry: ClassVar[Entry]
     _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give the result of the entry, whichever way it ran."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        if self._is_this_process():
-            end_with_parent()
-            with told_to(listener(task_vars)):
-                return {**result, **self._run_here()}
-        return {**result, **self._run_there(task_vars)}
+        try:
+            if not self._is_this_process():
+                return {**result, **self._run_there(task_vars)}
+            entry = self.entry()
+        except OpsError as error:
+            return {**result, **error.as_result()}
+        end_with_parent()
+        with told_to(listener(task_vars)):
+            return {**result, **self._run_here(entry)}
+
+    @abc.abstractmethod
+    def entry(self) -> Entry:
+        """What is done, where it is done in this process."""
 
     def _is_this_process(self) -> bool:
         return self._connection.transport == "local" and not self._play_context.become
 
-    def _run_here(self) -> dict[str, Any]:
-        validator = ArgumentSpecValidator(dict(self.entry.spec), **(self.entry.rules or {}))
+    def _run_here(self, entry: Entry) -> dict[str, Any]:
+        validator = ArgumentSpecValidator(dict(entry.spec), **(entry.rules or {}))
         checked = validator.validate(self._task.args)
         if checked.error_messages:
             return {"failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
-        found = outcome(lambda: self.entry.run(checked.validated_parameters, bool(self._task.check_mode)))
+        found = outcome(lambda: entry.run(checked.validated_parameters, bool(self._task.check_mode)))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)
         return cleaned
 

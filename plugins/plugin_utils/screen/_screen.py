@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 
 from ..results._result import GOOD_STATUSES, red_hosts
-from ._words import LOOKS, alike, headline, note, one_line, paragraph
+from ._words import alike, headline, note, one_line, paragraph
 
 OK, CHANGED, FAILED, WARN, DIM, PLAIN, HEADING = "ok", "changed", "failed", "warn", "dim", "plain", "heading"
 #: a reason that is longer is in the result and in the report
@@ -30,11 +30,11 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """A task as the screen sees it; ``entry`` is that of a platform's role, ``phase`` what the journal calls it."""
+    """A task as the screen sees it; ``module`` where it is a step of ours, ``phase`` as the journal calls it."""
 
     name: str
     role: str = ""
-    entry: str = ""
+    module: str = ""
     phase: str = ""
     is_ours: bool = False
     #: whether the paragraph at the end says why it failed
@@ -127,14 +127,12 @@ class Screen:
         verdict = found.get("verdict")
         is_failed = how not in ("ok", "ignored") or verdict not in (None, "pass")
         name = str(found.get("phase") or step.phase) if is_failed else step.phase
-        if not is_failed and "verdict" not in found and step.entry in LOOKS:
-            return  # the task that only lets pass what was looked at before
         message = one_line(found.get("error") or found.get("msg") or found.get("censored") or "") if is_failed else ""
         if is_failed and known.shown == (name, message):
             return
         known.shown = (name, message)
         checklist = str(found.get("checklist") or found.get("table") or "").splitlines()
-        said = ("" if checklist else message) if is_failed else note(step.entry, found)
+        said = ("" if checklist else message) if is_failed else note(step.module, found)
         yield from self._phase_line(host, name, seconds, said, is_failed, bool(found.get("changed")))
         yield from (line for check in checklist for line in self._check(host, check))
         if is_failed and found.get("hint"):

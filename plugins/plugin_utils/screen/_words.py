@@ -10,30 +10,23 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters 
 
 from ..results._result import STATUSES
 
-#: the entry points of a platform and what people call them; those without a name are no phases and are silent
+#: the steps that are phases, by the names of their modules, and what people call them
 PHASES: Mapping[str, str] = {
-    "preflight": "preflight",
-    "start": "lease",
-    "change": "",
-    "images": "images",
-    "backup": "backup",
-    "migrate": "migrate",
-    "apply": "apply",
-    "verify": "verify",
-    "metrics": "monitor",
-    "observe": "observe",
-    "integrity": "integrity",
-    "evidence": "evidence",
-    "finish": "record",
-    "restore": "restore",
-    "resolve": "",
-    "info": "",
-    "lease": "",
-    "prepare": "prepare",
+    "database_backup": "backup",
+    "database_check": "integrity",
+    "database_migrate": "migrate",
+    "database_restore": "restore",
+    "evidence_collect": "evidence",
+    "metrics_measure": "monitor",
+    "monitoring_apply": "observe",
+    "operation_finish": "record",
+    "operation_start": "lease",
+    "release_apply": "apply",
+    "release_images": "images",
+    "release_verify": "verify",
+    "target_preflight": "preflight",
+    "target_requirements": "prepare",
 }
-
-#: those that look, and leave it to a second task to let nothing pass that failed
-LOOKS = ("verify", "metrics")
 
 Result = Mapping[str, Any]
 
@@ -87,25 +80,25 @@ def _integrity(found: Result) -> str:
 
 
 _NOTES: Mapping[str, Callable[[Result], str]] = {
-    "preflight": _preflight,
-    "start": _lease,
-    "images": lambda found: ", ".join(found.get("images") or []) or str(found.get("msg") or ""),
-    "backup": _backup,
-    "migrate": _migrate,
-    "apply": _apply,
-    "verify": _look,
-    "metrics": _look,
-    "integrity": _integrity,
-    "evidence": lambda found: str(found.get("path") or found.get("msg") or ""),
-    "finish": _record,
-    "restore": lambda found: str((found.get("backup") or {}).get("id") or ""),
-    "prepare": _prepare,
+    "database_backup": _backup,
+    "database_check": _integrity,
+    "database_migrate": _migrate,
+    "database_restore": lambda found: str((found.get("backup") or {}).get("id") or ""),
+    "evidence_collect": lambda found: str(found.get("path") or found.get("msg") or ""),
+    "metrics_measure": _look,
+    "operation_finish": _record,
+    "operation_start": _lease,
+    "release_apply": _apply,
+    "release_images": lambda found: ", ".join(found.get("images") or []) or str(found.get("msg") or ""),
+    "release_verify": _look,
+    "target_preflight": _preflight,
+    "target_requirements": _prepare,
 }
 
 
-def note(entry: str, found: Result) -> str:
+def note(module: str, found: Result) -> str:
     """What is worth saying of a step that did what it should."""
-    words = _NOTES.get(entry)
+    words = _NOTES.get(module)
     return one_line(words(found)) if words else ""
 
 

@@ -11,11 +11,12 @@ from doppelganger_ops.job import Ended, Job
 AT = "2026-11-25T10:00:{:06.3f}+00:00"
 
 
-def task(event: str, entry: str, second: float = 0, host: str = "app", **res: Any) -> dict[str, Any]:
-    """A report about a task."""
+def task(event: str, step: str, second: float = 0, host: str = "app", **res: Any) -> dict[str, Any]:
+    """A report about a task: the step's module, after the role and the file where that counts: ``role/file:module``."""
+    place, _, module = step.rpartition(":")
     return {
-        "event": f"runner_on_{event}", "at": AT.format(second), "host": host, "task": "T", "entry": entry,
-        "duration": 1.0, "ignored": False, "res": res,
+        "event": f"runner_on_{event}", "at": AT.format(second), "host": host, "task": "T", "place": place,
+        "step": module, "duration": 1.0, "ignored": False, "res": res,
     }  # fmt: skip
 
 

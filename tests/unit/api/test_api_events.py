@@ -10,8 +10,6 @@ from doppelganger_ops import events, reports
 from doppelganger_ops.events import Translator
 from tests.unit.api.scripted import AT, check, target, task
 
-PLATFORM = "platform_compose"
-
 
 def names(*raws: dict[str, Any]) -> list[str]:
     """The events as short words."""
@@ -24,46 +22,45 @@ def names(*raws: dict[str, Any]) -> list[str]:
     return found
 
 
-def through(entry: str, **res: Any) -> list[dict[str, Any]]:
-    return [task("start", f"{PLATFORM}/{entry}"), task("ok", f"{PLATFORM}/{entry}", 2, **res)]
+def through(step: str, **res: Any) -> list[dict[str, Any]]:
+    return [task("start", step), task("ok", step, 2, **res)]
 
 
 METRIC = {"name": "error_rate", "state": "fail", "value": 2.5, "unit": "percent", "tier": "warning", "limit": "> 1"}
 CASES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
-    ("a phase", through("backup"), ["PhaseStarted backup", "PhaseFinished backup"]),
-    ("what people call it", through("start"), ["PhaseStarted lease", "PhaseFinished lease"]),
-    ("no phase", through("resolve"), []),
-    ("outside of a platform", [task("start", "app/main"), task("ok", "app/main")], []),
-    ("two tasks of a checklist",
-     [task("start", f"{PLATFORM}/verify"), task("ok", f"{PLATFORM}/verify", checks=[check()]),
-      task("start", f"{PLATFORM}/verify"), task("ok", f"{PLATFORM}/verify")],
+    ("a phase", through("database_backup"), ["PhaseStarted backup", "PhaseFinished backup"]),
+    ("what people call it", through("operation_start"), ["PhaseStarted lease", "PhaseFinished lease"]),
+    ("no phase", through("release_resolve"), []),
+    ("no step of ours", [task("start", ""), task("ok", "")], []),
+    ("a checklist", through("release_verify", checks=[check()]),
      ["PhaseStarted verify", "CheckPassed Page", "PhaseFinished verify"]),
     ("a check that fails",
-     [task("start", f"{PLATFORM}/verify"), task("ok", f"{PLATFORM}/verify", checks=[check(state="fail")]),
-      task("start", f"{PLATFORM}/verify"), task("failed", f"{PLATFORM}/verify", msg="1 of 1", phase="soak")],
+     [task("start", "release_verify"),
+      task("failed", "release_verify", checks=[check(state="fail")], msg="1 of 1", phase="soak")],
      ["PhaseStarted verify", "CheckFailed Page", "PhaseFailed soak"]),
-    ("metrics",
-     [task("start", f"{PLATFORM}/metrics"), task("ok", f"{PLATFORM}/metrics", metrics=[METRIC]),
-      task("start", f"{PLATFORM}/metrics"), task("ok", f"{PLATFORM}/metrics")],
+    ("metrics", through("metrics_measure", metrics=[METRIC]),
      ["PhaseStarted monitor", "MetricMeasured error_rate", "PhaseFinished monitor"]),
     ("the return after a failure",
-     [task("start", f"{PLATFORM}/apply"), task("failed", f"{PLATFORM}/apply", msg="crashed"),
-      task("ok", "result/failure", undo=True), *through("evidence"), *through("apply")],
+     [task("start", "release_apply"), task("failed", "release_apply", msg="crashed"),
+      task("ok", "note_failure", undo=True), *through("rollback/undo:evidence_collect"),
+      *through("rollback/undo:release_apply"), *through("rollback/undo:release_verify")],
      ["PhaseStarted apply", "PhaseFailed apply", "PhaseStarted evidence", "PhaseFinished evidence",
-      "PhaseStarted return", "PhaseFinished return"]),
-    ("recovery", [*through("start", interrupted={"phase": "apply"}), *through("apply"), *through("apply")],
+      "PhaseStarted return", "PhaseFinished return", "PhaseStarted verify return", "PhaseFinished verify return"]),
+    ("recovery",
+     [*through("operation_start"), *through("rollback/recover:release_apply"), *through("release_apply")],
      ["PhaseStarted lease", "PhaseFinished lease", "PhaseStarted recover", "PhaseFinished recover",
       "PhaseStarted apply", "PhaseFinished apply"]),
     ("data that is put back",
-     [task("start", "database/swap"), *through("backup"), *through("apply"), *through("restore"), *through("apply")],
+     [*through("database_backup"), *through("database/replace:release_apply"),
+      *through("database/replace:database_restore"), *through("release_apply")],
      ["PhaseStarted backup", "PhaseFinished backup", "PhaseStarted stop", "PhaseFinished stop",
       "PhaseStarted restore", "PhaseFinished restore", "PhaseStarted apply", "PhaseFinished apply"]),
-    ("the end", [task("ok", "result/target", target=target())], ["TargetFinished ok"]),
-    ("rolled back", [task("ok", "result/target", target=target(status="rolled_back"))],
+    ("the end", [task("ok", "target_result", target=target())], ["TargetFinished ok"]),
+    ("rolled back", [task("ok", "target_result", target=target(status="rolled_back"))],
      ["RolledBack", "TargetFinished rolled_back"]),
-    ("lost", [task("start", f"{PLATFORM}/apply"), task("unreachable", f"{PLATFORM}/apply", msg="gone")],
+    ("lost", [task("start", "release_apply"), task("unreachable", "release_apply", msg="gone")],
      ["PhaseStarted apply", "PhaseFailed apply"]),
-    ("waiting", [task("start", f"{PLATFORM}/apply"),
+    ("waiting", [task("start", "release_apply"),
                  {"event": "waits", "at": AT.format(2), "host": "app", "waiting": "2 of 3 pods"}],
      ["PhaseStarted apply", "Waiting apply"]),
     ("a warning", [{"event": "warning", "at": "", "level": "warning", "text": "old"}], ["Line"]),
@@ -77,9 +74,9 @@ def test_events(raws: list[dict[str, Any]], expected: list[str]) -> None:
 
 
 def test_a_phase_takes_from_its_start_to_its_end() -> None:
-    found = [event for each in through("backup") for event in Translator("d", "r").translate(each)]
+    found = [event for each in through("database_backup") for event in Translator("d", "r").translate(each)]
     translator = Translator("deploy", "r1")
-    found = [event for each in through("backup") for event in translator.translate(each)]
+    found = [event for each in through("database_backup") for event in translator.translate(each)]
     assert isinstance(found[1], events.PhaseFinished)
     assert found[1].seconds == 2.0
     assert translator.phases() == {"app": [{"name": "backup", "state": "ok", "seconds": 2.0}]}
@@ -89,8 +86,8 @@ def test_a_phase_takes_from_its_start_to_its_end() -> None:
 def test_hosts_are_kept_apart() -> None:
     translator = Translator("deploy", "r1")
     for host in ("one", "two"):
-        list(translator.translate(task("start", f"{PLATFORM}/apply", host=host)))
-    list(translator.translate(task("ok", f"{PLATFORM}/apply", 3, host="one")))
+        list(translator.translate(task("start", "release_apply", host=host)))
+    list(translator.translate(task("ok", "release_apply", 3, host="one")))
     assert [phase["state"] for phase in translator.phases()["one"]] == ["ok"]
     assert list(translator.running()) == [("two", "apply", "")]
 
@@ -109,16 +106,24 @@ def test_two_megabytes_become_a_few_kilobytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "entry"),
+    ("path", "place"),
     [
-        ("/c/roles/platform_compose/tasks/backup.yml:2", "platform_compose/backup"),
+        ("/c/roles/rollback/tasks/undo.yml:2", "rollback/undo"),
         ("/c/playbooks/deploy.yml:12", ""),
         ("", ""),
         (None, ""),
     ],
 )
-def test_where_a_task_is(path: str | None, entry: str) -> None:
-    assert reports.entry_of(path) == entry
+def test_where_a_task_is(path: str | None, place: str) -> None:
+    assert reports.place_of(path) == place
+
+
+@pytest.mark.parametrize(
+    ("action", "step"),
+    [("doppelganger.ops.release_apply", "release_apply"), ("ansible.builtin.debug", ""), (None, "")],
+)
+def test_which_step_a_task_is(action: str | None, step: str) -> None:
+    assert reports.step_of(action) == step
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_what_a_step_waits_for_is_an_event() -> None:
     raw = reports.reduced(line)
     assert raw is not None
     translator = Translator("deploy", "r1")
-    list(translator.translate(task("start", f"{PLATFORM}/apply")))
+    list(translator.translate(task("start", "release_apply")))
     (event,) = translator.translate(raw)
     assert isinstance(event, events.Waiting)
     assert (event.host, event.phase, event.detail) == ("app", "apply", "2 of 3 pods are ready")

@@ -21,7 +21,7 @@ GOOD: tuple[Any, ...] = (
     {"event": "playbook_on_start", "at": ""},
     play(),
     *(each for number in range(20) for each in (
-        task("start", "platform_compose/backup", number), task("ok", "platform_compose/backup", number))),
+        task("start", "database_backup", number), task("ok", "database_backup", number))),
     stats(result()),
 )  # fmt: skip
 MANY = 1 + 2 * 20 + 1
@@ -77,7 +77,7 @@ def test_a_handler_that_raises_hurts_nobody_else(
 
 def test_a_handler_may_ask_for_the_end(inventory: Path) -> None:
     gate = threading.Event()
-    executor = ScriptedExecutor(play(), task("start", "platform_compose/apply"), gate.wait)
+    executor = ScriptedExecutor(play(), task("start", "release_apply"), gate.wait)
     handles: list[ops.Handle[ops.Result]] = []
 
     def stop(event: events.Event) -> None:
@@ -86,7 +86,7 @@ def test_a_handler_may_ask_for_the_end(inventory: Path) -> None:
             gate.set()
 
     start = threading.Event()
-    executor = ScriptedExecutor(start.wait, play(), task("start", "platform_compose/apply"), gate.wait)
+    executor = ScriptedExecutor(start.wait, play(), task("start", "release_apply"), gate.wait)
     handles.append(ops.deploy.start(version="v1", inventory=inventory, executor=executor, on_event=stop))
     start.set()
     assert handles[0].wait(20).status is ops.Status.CANCELLED
@@ -199,7 +199,7 @@ def test_several_runs_in_one_event_loop_are_not_mixed(inventory: Path) -> None:
 def test_a_phase_that_takes_long_says_that_it_goes_on(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("doppelganger_ops.handle.TICK", 0.02)
     executor = ScriptedExecutor(
-        play(), task("start", "platform_compose/apply"), lambda: time.sleep(0.2), stats(result()), ended=Ended(0)
+        play(), task("start", "release_apply"), lambda: time.sleep(0.2), stats(result()), ended=Ended(0)
     )
     handle = ops.deploy.start(version="v1", inventory=inventory, executor=executor)
     handle.wait(20)

@@ -26,8 +26,8 @@ def seen(*raws: dict[str, Any]) -> outcome.Seen:
     return found
 
 
-FAILED = scripted.task("failed", "platform_compose/apply", msg="boom", kind="failed", error="boom", hint="look")
-LOST = scripted.task("unreachable", "platform_compose/apply", msg="no route to host")
+FAILED = scripted.task("failed", "release_apply", msg="boom", kind="failed", error="boom", hint="look")
+LOST = scripted.task("unreachable", "release_apply", msg="no route to host")
 REFUSED = scripted.task("failed", "app/main", msg="no", kind="refused", error="no", hint="read")
 HELD = scripted.task("failed", "app/main", msg="held", kind="lease_held", error="held", hint="wait")
 
@@ -39,14 +39,14 @@ CASES = [
      [scripted.stats(scripted.result(), failures={"app": 1})], Ended(2), Status.FAILED),
     ("green on paper, another exit code", [scripted.stats(scripted.result())], Ended(4), Status.FAILED),
     ("green on paper, killed while it ended", [scripted.stats(scripted.result())], Ended(None), Status.FAILED),
-    ("cancelled", [scripted.task("start", "platform_compose/apply")], Ended(None, "cancelled"), Status.CANCELLED),
-    ("timed out", [scripted.task("start", "platform_compose/apply")], Ended(None, "timed_out"), Status.TIMED_OUT),
+    ("cancelled", [scripted.task("start", "release_apply")], Ended(None, "cancelled"), Status.CANCELLED),
+    ("timed out", [scripted.task("start", "release_apply")], Ended(None, "timed_out"), Status.TIMED_OUT),
     ("timed out before anything began", [], Ended(None, "timed_out"), Status.TIMED_OUT),
     ("nobody", [scripted.stats(processed=NOBODY)], Ended(0), Status.NO_HOSTS),
     ("failed without a result", [FAILED, scripted.stats(failures={"app": 1})], Ended(2), Status.FAILED),
     ("refused without a result", [REFUSED, scripted.stats(failures={"app": 1})], Ended(2), Status.REFUSED),
     ("lost", [LOST, scripted.stats(dark={"app": 1})], Ended(4), Status.UNREACHABLE),
-    ("killed", [scripted.task("start", "platform_compose/apply")], Ended(None, None, (), "killed"), Status.FAILED),
+    ("killed", [scripted.task("start", "release_apply")], Ended(None, None, (), "killed"), Status.FAILED),
     ("green without a result", [scripted.stats()], Ended(0), Status.FAILED),
 ]  # fmt: skip
 

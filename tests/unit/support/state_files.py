@@ -115,15 +115,15 @@ OPERATIONS: dict[str, Callable[[Target], Any]] = {
     "rollback": lambda target: _call(_lifecycle.RESOLVE, target, release="v1"),
     "verify": lambda target: (_verify.what_ought_to_run(target.store, {}), target.redactor),
     "restore": lambda target: _backup.read(target, BACKUP),
-    "lock": lambda target: _call(_info.LEASE, target, state="present"),
-    "unlock": lambda target: _call(_info.LEASE, target, state="absent"),
+    "lock": lambda target: _call(_info.LOCK, target, state="present"),
+    "unlock": lambda target: _call(_info.LOCK, target, state="absent"),
     "the end": lambda target: (_journal.Operation(target.store, 7, 60).journal(), _prune.prune(target, 7)),
 }
 
 
 def unlock(target: Target) -> dict[str, Any]:
     """Take the lease away."""
-    found: dict[str, Any] = _call(_info.LEASE, target, False, state="absent")
+    found: dict[str, Any] = _call(_info.LOCK, target, False, state="absent")
     return found
 
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...checks.kinds._containers import baseline
-from ...core._entry import Entry
 from ...core._errors import OpsError
 from ...core._progress import tell
 from ...operations import _plan
-from ...operations._target import PHASE_SPEC
+from ...operations._specs import RELEASE_APPLY
+from ...operations._step import Step
 from ...running._containers import Container
 from ...text._excerpt import excerpt
 from ..engine import _actions
@@ -100,7 +100,7 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
     return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
 
 
-def bring_up(target: ComposeTarget, release: str, services: Sequence[str]) -> list[str]:
+def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
     """Bring all or some services of a release up; returns those with a container that came, began anew or went."""
     record = target.record(release)
     compose = target.compose_of(release)
@@ -139,9 +139,8 @@ def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
     return sorted({*params["predicted"], *to_change(found, record["config"]["services"], images)})
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the release up or the application down."""
-    target = ComposeTarget.of(params)
     predicted = _predict(target, params)
     difference = {
         "before": "",
@@ -154,7 +153,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         if params["state"] == "stopped":
             changed = _down(target, target.app.release_services)
         else:
-            changed = bring_up(target, params["release"], params["services"])
+            changed = bring_up(target, params["release"])
     return {
         "changed": bool(changed or predicted),
         "services": changed or predicted,
@@ -163,14 +162,4 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     }
 
 
-ENTRY = Entry(
-    spec={
-        **PHASE_SPEC,
-        "release": {"type": "str", "default": ""},
-        "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
-        "services": {"type": "list", "elements": "str", "default": []},
-        "phase": {"type": "str", "default": ""},
-        "predicted": {"type": "list", "elements": "str", "default": []},
-    },
-    run=run,
-)
+APPLY = Step(spec=RELEASE_APPLY, run=run)

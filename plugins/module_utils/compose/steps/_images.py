@@ -13,9 +13,9 @@ from typing import Any
 
 from ...app import _checkout, _env_files, _secret_sources
 from ...app._model import GIT
-from ...core._entry import Entry
 from ...core._errors import OpsError
-from ...operations._target import PHASE_SPEC
+from ...operations._specs import RELEASE_IMAGES
+from ...operations._step import Step
 from ..engine import _cli, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
@@ -97,9 +97,8 @@ class _Images:
         return {"id": found, "reference": reference}
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Get the images of a pending release and write its rendered configuration."""
-    target = ComposeTarget.of(params)
     if check_mode:
         return {"changed": True, "msg": f"Would get the images of {', '.join(target.app.release_services)}."}
     auth = None
@@ -143,11 +142,4 @@ def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any
     target.save(record, token)
 
 
-ENTRY = Entry(
-    spec={
-        **PHASE_SPEC,
-        "release": {"type": "str", "required": True},
-        "registry_password": {"type": "str", "default": "", "no_log": True},
-    },
-    run=run,
-)
+IMAGES = Step(spec=RELEASE_IMAGES, run=run)

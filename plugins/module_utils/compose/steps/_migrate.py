@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...core._entry import Entry
 from ...core._errors import OpsError
 from ...operations import _backup, _plan
-from ...operations._target import PHASE_SPEC
+from ...operations._specs import DATABASE_MIGRATE
+from ...operations._step import Step
 from ...state import _releases
 from ...text._excerpt import last_words
 from ..engine import _actions, _cli
@@ -34,9 +34,8 @@ def _ensure_services(target: ComposeTarget, release: str) -> None:
         _apply.bring_up(target, release, missing)
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the migration command once in a container of the new image."""
-    target = ComposeTarget.of(params)
     app = target.app
     if not app.migration_service:
         return {"changed": False, "moved": False, "head": None}
@@ -98,4 +97,4 @@ def _migrate(target: ComposeTarget, release: str) -> str:
         _actions.remove_migration(target.project)
 
 
-ENTRY = Entry(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)
+MIGRATE = Step(spec=DATABASE_MIGRATE, run=run)

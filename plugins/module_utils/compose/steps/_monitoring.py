@@ -12,18 +12,20 @@ from typing import Any
 
 from ...checks.kinds._containers import baseline
 from ...core import _command
-from ...core._entry import Entry
 from ...core._errors import OpsError
 from ...core._log_reading import LogEnd
 from ...monitoring import _keys
 from ...monitoring._files import SECRETS, File, differences, give, mark, owner, read, wanted_files, watcher, write
 from ...monitoring._health import refuse_wrong, wait_for, wrong
 from ...monitoring._server import Server, Signal
+from ...operations._specs import MONITORING_APPLY
+from ...operations._step import Step
 from ...text._excerpt import excerpt
 from ..engine import _actions
 from ..engine._cli import Compose
 from ..engine._gateway import gateway
 from ..engine._project import Project
+from ..target._target import ComposeTarget
 from . import _apply
 
 COMPOSE_FILE, VARIABLES = "compose.yml", ".env"
@@ -176,9 +178,10 @@ class Setup:
         return Compose(project=self.project, files=[self.folder / COMPOSE_FILE], directory=self.folder)
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set monitoring up, and say whether it works."""
-    setup = Setup(params)
+    plan = params["plan"]
+    setup = Setup({**plan, "app": target.app.name, "secrets": params["secrets"], "timeout": params["timeout"]})
     diff = differences(setup.folder, setup.files)
     stale = setup.stale()
     services = setup.containers_to_change()
@@ -196,8 +199,8 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         setup.start(before)
         setup.reload(before)
     refuse_wrong(setup.wrong(), result)
-    watched = f", the targets of {', '.join(params['jobs'])} are up" if params["jobs"] else ""
-    return {**result, "summary": f"{len(params['alerts'])} rules are loaded{watched}."}
+    watched = f", the targets of {', '.join(plan['jobs'])} are up" if plan["jobs"] else ""
+    return {**result, "summary": f"{len(plan['alerts'])} rules are loaded{watched}."}
 
 
 def _foretold(result: Mapping[str, Any]) -> str:
@@ -228,22 +231,4 @@ def _variables() -> str:
     return "".join(f"{name}={value}\n" for name, value in found.items())
 
 
-ENTRY = Entry(
-    spec={
-        "app": {"type": "str", "required": True},
-        "folder": {"type": "path", "required": True},
-        "files": {"type": "list", "elements": "dict", "required": True},
-        "secrets": {"type": "dict", "default": {}, "no_log": True},
-        "readers": {"type": "dict", "default": {}},
-        "has_key": {"type": "bool", "default": False},
-        "reload_command": {"type": "list", "elements": "str", "default": []},
-        "cache_address": {"type": "str", "default": ""},
-        "project": {"type": "str", "default": ""},
-        "prometheus": {"type": "str", "required": True},
-        "alertmanager": {"type": "str", "default": ""},
-        "alerts": {"type": "list", "elements": "str", "required": True},
-        "jobs": {"type": "list", "elements": "str", "default": []},
-        "timeout": {"type": "float", "default": 60.0},
-    },
-    run=run,
-)
+MONITORING = Step(spec=MONITORING_APPLY, run=run)

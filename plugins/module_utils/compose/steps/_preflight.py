@@ -13,10 +13,10 @@ from typing import Any
 
 from ...app import _checkout, _env_files, _git, _secret_sources
 from ...app._model import GIT
-from ...core._entry import Entry
 from ...core._errors import OpsError, Refused
 from ...operations import _backup, _info, _plan
-from ...operations._target import APP_SPEC
+from ...operations._specs import TARGET_PREFLIGHT
+from ...operations._step import Step
 from ...text._document import document
 from ..engine import _actions, _cli, _source
 from ..target._target import ComposeTarget
@@ -77,10 +77,9 @@ def _auth(target: ComposeTarget, password: str) -> dict[str, str] | None:
     return {"username": target.app.registry_username, "password": password} if target.app.registry_username else None
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Look at the target; with a version, plan its deployment."""
     started = time.time()
-    target = ComposeTarget.of(params)
     with target.shown_safely():
         try:
             host, variables = _check_host(target)
@@ -145,12 +144,4 @@ def _recreates(
     return _apply.to_change(found["containers"], hashes, images)
 
 
-ENTRY = Entry(
-    spec={
-        **APP_SPEC,
-        "version": {"type": "str", "default": ""},
-        "backup": {"type": "str", "default": ""},
-        "registry_password": {"type": "str", "default": "", "no_log": True},
-    },
-    run=run,
-)
+PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core import _command
-from ...core._entry import Entry
 from ...core._errors import OpsError, Refused
+from ...operations._specs import TARGET_REQUIREMENTS
+from ...operations._step import Step
 from ..engine import _cli
+from ..target._target import ComposeTarget
 
 #: need → the packages that bring it, the best first, with the least version where an older one is of no use
 DEBIAN = {
@@ -113,9 +115,9 @@ def _choose(missing: Sequence[str], may_update: bool) -> tuple[list[str], list[s
     return packages, unmet
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Say which packages are to be installed."""
-    del params
+    del target, params
     missing = [need for need in WORDS if _is_missing(need)]
     if not missing:
         return {"changed": False, "missing": [], "packages": [], "summary": "Nothing is missing."}
@@ -131,4 +133,4 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": False, "missing": missing, "packages": packages, "summary": summary}
 
 
-ENTRY = Entry(spec={}, run=run)
+REQUIREMENTS = Step(spec=TARGET_REQUIREMENTS, run=run)

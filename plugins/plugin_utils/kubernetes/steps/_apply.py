@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_APPLY
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 
 from ..api._objects import REPLICAS_ANNOTATION, WORKLOADS, Object, Ref, goes_by_itself, ref_of
 from ..changes import _changes, _prune
@@ -114,14 +114,4 @@ def _release_workloads(target: KubeTarget) -> list[Object]:
     return found
 
 
-APPLY = Step(
-    spec={
-        **PHASE_SPEC,
-        "release": {"type": "str", "default": ""},
-        "state": {"type": "str", "choices": ["running", "stopped"], "default": "running"},
-        "phase": {"type": "str", "default": ""},
-        "predicted": {"type": "list", "elements": "str", "default": []},
-        "preview": {"type": "list", "elements": "dict", "default": []},
-    },
-    run=run,
-)
+APPLY = Step(spec=RELEASE_APPLY, run=run)

@@ -16,8 +16,8 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout, _confined
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_IMAGES
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
 
 from ..manifests import _registry
@@ -155,4 +155,4 @@ def _with_login(path: Path, ours: Mapping[str, Mapping[str, str]]) -> dict[str, 
     return {**config, "auths": {**theirs, **ours}, "credHelpers": helpers}
 
 
-IMAGES = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)
+IMAGES = Step(spec=RELEASE_IMAGES, run=run)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import PHASE_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
@@ -200,4 +200,4 @@ def log_of(cluster: Cluster, app_name: str, redactor: Redactor) -> str:
     return "\n".join(logs)[-LOG_SIZE:]
 
 
-MIGRATE = Step(spec={**PHASE_SPEC, "release": {"type": "str", "required": True}}, run=run)
+MIGRATE = Step(spec=DATABASE_MIGRATE, run=run)

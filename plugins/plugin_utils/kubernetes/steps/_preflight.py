@@ -12,8 +12,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app import _check
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _info, _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import TARGET_PREFLIGHT
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import APP_SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 
 from ..api._objects import Object, group_of
@@ -122,16 +122,4 @@ def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> No
         )
 
 
-def prepare(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Say what the cluster is, and refuse it where a right is missing: nothing can be installed into it from here."""
-    del params, check_mode
-    refuse_missing_rights(target, [])
-    version, namespace = target.cluster.version(), target.cluster.namespace
-    summary = f"Nothing is missing: Kubernetes {version}, namespace {namespace}."
-    return {"changed": False, "cluster": version, "namespace": namespace, "summary": summary}
-
-
-PREFLIGHT = Step(
-    spec={**APP_SPEC, "version": {"type": "str", "default": ""}, "backup": {"type": "str", "default": ""}}, run=run
-)
-PREPARE = Step(spec=APP_SPEC, run=prepare)
+PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)

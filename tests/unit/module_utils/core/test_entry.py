@@ -46,10 +46,14 @@ ENTRY = Entry(
 )
 
 
+class Action(TargetAction):
+    def entry(self) -> Entry:
+        return ENTRY
+
+
 def action(transport: str = "local", become: bool = False, **arguments: Any) -> TargetAction:
     """An action as a worker makes it, for its decisions only."""
-    made: TargetAction = object.__new__(TargetAction)
-    made.entry = ENTRY  # type: ignore[misc]  # each subclass has its own
+    made: TargetAction = object.__new__(Action)
     made._task = SimpleNamespace(args=arguments, check_mode=True)
     made._connection = SimpleNamespace(transport=transport, host="one")
     made._play_context = SimpleNamespace(become=become, remote_addr="10.0.0.7")
@@ -71,7 +75,7 @@ def test_work_is_done_in_process_only_where_the_target_is_this_machine(
 
 
 def test_work_in_process_has_its_defaults_and_knows_check_mode() -> None:
-    found = action(name="x")._run_here()
+    found = action(name="x")._run_here(ENTRY)
     assert (found["said"], found["check_mode"]) == ("x ", True)
 
 
@@ -84,13 +88,13 @@ def test_work_in_process_has_its_defaults_and_knows_check_mode() -> None:
     ],
 )
 def test_work_in_process_refuses_as_a_module_does(arguments: dict[str, Any], words: str) -> None:
-    found = action(**arguments)._run_here()
+    found = action(**arguments)._run_here(ENTRY)
     assert (found["failed"], found["kind"]) == (True, "refused")
     assert words in found["msg"]
 
 
 def test_what_is_not_to_be_logged_is_taken_out_of_the_result() -> None:
-    found = action(name="x", password="canary-1234")._run_here()
+    found = action(name="x", password="canary-1234")._run_here(ENTRY)
     assert "canary-1234" not in json.dumps(found)
 
 

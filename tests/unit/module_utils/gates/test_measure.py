@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._metrics import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import measure
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._measure import MEASURING, measure
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import catalogue
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._report import summary, table, trend, verdict_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
@@ -43,7 +42,7 @@ THEIRS = {
 
 def params(theirs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     metrics = catalogue(ours(), "shop", {**THEIRS, "service_memory": None, **(theirs or {})}).as_data()
-    defaults = {name: option.get("default") for name, option in ENTRY.spec.items()}
+    defaults = {name: option.get("default") for name, option in MEASURING.items()}
     return {**defaults, "interval": 0.05, "metrics": metrics, "must_pass": False, **more}
 
 

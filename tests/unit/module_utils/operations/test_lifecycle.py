@@ -274,8 +274,8 @@ def test_check_mode_changes_nothing_and_predicts(host: Host) -> None:
     started = host.start("v2", check_mode=True)
     assert (started["release"], started["previous"], started["changed"]) == ("0002-v2", "0001-v1", True)
     host.finish({**started, "token": 0}, check_mode=True)
-    host.call(_info.LEASE, operator="bo@console", reason="x", check_mode=True)
-    host.call(_info.LEASE, operator="bo@console", reason="x", state="absent", check_mode=True)
+    host.call(_info.LOCK, operator="bo@console", reason="x", check_mode=True)
+    host.call(_info.LOCK, operator="bo@console", reason="x", state="absent", check_mode=True)
     assert host.files() == before
 
 
@@ -333,7 +333,7 @@ def test_a_release_whose_image_is_gone_is_refused_by_name(host: Host) -> None:
 
 
 def lock(host: Host, state: str = "present", operator: str = "bo@console", reason: str = "disks") -> dict[str, Any]:
-    return host.call(_info.LEASE, state=state, operator=operator, reason=reason)
+    return host.call(_info.LOCK, state=state, operator=operator, reason=reason)
 
 
 def test_a_maintenance_lock_is_set_once_and_keeps_operations_out(host: Host) -> None:

@@ -20,13 +20,13 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._screen im
 from tests.unit.support.results import ENDINGS, FAILING, PASSING, ended
 
 
-def phase(entry: str, name: str = "") -> Step:
-    return Step("a task", "platform_compose", entry, name or _words.PHASES[entry], is_ours=True)
+def phase(module: str, name: str = "") -> Step:
+    return Step("a task", "deploy", module, name or _words.PHASES[module], is_ours=True)
 
 
 OTHER = Step("Copy the file")
 OURS = Step("App | Read the application model", "app", is_ours=True)
-LOOK = phase("verify")
+LOOK = phase("release_verify")
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -34,42 +34,42 @@ def texts(lines: list[Line]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "found", "said"),
+    ("module", "found", "said"),
     [
-        ("preflight", {"needed": True, "reasons": ["version v1 becomes v2", "the env files differ"]},
+        ("target_preflight", {"needed": True, "reasons": ["version v1 becomes v2", "the env files differ"]},
          "version v1 becomes v2; the env files differ"),
-        ("preflight", {"needed": False, "reasons": []}, "nothing differs"),
-        ("start", {"release": "0002-v2", "interrupted": None}, "0002-v2"),
-        ("start", {"interrupted": {"operation": "deploy", "release": "0001-v1", "phase": "apply"}},
+        ("target_preflight", {"needed": False, "reasons": []}, "nothing differs"),
+        ("operation_start", {"release": "0002-v2", "interrupted": None}, "0002-v2"),
+        ("operation_start", {"interrupted": {"operation": "deploy", "release": "0001-v1", "phase": "apply"}},
          "recovers deploy of 0001-v1, interrupted in phase apply"),
-        ("images", {"images": {"web": {}, "worker": {}}}, "web, worker"),
-        ("images", {"msg": "Would get the images of web."}, "Would get the images of web."),
-        ("backup", {"backup": {"id": "b1", "size": 3379}}, "b1, 3.3 KiB"),
-        ("backup", {"backup": {"id": "b1"}}, "b1"),
-        ("backup", {"backup": None, "msg": "There is no database yet."}, "There is no database yet."),
-        ("migrate", {"moved": True, "head": "0002"}, "the schema moved to 0002"),
-        ("migrate", {"moved": True, "head": None}, "the schema moved"),
-        ("migrate", {"moved": False}, "the schema stays as it is"),
-        ("migrate", {"moved": None}, "whether the schema moved cannot be told"),
-        ("migrate", {"msg": "Would run it."}, "Would run it."),
-        ("apply", {"services": ["web", "worker"]}, "web, worker"),
-        ("apply", {"services": []}, "nothing that runs"),
-        ("verify", {"summary": "7 of 7 required checks passed."}, "7 of 7 required checks passed"),
-        ("metrics", {"summary": "40 metrics are as they should be."}, "40 metrics are as they should be"),
-        ("integrity", {"sound": True}, "the database is sound"),
-        ("integrity", {"sound": True, "not_valid": ["index i"]}, "the database is sound; index i is not valid"),
-        ("integrity", {"sound": None, "not_valid": []}, ""),
-        ("evidence", {"path": "", "msg": "It could not be kept: full"}, "It could not be kept: full"),
-        ("evidence", {"path": "/state/evidence/0002-v2"}, "/state/evidence/0002-v2"),
-        ("finish", {"current": "0002-v2"}, "0002-v2 runs"),
-        ("finish", {"release": "0002-v2"}, ""),
-        ("restore", {"backup": {"id": "b1"}}, "b1"),
-        ("prepare", {"packages": []}, "nothing is missing"),
-        ("resolve", {"anything": 1}, ""),
+        ("release_images", {"images": {"web": {}, "worker": {}}}, "web, worker"),
+        ("release_images", {"msg": "Would get the images of web."}, "Would get the images of web."),
+        ("database_backup", {"backup": {"id": "b1", "size": 3379}}, "b1, 3.3 KiB"),
+        ("database_backup", {"backup": {"id": "b1"}}, "b1"),
+        ("database_backup", {"backup": None, "msg": "There is no database yet."}, "There is no database yet."),
+        ("database_migrate", {"moved": True, "head": "0002"}, "the schema moved to 0002"),
+        ("database_migrate", {"moved": True, "head": None}, "the schema moved"),
+        ("database_migrate", {"moved": False}, "the schema stays as it is"),
+        ("database_migrate", {"moved": None}, "whether the schema moved cannot be told"),
+        ("database_migrate", {"msg": "Would run it."}, "Would run it."),
+        ("release_apply", {"services": ["web", "worker"]}, "web, worker"),
+        ("release_apply", {"services": []}, "nothing that runs"),
+        ("release_verify", {"summary": "7 of 7 required checks passed."}, "7 of 7 required checks passed"),
+        ("metrics_measure", {"summary": "40 metrics are as they should be."}, "40 metrics are as they should be"),
+        ("database_check", {"sound": True}, "the database is sound"),
+        ("database_check", {"sound": True, "not_valid": ["index i"]}, "the database is sound; index i is not valid"),
+        ("database_check", {"sound": None, "not_valid": []}, ""),
+        ("evidence_collect", {"path": "", "msg": "It could not be kept: full"}, "It could not be kept: full"),
+        ("evidence_collect", {"path": "/state/evidence/0002-v2"}, "/state/evidence/0002-v2"),
+        ("operation_finish", {"current": "0002-v2"}, "0002-v2 runs"),
+        ("operation_finish", {"release": "0002-v2"}, ""),
+        ("database_restore", {"backup": {"id": "b1"}}, "b1"),
+        ("target_requirements", {"packages": []}, "nothing is missing"),
+        ("release_resolve", {"anything": 1}, ""),
     ],
 )  # fmt: skip
-def test_what_is_said_of_a_phase(entry: str, found: dict[str, Any], said: str) -> None:
-    assert _words.note(entry, found) == said
+def test_what_is_said_of_a_phase(module: str, found: dict[str, Any], said: str) -> None:
+    assert _words.note(module, found) == said
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_sizes(number: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("step", "how", "found", "lines"),
     [
-        (phase("apply"), "ok", {"changed": True, "services": ["web"]}, ["  apply            2.0 s  web"]),
+        (phase("release_apply"), "ok", {"changed": True, "services": ["web"]}, ["  apply            2.0 s  web"]),
         (LOOK, "ok", {**PASSING, "summary": "1 of 1 required checks passed."},
          ["  verify           2.0 s  1 of 1 required checks passed", "      [x] API answers    0.01 s"]),
-        (LOOK, "ok", {**FAILING, "msg": "long", "phase": "soak"},
+        (LOOK, "failed", {**FAILING, "msg": "long", "phase": "soak"},
          ["  soak             2.0 s  FAILED", "      [ ] API answers    0.01 s  answered 500"]),
-        (phase("metrics"), "ok", {"verdict": "pass", "table": "    metric\n[x] cpu  3 %", "summary": "Fine."},
+        (phase("metrics_measure"), "ok", {"verdict": "pass", "table": "    metric\n[x] cpu  3 %", "summary": "Fine."},
          ["  monitor          2.0 s  Fine", "          metric", "      [x] cpu  3 %"]),
-        (phase("images"), "failed", {"msg": "The build failed.", "phase": "images", "hint": "Read build.log."},
+        (phase("release_images"), "failed", {"msg": "The build failed.", "phase": "images", "hint": "Read build.log."},
          ["  images           2.0 s  FAILED  The build failed.", "      next: Read build.log."]),
-        (phase("apply", "return"), "ok", {"services": ["web"]}, ["  return           2.0 s  web"]),
+        (phase("release_apply", "return"), "ok", {"services": ["web"]}, ["  return           2.0 s  web"]),
         (OTHER, "ok", {"changed": False}, []),
         (OTHER, "ok", {"changed": True}, ["  changed   Copy the file"]),
         (OTHER, "ok", {"msg": "hello\nworld", "_ansible_verbose_always": True}, ["  hello", "  world"]),
@@ -164,23 +164,15 @@ def test_of_several_hosts_each_line_names_its_own() -> None:
 def test_a_batch_of_one_host_names_it_as_its_fleet_has_more() -> None:
     screen = Screen()
     screen.play("Deploy", ["one"], ["one", "three"], check_mode=False)
-    lines = texts(screen.ended("one", phase("apply"), "ok", {"services": ["web"]}, 0))
+    lines = texts(screen.ended("one", phase("release_apply"), "ok", {"services": ["web"]}, 0))
     assert lines == ["", "Deploy: one", "  one    apply            0.0 s  web"]
-
-
-def test_what_was_looked_at_is_not_said_again_by_the_task_that_lets_it_pass() -> None:
-    screen = Screen()
-    for found, how in ((PASSING, "ok"), ({**FAILING, "msg": "API answers (500)"}, "ok")):
-        assert screen.ended("one", LOOK, how, found, 0)
-        passed = {} if found is PASSING else {"msg": "API answers (500)", "phase": "verify"}
-        assert screen.ended("one", LOOK, "ok" if found is PASSING else "failed", passed, 0) == []
 
 
 def test_what_is_long_is_wrapped_and_ends_somewhere() -> None:
     screen = Screen(width=60)
-    failure = texts(screen.ended("one", phase("images"), "failed", {"msg": "word " * 100}, 0))
+    failure = texts(screen.ended("one", phase("release_images"), "failed", {"msg": "word " * 100}, 0))
     assert failure[0].endswith("FAILED")
-    note = texts(screen.ended("one", phase("apply"), "ok", {"services": ["web"] * 40}, 0))
+    note = texts(screen.ended("one", phase("release_apply"), "ok", {"services": ["web"] * 40}, 0))
     assert [len(note), len(failure)] == [3, 4]
     assert note[1].startswith(" " * 26 + "web")
     assert max(map(len, failure + note)) <= 60
@@ -220,12 +212,12 @@ def test_the_moving_line_says_what_goes_on_on_each_host() -> None:
     screen = Screen(width=90)
     assert screen.moving(1.0) == ""
     screen.play("Deploy", ["one", "two"], ["one", "two"], check_mode=False)
-    screen.begun("one", phase("apply"), 10.0)
+    screen.begun("one", phase("release_apply"), 10.0)
     screen.begun("two", OTHER, 11.0)
     screen.waits("one", "1 of 2 services are up,\nwaiting for web")
     screen.waits("three", "nobody knows it")
     assert screen.moving(12.4) == "one apply 2 s: 1 of 2 services are up, waiting for web | two Copy the file 1 s"
-    screen.ended("one", phase("apply"), "ok", {}, 13.0)
+    screen.ended("one", phase("release_apply"), "ok", {}, 13.0)
     screen.idle("two")
     assert screen.moving(14.0) == ""
 

@@ -14,8 +14,6 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import (
@@ -24,7 +22,6 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps 
     _migrate,
     _version,
 )
-from tests.contract.house import specs
 from tests.unit.support.making import app, record
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -239,11 +236,3 @@ def workload(env: list[dict[str, str]]) -> dict[str, Any]:
 )
 def test_what_an_object_has_of_secrets(thing: dict[str, Any], values: list[str]) -> None:
     assert set(_secrets.of_object(thing)) == set(values)
-
-
-# the contract
-
-
-def test_there_is_a_step_for_each_entry_point_of_the_adapter() -> None:
-    assert set(_table.STEPS) == set(specs("platform_kubernetes")) - {"change"}
-    assert all(isinstance(_table.step_of(name), Step) for name in _table.STEPS)

@@ -1,0 +1,132 @@
+"""The step that runs the health checks: on what, as which phase of an operation, and how it fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates import _verify
+from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import VERIFY
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from tests.unit.support import making
+from tests.unit.support.metric_sources import plain_project
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with its path; ``/ill`` never well, ``/ills-later`` well twice."""
+
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        body = self.path.encode()
+        self.seen.append(self.path)
+        is_ill = self.path == "/ill" or (self.path == "/ills-later" and self.seen.count(self.path) > 2)
+        self.send_response(503 if is_ill else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def target(state: Path, *checks: dict[str, Any]) -> SimpleNamespace:
+    """A target whose current release has the service ``web``."""
+    store = Store(str(state))
+    config = {"env": "e", "inputs": "i", "services": {"web": "digest"}}
+    store.write("releases/0001-v1/record.json", making.record(config=config, activated="2026-11-25T02:00:00Z"))
+    store.write("current.json", {"release": "0001-v1"})
+    app = SimpleNamespace(checks=list(checks), env_paths=[], metric_sources={}, lease_ttl=60)
+    return SimpleNamespace(app=app, store=store, project=plain_project(), redactor=Redactor([]))
+
+
+def verify(on: SimpleNamespace, check_mode: bool = False, **params: Any) -> dict[str, Any]:
+    defaults = {name: option.get("default") for name, option in VERIFY.spec.items()}
+    return VERIFY.run(on, {**defaults, **params}, check_mode)
+
+
+def phases(on: SimpleNamespace) -> list[tuple[str, str]]:
+    return [(one["name"], one["state"]) for one in (on.store.read("operation.json") or {}).get("phases", [])]
+
+
+def api(url: str, path: str = "/", **more: Any) -> dict[str, Any]:
+    return {"name": "API", "kind": "http", "url": url + path, "timeout": 0.1, "interval": 0.05, **more}
+
+
+def token(on: SimpleNamespace) -> int:
+    held: int = on.store.acquire(holder="me", purpose="test", ttl=60, wait=0).token
+    on.store.write("operation.json", making.journal(token=held))
+    return held
+
+
+def test_a_look_that_belongs_to_no_operation_writes_nothing(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url))
+    found = verify(on)
+    assert (found["verdict"], found["release"], found["changed"]) == ("pass", "0001-v1", False)
+    assert phases(on) == []
+
+
+def test_a_soak_is_a_phase_after_the_verification(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url, interval=0.1))
+    found = verify(on, token=token(on), soak=0.25)
+    assert phases(on) == [("verify", "ok"), ("soak", "ok")]
+    assert found["checks"][0]["elapsed_s"] >= 0.25
+
+
+def test_the_phase_is_called_as_the_role_says(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url))
+    verify(on, token=token(on), phase="verify return")
+    assert phases(on) == [("verify return", "ok")]
+
+
+@pytest.mark.parametrize(("path", "phase"), [("/ill", "verify"), ("/ills-later", "soak")])
+def test_a_failure_names_its_phase_and_has_the_checks(url: str, tmp_path: Path, path: str, phase: str) -> None:
+    on = target(tmp_path, api(url, path))
+    with pytest.raises(OpsError) as raised:
+        verify(on, token=token(on), soak=0.6)
+    assert (raised.value.data["verdict"], raised.value.data["phase"]) == ("fail", phase)
+    assert [check["state"] for check in raised.value.data["checks"]] == ["fail"]
+    assert phases(on)[-1] == (phase, "failed")
+
+
+@pytest.mark.parametrize("verdict", ["fail", "error", "inconclusive"])
+@pytest.mark.parametrize("holds_lease", [False, True])
+def test_nothing_but_a_pass_lets_an_operation_go_on(
+    verdict: str, holds_lease: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_verify, "examine", lambda *_: {"verdict": verdict, "summary": "No.", "checks": []})
+    on = target(tmp_path)
+    with pytest.raises(OpsError) as raised:
+        verify(on, token=token(on) if holds_lease else 0)
+    assert (raised.value.data["verdict"], raised.value.data["phase"]) == (verdict, "verify")
+
+
+def test_a_check_of_what_runs_fails_without_an_operation_too(url: str, tmp_path: Path) -> None:
+    with pytest.raises(OpsError) as raised:
+        verify(target(tmp_path, api(url, "/ill")))
+    assert (raised.value.data["verdict"], raised.value.data["phase"]) == ("fail", "verify")
+
+
+def test_check_mode_leaves_the_journal_alone(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url))
+    verify(on, token=token(on), check_mode=True)
+    assert phases(on) == []
