@@ -17,6 +17,10 @@ options:
     description: An id, a version, or C(last good).
     type: str
     required: true
+  registry_password:
+    description: The password of the registry, for a registry with login. Never written down.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - doppelganger.ops.operation
   - doppelganger.ops.attributes.read_only

@@ -152,6 +152,15 @@ def test_a_step_registers_the_same_name_everywhere() -> None:
     assert found == set(REGISTERED.items())
 
 
+def test_a_step_is_given_what_it_takes_and_what_it_needs() -> None:
+    by_group = {"app", "cluster_token"}
+    for task in filter(step_of, ALL_TASKS):
+        spec = _table.entry_of(step_of(task), "compose").spec
+        given = set(task.keys[f"doppelganger.ops.{step_of(task)}"] or {})
+        needed = {name for name, option in spec.items() if option.get("required")} - by_group
+        assert needed <= given <= set(spec), str(task)
+
+
 def test_other_registered_names_have_the_prefix_of_their_role() -> None:
     foreign = [
         str(task)

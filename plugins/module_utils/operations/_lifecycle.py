@@ -15,7 +15,7 @@ from ..state import _lease as lease_rules
 from ..state._journal import Operation
 from . import _backup, _plan, _prune
 from ._step import Step
-from ._target import APP_SPEC, PHASE_SPEC, Target
+from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC, Target
 
 
 def new_record(
@@ -226,4 +226,4 @@ FINISH = Step(
     },
     run=run_finish,
 )
-RESOLVE = Step(spec={**APP_SPEC, "release": {"type": "str", "required": True}}, run=run_resolve)
+RESOLVE = Step(spec={**APP_SPEC, **REGISTRY_SPEC, "release": {"type": "str", "required": True}}, run=run_resolve)

@@ -5,10 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._target import APP_SPEC, PHASE_SPEC
-
-#: for whatever asks a registry
-REGISTRY_SPEC: dict[str, Any] = {"registry_password": {"type": "str", "default": "", "no_log": True}}
+from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC
 
 TARGET_REQUIREMENTS: dict[str, Any] = {**APP_SPEC}
 TARGET_PREFLIGHT: dict[str, Any] = {

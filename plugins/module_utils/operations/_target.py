@@ -27,6 +27,8 @@ APP_SPEC: dict[str, Any] = {
     "app": {"type": "dict", "required": True},
     "cluster_token": {"type": "str", "default": "", "no_log": True},
 }
+#: and of those that ask a registry
+REGISTRY_SPEC: dict[str, Any] = {"registry_password": {"type": "str", "default": "", "no_log": True}}
 PHASE_SPEC: dict[str, Any] = {**APP_SPEC, "token": {"type": "int", "required": True, "no_log": False}}
 
 #: a message is what one command said last, or all that is wrong with a file
