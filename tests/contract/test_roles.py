@@ -56,11 +56,12 @@ def test_the_screen_has_a_word_for_every_step_that_is_a_phase() -> None:
     assert set(_words._NOTES) <= set(_words.PHASES)
 
 
-def test_the_screen_and_the_report_are_switched_on() -> None:
+def test_the_callbacks_are_switched_on() -> None:
     settings = (ROOT / "ansible.cfg").read_text()
     named = dict(re.findall(r"^(stdout_callback|callbacks_enabled) = (.*)$", settings, re.MULTILINE))
-    assert named == {"stdout_callback": "doppelganger.ops.runbook", "callbacks_enabled": "doppelganger.ops.report"}
-    assert sorted(path.stem for path in (ROOT / "plugins/callback").glob("*.py")) == ["report", "runbook"]
+    enabled = "doppelganger.ops.report, doppelganger.ops.preload"
+    assert named == {"stdout_callback": "doppelganger.ops.runbook", "callbacks_enabled": enabled}
+    assert sorted(path.stem for path in (ROOT / "plugins/callback").glob("*.py")) == ["preload", "report", "runbook"]
 
 
 @pytest.mark.parametrize("role", ROLES)
