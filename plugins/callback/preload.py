@@ -58,5 +58,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
 
 def _is_local(host: Any) -> bool:
     """Whether the inventory says so; where only group_vars do, the worker loads the step by itself."""
-    known = {**host.get_group_vars(), **host.get_vars()}
-    return bool(known.get("ansible_connection") == "local")
+    known: dict[str, Any] = {}
+    for group in host.get_groups():
+        known.update(group.get_vars())
+    return bool({**known, **host.get_vars()}.get("ansible_connection") == "local")

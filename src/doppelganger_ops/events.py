@@ -156,7 +156,8 @@ PHASES = {
 }
 #: what a step is called in other places: the role and the file of its task
 CALLED = {
-    "rollback/undo": {"release_apply": "return", "release_verify": "verify return"},
+    "rollback/previous": {"release_apply": "return", "release_verify": "verify return"},
+    "rollback/stop": {"release_apply": "return"},
     "rollback/recover": {"release_apply": "recover"},
     "database/replace": {"release_apply": "stop"},
 }

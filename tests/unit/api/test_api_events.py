@@ -43,7 +43,7 @@ CASES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
     ("the return after a failure",
      [task("start", "release_apply"), task("failed", "release_apply", msg="crashed"),
       task("ok", "note_failure", undo=True), *through("rollback/undo:evidence_collect"),
-      *through("rollback/undo:release_apply"), *through("rollback/undo:release_verify")],
+      *through("rollback/previous:release_apply"), *through("rollback/previous:release_verify")],
      ["PhaseStarted apply", "PhaseFailed apply", "PhaseStarted evidence", "PhaseFinished evidence",
       "PhaseStarted return", "PhaseFinished return", "PhaseStarted verify return", "PhaseFinished verify return"]),
     ("recovery",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.inventory.host import Host
 
 from ansible_collections.doppelganger.ops.plugins.callback import preload
 
@@ -19,7 +20,9 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def told(callback: Any, platform: object, action: str = "doppelganger.ops.app_model", **variables: str) -> None:
     """A task has ended on a host with these variables."""
-    host = SimpleNamespace(get_group_vars=dict, get_vars=lambda: variables)
+    host = Host("one")
+    for name, value in variables.items():
+        host.set_variable(name, value)
     result = {"platform": platform}
     callback.v2_runner_on_ok(SimpleNamespace(task=SimpleNamespace(action=action), result=result, host=host))
 
