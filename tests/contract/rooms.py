@@ -48,7 +48,7 @@ FLOORS: tuple[Mapping[str, str], ...] = (
 #: rooms inside of a room, from the ground up; "" is the room itself
 INNER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "module_utils/checks": (("kinds",), ("",)),
-    "module_utils/compose": (("engine",), ("target",), ("steps",)),
+    "module_utils/compose": (("engine",), ("target",), ("steps", "tools")),
     "module_utils/metrics": (("readers",), ("",)),
     "plugin_utils/kubernetes": (
         ("login",),

@@ -16,9 +16,6 @@ from tests.contract.house import ROOT
 
 #: rule, who imports, what is imported; either may be a folder
 KNOWN: tuple[tuple[str, str, str], ...] = (
-    # each action runs the entry of a platform until one action runs them all
-    ("a platform is known to its own, to modules and to the table", "action", "module_utils/compose"),
-    ("a platform is known to its own, to modules and to the table", "action", "plugin_utils/kubernetes"),
     # tied by types alone
     ("no circle", "doppelganger_ops/errors.py", "doppelganger_ops/result.py"),
 )

@@ -64,14 +64,14 @@ def entry(name: str) -> Any:
     """What an action runs where the module may be shipped as well, None where the action does the work itself."""
     if name in _table.STEPS:
         return _table.entry_of(name, "compose")
-    action = importlib.import_module(f"{COLLECTION}.action.{name}").ActionModule
-    return action.entry(None) if hasattr(action, "entry") else None
+    return _table.tool_of(name) if name in _table.TOOLS else None
 
 
 def test_every_module_has_its_action_and_the_other_way_round() -> None:
-    # one action does all steps: meta/runtime.yml
-    assert set(ACTIONS) - {"step"} == set(MODULES) - set(_table.STEPS)
-    assert set(_table.STEPS) <= set(MODULES)
+    # one action does all steps and one all tools: meta/runtime.yml
+    redirected = {*_table.STEPS, *_table.TOOLS}
+    assert set(ACTIONS) - {"step", "tool"} == set(MODULES) - redirected
+    assert redirected <= set(MODULES)
 
 
 def as_documented(options: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,10 @@ def test_every_platform_of_the_model_has_its_row() -> None:
 def test_steps_are_redirected_and_grouped() -> None:
     routing = load(ROOT / "meta/runtime.yml")
     assert routing["action_groups"]["step"] == _table.STEPS
-    assert routing["plugin_routing"]["action"] == {name: {"redirect": "doppelganger.ops.step"} for name in _table.STEPS}
+    wanted = {**dict.fromkeys(_table.STEPS, "step"), **dict.fromkeys(_table.TOOLS, "tool")}
+    assert routing["plugin_routing"]["action"] == {
+        name: {"redirect": f"doppelganger.ops.{action}"} for name, action in wanted.items()
+    }
 
 
 #: what a step registers, wherever it is called: the result is made from these

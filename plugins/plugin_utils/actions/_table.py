@@ -56,6 +56,11 @@ SHARED = {
     "target_lock": "module_utils.operations._info:LOCK",
 }
 STEPS = sorted([*OWN, *SHARED])
+#: what anybody's playbook may use, without an application model: they look at a compose project
+TOOLS = {
+    "health_check": "module_utils.compose.tools._health_check:ENTRY",
+    "metric_check": "module_utils.compose.tools._metric_check:ENTRY",
+}
 
 
 def platform_of(params: Mapping[str, Any]) -> str:
@@ -76,3 +81,9 @@ def entry_of(step: str, platform: str) -> Entry:
     place = f"{row.steps}.{OWN[step]}" if step in OWN else SHARED[step]
     found: Step = pkgutil.resolve_name(f"{_PLUGINS}.{place}")
     return found.on(pkgutil.resolve_name(f"{_PLUGINS}.{row.target}"))
+
+
+def tool_of(name: str) -> Entry:
+    """A tool."""
+    found: Entry = pkgutil.resolve_name(f"{_PLUGINS}.{TOOLS[name]}")
+    return found

@@ -93,7 +93,8 @@ def test_a_gate_without_a_tier_takes_the_warning_and_the_next_worse_where_there_
 
 LOADED = """
 import sys
-from ansible_collections.doppelganger.ops.plugins.action import app_model, health_check
+from ansible_collections.doppelganger.ops.plugins.action import app_model
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools import _health_check
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates import _verify
 names = sorted(name.partition(".plugins.")[2] for name in sys.modules if name.startswith("ansible_collections."))
 metrics = ("module_utils.metrics.", "plugin_utils.kubernetes.running._usage")

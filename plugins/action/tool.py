@@ -1,16 +1,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module ``health_check`` in the controller's process where the target is this machine."""
+"""Runs a tool for anybody's playbook; ``meta/runtime.yml`` sends every module that is one here."""
 
 from __future__ import annotations
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._health_check import ENTRY
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._table import tool_of
 
 
 class ActionModule(TargetAction):
-    """The action ``health_check``."""
+    """The action of each tool, known by the name of the task's module."""
 
     def entry(self) -> Entry:
         """The work of the module."""
-        return ENTRY
+        return tool_of(str(self._task.action).rpartition(".")[2])
