@@ -30,6 +30,9 @@ class Engine:
     def containers(self, **_options: Any) -> list[Any]:
         return [container(service) for service in self.runs]
 
+    def close(self) -> None:
+        """There is no connection."""
+
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

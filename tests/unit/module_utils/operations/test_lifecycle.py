@@ -34,6 +34,9 @@ class Engine:
     def containers(self, **_options: Any) -> list[Any]:
         return [container("web"), container("db")]
 
+    def close(self) -> None:
+        """There is no connection."""
+
 
 @pytest.fixture
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[str]:
