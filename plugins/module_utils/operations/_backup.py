@@ -26,8 +26,11 @@ def backup_id(moment: float, release: str) -> str:
 
 
 def _take(target: Target, token: int) -> dict[str, Any]:
-    now = time.time()
-    name = backup_id(now, target.current() or _releases.NO_RELEASE)
+    now, release = time.time(), target.current() or _releases.NO_RELEASE
+    # ids have whole seconds, and a restore may take a backup in the second in which the one that it restores was taken
+    while (target.files.root / "backups" / backup_id(now, release)).exists():
+        now += 1
+    name = backup_id(now, release)
     database = target.database
     folder = target.files.root / "backups" / name
     unfinished = target.files.root / "backups" / f".{name}"

@@ -76,6 +76,13 @@ def test_a_backup_is_recorded_with_its_release(state: Path) -> None:
     assert stat.S_IMODE(dump.stat().st_mode) == 0o600
 
 
+def test_two_backups_within_a_second_are_two(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_backup.time, "time", lambda: 1_764_000_000.5)
+    first, second = (call(_backup.BACKUP, state)["backup"] for _ in range(2))
+    assert folders(state) == [first["id"], second["id"]]
+    assert first["created"] < second["created"]
+
+
 def test_a_dump_that_fails_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def dump(_database: Database, path: Path, _timeout: float) -> dict[str, Any]:
         path.write_bytes(b"PG")
