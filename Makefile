@@ -44,13 +44,13 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
-.PHONY: test test-fast lint unit unit-newest fuzz integration molecule
+.PHONY: test test-fast lint unit unit-newest toy fuzz mutants integration molecule
 test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
 	@$(MAKE) --no-print-directory lint lab unit-newest molecule
-	@$(MAKE) --no-print-directory unit integration
+	@$(MAKE) --no-print-directory unit toy integration
 
 test-fast: venv ## What needs no engine, in under a minute
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest)
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest) toy
 
 unit: venv
 	@echo "== $(OLDEST): unit, contract, fuzz"
@@ -59,6 +59,13 @@ unit: venv
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract, fuzz"
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
+
+toy: venv ## The playbooks against a toy platform, whose containers are files
+	@echo "== $(OLDEST): toy"
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet tests/toy
+
+mutants: venv ## Break the house on purpose, a line at a time, and see whether a test notices: MUTANTS="name ..."
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.mutants $(MUTANTS)
 
 fuzz: venv ## Hostile input at every entry point, for longer: FUZZ_EXAMPLES=5000 for each property
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" HYPOTHESIS_PROFILE=fuzz $(OLDEST)/bin/pytest --quiet tests/fuzz
