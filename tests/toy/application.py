@@ -29,7 +29,7 @@ VERSIONS: dict[str, dict[str, Any]] = {
     "no-verify": {"fails": "verify"},
     "no-soak": {"fails": "soak"},
 }
-VARIABLES = {
+VARIABLES: dict[str, Any] = {
     "ansible_connection": "local",
     "ansible_python_interpreter": sys.executable,
     "app_name": "toy",
