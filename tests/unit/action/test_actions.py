@@ -212,6 +212,12 @@ def test_a_host_goes_back_where_another_one_could_not_get_the_release(mine: str 
         assert found["release"] == "0001-v1"
 
 
+def test_a_host_that_was_only_checked_has_nothing_to_go_back_from() -> None:
+    variables = fleet("one", one="ok", two="refused")
+    variables["hostvars"]["one"]["result_target"] = {"target": ended("ok", check_mode=True)}
+    assert run(fleet_gate, {"question": "return"}, variables)["proceed"] is False
+
+
 # what failed
 
 

@@ -103,6 +103,13 @@ def test_what_cannot_be_used_never_ran(
         assert err.startswith("doppelganger-ops: ")
 
 
+def test_the_exit_codes_are_those_that_scripts_rely_on() -> None:
+    assert {status.value: code for status, code in cli.EXIT_CODES.items()} == {
+        "ok": 0, "unchanged": 0, "skipped": 0, "failed": 1, "refused": 3, "unreachable": 4, "rolled_back": 5,
+        "rollback_failed": 6, "no_hosts": 7, "timed_out": 124, "cancelled": 130,
+    }  # fmt: skip
+
+
 def test_every_status_has_an_exit_code() -> None:
     assert set(cli.EXIT_CODES) == set(Status)
     red = [code for status, code in cli.EXIT_CODES.items() if not status.is_good]

@@ -161,6 +161,9 @@ def test_a_restore_swaps_only_what_was_found_sound(ran: list[Any], tmp_path: Pat
     order = [CREATE, f"BEGIN; {keep}; ROLLBACK", "pg_restore", swap]
     assert [step for step in steps if step in order] == order
     assert steps[-1] == 'DROP DATABASE "shop_restore_7_before"'
+    # nobody is connected when the names change, and nothing lies beside when it begins
+    assert "pg_terminate_backend" in steps[steps.index(swap) - 1]
+    assert "_restore_[0-9]+" in steps[0]
     restore = next(argv for argv, _ in ran if "pg_restore" in argv)
     assert {"--exit-on-error", "--single-transaction"} < set(restore)
     assert restore[restore.index("--dbname") + 1] == "shop_restore_7"
@@ -180,6 +183,7 @@ def test_a_restore_that_cannot_be_read_touches_nothing(monkeypatch: pytest.Monke
     with pytest.raises(OpsError, match=r'not sound: could not open file "base/5/16384"\. The real one was not touched'):
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
+    assert "_restore_[0-9]+" in said[-1]  # what was filled is looked for, to be dropped
 
 
 @pytest.mark.parametrize(

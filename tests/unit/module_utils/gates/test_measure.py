@@ -113,6 +113,13 @@ def test_it_fails_where_it_must_pass() -> None:
     assert "Queue 25 jobs" in failed.value.message
 
 
+@pytest.mark.parametrize(("queue", "verdict"), [({"queue": "many"}, "error"), ({}, "inconclusive")])
+def test_what_could_not_be_looked_at_is_no_pass_either(queue: dict[str, Any], verdict: str) -> None:
+    with pytest.raises(OpsError) as failed:
+        run({"mails": 1, "rate": 1, **queue} if queue else {}, must_pass=True)
+    assert failed.value.data["verdict"] == verdict
+
+
 def test_secrets_are_not_shown() -> None:
     found = run({"queue": f"x{SECRET}", "mails": 1, "rate": 1})
     assert SECRET not in json.dumps(found)

@@ -245,6 +245,14 @@ def test_only_the_same_metric_from_the_same_source_is_compared_with() -> None:
     assert with_past(watch, [other, {"kind": "http", "observed": {}}]).baseline == ()
 
 
+@pytest.mark.parametrize(("seconds", "warm_up", "count"), [(10, 0, 0), (10, 9.5, 0), (10, 9.95, 5), (10, 11, 5)])
+def test_where_the_warm_up_leaves_no_look_of_the_soak_there_are_a_few_more(
+    seconds: float, warm_up: float, count: int
+) -> None:
+    [watch] = watches_of(gates({**QUEUE, "warm_up": warm_up}))
+    assert planned(watch, seconds).rules.count == count
+
+
 def test_doubts_that_count_end_a_gate_early() -> None:
     [watch] = watches_of(gates(QUEUE))
     assert planned(watch, 10).rules.ends_early is False

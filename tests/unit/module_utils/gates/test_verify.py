@@ -92,6 +92,27 @@ def test_a_soak_is_a_phase_after_the_verification(url: str, tmp_path: Path) -> N
     assert found["checks"][0]["elapsed_s"] >= 0.25
 
 
+def test_the_gates_of_a_soak_know_what_those_of_the_current_release_showed(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(_verify, "_metrics", lambda _gates, _scene, _params, past: given.append(past) or [])
+    on = target(tmp_path, api(url))
+    shown = [{"kind": "metric", "observed": {"steps": [1.0]}}]
+    on.store.write("releases/0001-v1/record.json", {**on.store.read("releases/0001-v1/record.json"), "gates": shown})
+    verify(on, token=token(on), soak=0.1, gates=[{"metric": "queue"}], services=["web"])
+    assert given == [shown]
+
+
+def test_what_a_check_saw_is_shown_without_secrets(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url, "/canary-1234", body_contains="canary-1234-no"))
+    on.redactor = Redactor(["canary-1234", "canary-1234-no"])
+    with pytest.raises(OpsError) as failed:
+        verify(on)
+    assert failed.value.data["checks"]
+    assert "canary" not in str(failed.value.data["checks"])
+
+
 def test_the_phase_is_called_as_the_role_says(url: str, tmp_path: Path) -> None:
     on = target(tmp_path, api(url))
     verify(on, token=token(on), phase="verify return")

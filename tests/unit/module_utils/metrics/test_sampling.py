@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._compare import Comparison
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._judge import Rules
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import parse_metric
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import Limit, parse_metric
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._sampling import (
     Course,
     baselines,
@@ -111,6 +111,26 @@ def test_what_cannot_be_seen_at_first_does_not_hide_what_is_worse_than_before(
         course.take(Observation(float(at), {"": (value,)}))
     course.finish()
     assert (course.tally.verdict, said in course.tally.reason) == (verdict, True), course.tally.reason
+
+
+@pytest.mark.parametrize(("at", "verdict"), [(4.9, "pass"), (5.0, "fail")])
+def test_what_is_seen_in_the_warm_up_is_shown_and_does_not_count(at: float, verdict: str) -> None:
+    seen = replace(watch(kind="json"), limit=Limit("warning", "above", 5), rules=Rules(warm_up=5), comparison=None)
+    course = Course(seen, 0.0)
+    course.take(Observation(at, {"": (9.0,)}))
+    course.take(Observation(6.0, {"": (1.0,)}))
+    course.finish()
+    assert course.tally.verdict == verdict
+    assert [one.value for one in course.samples] == [9.0, 1.0]
+
+
+def test_what_was_counted_in_the_warm_up_does_not_count() -> None:
+    seen = replace(watch(kind="json"), rules=Rules(warm_up=5), comparison=None)
+    course = Course(seen, 0.0)
+    for at, count in ((0.0, 0.0), (4.0, 4000.0), (6.0, 4010.0)):
+        course.take(Observation(at, {"": (count,)}, calc="increase"))
+    # the last is held against the end of the warm-up, and not against its beginning
+    assert [one.value for one in course.samples] == [4000.0, 10.0]
 
 
 class Odd:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _actions
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _target
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseHeld, LeaseLost, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgres import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _info, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _journal
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
@@ -180,6 +181,28 @@ def test_pruning_takes_evidence_and_sources_along(tmp_path: Path, forgotten: lis
     assert host.store.folders("source") == ["c" * 12, "mirror.git"]
 
 
+def test_of_operations_without_a_release_the_newest_evidence_stays(tmp_path: Path, forgotten: list[str]) -> None:
+    del forgotten
+    host = Host(tmp_path / "state", keep_bad=2)
+    for number in range(1, 5):
+        (host.folder / f"evidence/operation-{number:04d}").mkdir(parents=True)
+    host.succeed("v1")
+    assert host.store.folders("evidence") == ["operation-0003", "operation-0004"]
+
+
+def test_a_current_release_that_turned_out_bad_is_not_the_current_one_any_more(host: Host) -> None:
+    good = host.succeed("v1")
+    started = host.start("", operation="rollback", wanted={}, release="")
+    found = host.finish(started, release="", bad=good)
+    assert (host.current(), found["current"], host.record(good)["status"]) == (None, None, "bad")
+
+
+def test_another_release_that_is_bad_leaves_the_current_one(host: Host) -> None:
+    good = host.succeed("v1")
+    host.fail("v2")
+    assert host.current() == good
+
+
 def test_what_cannot_be_taken_away_undoes_no_good_release(
     tmp_path: Path, forgotten: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,9 +239,17 @@ def test_a_lost_lease_ends_pruning(tmp_path: Path, forgotten: list[str], monkeyp
         host.succeed("v1")
 
 
-def test_what_a_killed_run_left_is_closed_and_reported_by_the_next_start(host: Host) -> None:
+def test_what_a_killed_run_left_is_closed_and_reported_by_the_next_start(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied: list[str] = []
+    monkeypatch.setattr(_actions, "remove_migration", lambda _project: tidied.append("migration"))
+    monkeypatch.setattr(Database, "drop_leftovers", lambda _database: tidied.append("database"))
+    host.app.update({"database_service": "db", "database_name": "shop", "database_user": "shop"})
     good = host.succeed("v1")
     killed = host.start("v2")
+    (host.folder / "backups/.20261123T204105Z-0002-v2").mkdir(parents=True)
+    assert tidied == []
     operation = _journal.Operation(host.store, killed["token"], 60)
     operation.note_phase({"name": "migrate", "state": "running", "started": "2026-11-23T20:00:00Z"})
     host.let_expire()
@@ -229,6 +260,8 @@ def test_what_a_killed_run_left_is_closed_and_reported_by_the_next_start(host: H
     closed = host.record(killed["release"])
     assert (closed["status"], closed["message"]) == ("bad", "Its operation was interrupted in phase migrate.")
     assert host.record(started["release"])["status"] == "pending"
+    assert tidied == ["migration", "database"]
+    assert [name for name in host.store.folders("backups") if name.startswith(".")] == []
 
 
 def test_a_run_killed_before_its_journal_leaves_no_pending_release_for_ever(host: Host) -> None:

@@ -69,7 +69,13 @@ def test_the_kept_output_is_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "size", "sent"), [(b"abc", 0, b"abc"), (b"abc", 2, b"ab"), (b"x" * 40000, 0, None)]
+    ("content", "size", "sent"),
+    [
+        (b"abc", 0, b"abc"),
+        (b"abc", 2, b"ab"),
+        (b"x" * 40000, 0, None),
+        *((b"x" * size, size, None) for size in (16383, 16384, 16385, 32768, 32769)),
+    ],
 )
 def test_stdin_comes_in_pieces_of_what_was_asked_for(content: bytes, size: int, sent: bytes | None) -> None:
     found = list(pieces(io.BytesIO(content), size))

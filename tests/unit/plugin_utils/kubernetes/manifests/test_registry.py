@@ -107,6 +107,13 @@ def test_a_digest_is_in_the_header(registry: Any) -> None:
     assert "manifest.list.v2" in accept
 
 
+def test_what_comes_under_another_digest_is_not_taken(registry: Any) -> None:
+    registry.plan = lambda asked: (200, {"Docker-Content-Digest": DIGEST}, b"")
+    assert digest_of(f"{registry.address}/a@{DIGEST}") == DIGEST
+    with pytest.raises(OpsError, match="under its digest"):
+        digest_of(f"{registry.address}/a@sha256:{'0' * 64}")
+
+
 def test_without_the_header_it_is_that_of_the_body(registry: Any) -> None:
     registry.plan = lambda asked: (200, {}, b"{}")
     found = digest_of(f"{registry.address}/a:1")

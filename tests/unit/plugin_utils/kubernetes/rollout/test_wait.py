@@ -256,6 +256,24 @@ def test_what_cannot_be_seen_is_never_called_ready(error: Exception, shown: type
         follow(cluster)
 
 
+def test_nothing_is_ready_while_a_watch_has_failed() -> None:
+    found, owner, pods = deployment(running(), updatedReplicas=0, availableReplicas=0, observedGeneration=1)
+    cluster = Told(found, owner, *pods)
+
+    def become_ready() -> None:
+        while len(cluster.streams) < len(sources_for(WEB)):
+            time.sleep(0.005)
+        cluster.errors["Event"] = away = [Unreachable("away") for _ in range(99)]
+        cluster.streams["Event"].close()
+        while len(away) == 99:
+            time.sleep(0.005)
+        cluster.tell("MODIFIED", {**found, "status": DONE})
+
+    threading.Thread(target=become_ready, daemon=True).start()
+    with pytest.raises(Unreachable):
+        follow(cluster, timeout=1)
+
+
 def test_a_server_that_stays_away_is_the_answer() -> None:
     cluster = told(running())
     cluster.errors["Pod"] = [Unreachable("away") for _ in range(99)]
