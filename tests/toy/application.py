@@ -64,7 +64,8 @@ class Host:
     def __post_init__(self) -> None:
         self.machine = self.folder / "machine"
         self.state = self.folder / "state"
-        for repository, versions in {"web": VERSIONS, "database": {"15": {}}}.items():
+        registry: dict[str, dict[str, dict[str, Any]]] = {"web": VERSIONS, "database": {"15": {}}}
+        for repository, versions in registry.items():
             place = self.machine / "registry" / repository
             place.mkdir(parents=True)
             for version, image in versions.items():

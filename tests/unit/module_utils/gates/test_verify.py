@@ -96,7 +96,12 @@ def test_the_gates_of_a_soak_know_what_those_of_the_current_release_showed(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Any] = []
-    monkeypatch.setattr(_verify, "_metrics", lambda _gates, _scene, _params, past: given.append(past) or [])
+
+    def metrics(*arguments: Any) -> list[Any]:
+        given.append(arguments[-1])
+        return []
+
+    monkeypatch.setattr(_verify, "_metrics", metrics)
     on = target(tmp_path, api(url))
     shown = [{"kind": "metric", "observed": {"steps": [1.0]}}]
     on.store.write("releases/0001-v1/record.json", {**on.store.read("releases/0001-v1/record.json"), "gates": shown})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_a_backup_is_recorded_with_its_release(state: Path) -> None:
 
 
 def test_two_backups_within_a_second_are_two(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_backup.time, "time", lambda: 1_764_000_000.5)
+    monkeypatch.setattr(time, "time", lambda: 1_764_000_000.5)
     first, second = (call(_backup.BACKUP, state)["backup"] for _ in range(2))
     assert folders(state) == [first["id"], second["id"]]
     assert first["created"] < second["created"]

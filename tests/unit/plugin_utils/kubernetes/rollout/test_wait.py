@@ -263,7 +263,8 @@ def test_nothing_is_ready_while_a_watch_has_failed() -> None:
     def become_ready() -> None:
         while len(cluster.streams) < len(sources_for(WEB)):
             time.sleep(0.005)
-        cluster.errors["Event"] = away = [Unreachable("away") for _ in range(99)]
+        away: list[Exception] = [Unreachable("away") for _ in range(99)]
+        cluster.errors["Event"] = away
         cluster.streams["Event"].close()
         while len(away) == 99:
             time.sleep(0.005)
