@@ -84,15 +84,29 @@ def test_two_backups_within_a_second_are_two(state: Path, monkeypatch: pytest.Mo
     assert first["created"] < second["created"]
 
 
-def test_a_dump_that_fails_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OpsError("The dump failed with code 1."), OSError(28, "No space left on device")])
+def test_a_dump_that_fails_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def dump(_database: Database, path: Path, _timeout: float) -> dict[str, Any]:
         path.write_bytes(b"PG")
-        raise OpsError("The dump failed with code 1.")
+        raise error
 
     monkeypatch.setattr(Database, "dump", dump)
-    with pytest.raises(OpsError, match="The dump failed"):
+    with pytest.raises(OpsError):
         call(_backup.BACKUP, state)
     assert folders(state) == []
+
+
+def test_the_backup_that_was_restored_last_is_known(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _backup.last_restored(target(state, **DATABASE)) is None
+    monkeypatch.setattr(Engine, "runs", ("db",))
+    monkeypatch.setattr(Database, "restore", lambda *_: None)
+    clock = iter(range(1_764_000_000, 1_764_900_000, 60))
+    monkeypatch.setattr(time, "time", lambda: float(next(clock)))
+    target(state).store.renew(1, 900_000)
+    first, second = (call(_backup.BACKUP, state)["backup"]["id"] for _ in range(2))
+    for name in (first, second, first):
+        call(_backup.RESTORE, state, backup=name)
+        assert _backup.last_restored(target(state, **DATABASE)) == name
 
 
 def test_what_a_killed_backup_left_is_gone_with_the_next(state: Path) -> None:

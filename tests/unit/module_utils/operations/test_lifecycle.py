@@ -11,7 +11,12 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _actions
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _target
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseHeld, LeaseLost, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import (
+    LeaseHeld,
+    LeaseLost,
+    OpsError,
+    Refused,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgres import Database
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _info, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _journal
@@ -181,6 +186,18 @@ def test_pruning_takes_evidence_and_sources_along(tmp_path: Path, forgotten: lis
     assert host.store.folders("source") == ["c" * 12, "mirror.git"]
 
 
+def test_the_backup_that_was_restored_last_stays(tmp_path: Path, forgotten: list[str]) -> None:
+    del forgotten
+    host = Host(tmp_path / "state", keep_backups=1)
+    for day, restored in ((1, None), (2, "2026-11-24T00:00:00Z"), (3, None)):
+        name = f"2026110{day}T204105Z-0000-none"
+        made = backup(id=name)
+        host.store.write(f"backups/{name}/backup.json", {**made, "restored": restored} if restored else made)
+    host.succeed("v1")
+    kept = [name[:8] for name in host.store.folders("backups")]
+    assert kept == ["20261102", "20261123"]
+
+
 def test_of_operations_without_a_release_the_newest_evidence_stays(tmp_path: Path, forgotten: list[str]) -> None:
     del forgotten
     host = Host(tmp_path / "state", keep_bad=2)
@@ -315,6 +332,33 @@ def test_check_mode_changes_nothing_and_predicts(host: Host) -> None:
     assert host.files() == before
 
 
+def test_check_mode_takes_no_lock_away(host: Host) -> None:
+    host.call(_info.LOCK, operator="bo@console", reason="x", state="present")
+    before = host.files()
+    found = host.call(_info.LOCK, operator="bo@console", reason="x", state="absent", check_mode=True)
+    assert found["changed"]
+    assert host.files() == before
+    assert host.call(_info.LOCK, operator="bo@console", reason="x", state="absent")["changed"]
+    assert not host.call(_info.LOCK, operator="bo@console", reason="x", state="absent")["changed"]
+
+
+def test_what_was_cut_off_is_part_of_the_situation(host: Host) -> None:
+    killed = host.start("v1")
+    on = _target.ComposeTarget.of({"app": host.app})
+    assert _info.situation(on)["interrupted"] is None  # it may be alive
+    host.let_expire()
+    assert _info.situation(on)["interrupted"]["release"] == killed["release"]
+
+
+def test_an_error_of_a_step_loses_its_secrets(host: Host, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TOKEN=canary-1234\n")
+    host.app["env_files"] = [str(tmp_path / ".env")]
+    on = _target.ComposeTarget.of({"app": host.app})
+    with pytest.raises(OpsError) as failed, on.shown_safely():
+        raise OpsError("login with canary-1234 failed", said=["canary-1234"])
+    assert (failed.value.message, failed.value.data) == ("login with ******** failed", {"said": ["********"]})
+
+
 def test_check_mode_is_told_about_a_lease_as_well(host: Host) -> None:
     host.start("v2")
     with pytest.raises(LeaseHeld):
@@ -340,6 +384,13 @@ def test_a_rollback_to_what_runs_is_not_needed(host: Host) -> None:
     _, current = with_releases(host)
     found = resolve(host, "last good")
     assert (found["needed"], found["release"], found["leaves"]) == (False, current, "")
+
+
+def test_a_rollback_to_what_runs_is_needed_after_a_kill(host: Host) -> None:
+    _, current = with_releases(host)
+    host.start("v3")
+    host.let_expire()
+    assert (resolve(host, "last good")["needed"], resolve(host, "last good")["release"]) == (True, current)
 
 
 def test_a_rollback_names_what_it_leaves(host: Host) -> None:
