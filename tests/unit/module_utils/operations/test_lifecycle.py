@@ -350,6 +350,18 @@ def test_what_was_cut_off_is_part_of_the_situation(host: Host) -> None:
     assert _info.situation(on)["interrupted"]["release"] == killed["release"]
 
 
+def test_a_step_closes_what_it_has_opened_and_opens_nothing_for_that(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Engine] = []
+    monkeypatch.setattr(Engine, "close", closed.append)
+    with _target.ComposeTarget.of({"app": host.app}) as asked:
+        asked.project.containers()
+    with _target.ComposeTarget.of({"app": host.app}):
+        pass
+    assert closed == [asked.project]
+
+
 def test_an_error_of_a_step_loses_its_secrets(host: Host, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TOKEN=canary-1234\n")
     host.app["env_files"] = [str(tmp_path / ".env")]

@@ -69,6 +69,11 @@ def test_a_release_is_found(name: str, wanted: str) -> None:
     assert _releases.resolve(name, RECORDS, "0002-v2", lacking([WEB, DB]))["id"] == wanted
 
 
+def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
+    again = [ONE, TWO, record(6, "v1"), record(7, "v1", "bad")]
+    assert _releases.resolve("v1", again, "0002-v2", lacking([WEB, DB]))["id"] == "0006-v1"
+
+
 @pytest.mark.parametrize(
     ("name", "records", "images", "message", "hint"),
     [
