@@ -354,7 +354,7 @@ def test_a_step_closes_what_it_has_opened_and_opens_nothing_for_that(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[Engine] = []
-    monkeypatch.setattr(Engine, "close", closed.append)
+    monkeypatch.setattr(Engine, "close", lambda self: closed.append(self))
     with _target.ComposeTarget.of({"app": host.app}) as asked:
         asked.project.containers()
     with _target.ComposeTarget.of({"app": host.app}):

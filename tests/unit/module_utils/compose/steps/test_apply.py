@@ -113,6 +113,18 @@ def test_what_bringing_a_release_up_has_changed(before: list[Container], changed
     assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == changed
 
 
+@pytest.mark.parametrize(("there", "changed"), [("web", []), ("other", ["web"])])
+def test_the_step_says_changed_where_a_container_did(there: str, changed: list[str], tmp_path: Path) -> None:
+    made = [container("web", id="web"), container("db")]
+    on = host(tmp_path, Composed([container("web", id=there), container("db")], made))
+    token = on.store.try_acquire(holder="ana@console", purpose="deploy v1", ttl=60).token
+    on.store.write("releases/0001-v1/record.json", record())
+    found = _apply.run(
+        on, {"state": "running", "phase": "", "predicted": [], "release": "0001-v1", "token": token}, False
+    )
+    assert (found["changed"], found["services"]) == (bool(changed), changed)
+
+
 SERVICES: dict[str, Any] = {
     "proxy": {"depends_on": {"web": {}}},
     "web": {"depends_on": {"init": {}, "worker": {}}},
