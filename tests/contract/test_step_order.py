@@ -15,6 +15,12 @@ import pytest
 from tests.contract.house import ROOT, load
 
 OURS = "doppelganger.ops."
+#: the parameters on which it depends what becomes of a release
+SHOWN = ("state", "phase", "outcome", "good", "bad", "activate")
+ALSO_SHOWN = {
+    "doppelganger.ops.operation_start": ("expected_current",),
+    "doppelganger.ops.release_verify": ("services", "soak", "gates"),
+}
 
 
 def called(task: dict[str, Any]) -> str:
@@ -27,7 +33,7 @@ def called(task: dict[str, Any]) -> str:
             return str(file)
     name = next(name for name in task if "." in name)
     given = task[name] or {}
-    shown = {key: given[key] for key in ("state", "phase", "outcome", "good", "bad", "activate") if key in given}
+    shown = {key: given[key] for key in (*SHOWN, *ALSO_SHOWN.get(name, ())) if key in given}
     return " ".join([name.removeprefix(OURS), *(f"{key}={value}" for key, value in shown.items())])
 
 
@@ -50,22 +56,22 @@ ORDER = {
         block when result_gate.proceed
           app/main
           target_preflight
-          release_verify when not ops_preflight.needed
+          release_verify services={{ ops_preflight.services }} when not ops_preflight.needed
           change.yml when ops_preflight.needed
         rescue
           rollback/undo
         result/target
     """,
     "deploy/change": """
-        operation_start
+        operation_start expected_current={{ ops_preflight.current | default('', true) }}
         rollback/recover when ops_start.interrupted is not none
         release_images
         database_backup
         database_migrate
         release_apply
-        release_verify when not ansible_check_mode
+        release_verify services={{ ops_preflight.services }} soak={{ app_model.soak_seconds }} gates={{ app_model.metric_gates }} when not ansible_check_mode
         operation_finish good={{ ops_start.release }} activate={{ ops_start.release }}
-    """,
+    """,  # noqa: E501 a task is a line
     "rollback/main": """
         result/gate
         block when result_gate.proceed
@@ -78,18 +84,18 @@ ORDER = {
         app/main
         target_preflight
         release_resolve
-        release_verify when not ops_resolve.needed and app_model.inputs.backup | length == 0
+        release_verify services={{ ops_resolve.services }} when not ops_resolve.needed and app_model.inputs.backup | length == 0
         change.yml when ops_resolve.needed or app_model.inputs.backup | length > 0
-    """,
+    """,  # noqa: E501 a task is a line
     "rollback/change": """
-        operation_start
+        operation_start expected_current={{ ops_resolve.current | default('', true) }}
         evidence_collect when ops_start.interrupted is not none
         database/swap when rollback_backup | length > 0
         release_apply state={{ 'running' if ops_resolve.release else 'stopped' }}
-        release_verify when not ansible_check_mode and ops_resolve.release | length > 0
+        release_verify services={{ ops_resolve.services }} when not ansible_check_mode and ops_resolve.release | length > 0
         database_check when not ansible_check_mode and ops_resolve.release | length > 0
         operation_finish good={{ ops_resolve.release }} bad={{ ops_resolve.leaves }} activate={{ ops_resolve.release }}
-    """,
+    """,  # noqa: E501 a task is a line
     "rollback/recover": """
         evidence_collect
         release_apply state={{ 'running' if ops_start.previous else 'stopped' }} phase=recover when ops_start.previous is not none or ops_start.interrupted.release is not none
@@ -111,7 +117,7 @@ ORDER = {
     """,
     "rollback/previous": """
         release_apply phase=return
-        release_verify phase=verify return
+        release_verify phase=verify return services={{ ops_start.previous_services }}
     """,
     "rollback/stop": """
         release_apply state=stopped phase=return
@@ -140,7 +146,7 @@ ORDER = {
         block
           app/main
           target_preflight
-          operation_start
+          operation_start expected_current={{ ops_preflight.current | default('', true) }}
           rollback/recover when ops_start.interrupted is not none
           database_backup
           operation_finish

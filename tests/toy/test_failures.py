@@ -46,6 +46,7 @@ def test_a_release_that_fails_is_undone(deployed: Fleet, version: str) -> None:
     assert host.records().items() <= {**before, release: "bad"}.items()
     assert (host.current(), host.runs()) == ("0001-v1", {"db": "15", "web": "v1"})
     assert (record["migration"] or {}).get("moved") is moved
+    assert record["evidence"] == str(host.state / "evidence" / release)
     assert [one["name"] for one in record["phases"] if one["state"] == "failed"] == [phase]
     done = [call for call in host.calls() if not call.startswith("ask")]
     assert done[-3:] == [f"collect {release}", "return 0001-v1", "prune"]
