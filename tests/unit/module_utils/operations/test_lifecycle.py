@@ -353,7 +353,7 @@ def test_what_was_cut_off_is_part_of_the_situation(host: Host) -> None:
 def test_a_step_closes_what_it_has_opened_and_opens_nothing_for_that(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed: list[Engine] = []
+    closed: list[Any] = []
     monkeypatch.setattr(Engine, "close", lambda self: closed.append(self))
     with _target.ComposeTarget.of({"app": host.app}) as asked:
         asked.project.containers()
