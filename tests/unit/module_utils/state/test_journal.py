@@ -175,6 +175,19 @@ def test_a_phase_keeps_its_lease_alive_for_longer_than_the_lease_lasts(tmp_path:
     assert not [thread for thread in threading.enumerate() if thread.name == "lease heartbeat"]
 
 
+def test_a_lease_that_was_lost_meanwhile_is_told_though_nothing_was_written(tmp_path: Path) -> None:
+    made = operation(tmp_path, ttl=0.05)
+
+    def lose() -> None:
+        made.store.unlock(by="bo@console", reason="it hangs")
+        made.store.try_acquire(holder="bo@console", purpose="mine", ttl=60)
+        while any(thread.name == "lease heartbeat" for thread in threading.enumerate()):
+            time.sleep(0.005)  # it ends when it has seen that
+
+    with pytest.raises(LeaseLost), made.heartbeat():
+        lose()
+
+
 def test_a_phase_that_lost_its_lease_meanwhile_says_so_and_writes_nothing(tmp_path: Path) -> None:
     mine = operation(tmp_path, ttl=0.5)
     mine.start("deploy", "0002-v2")
