@@ -18,6 +18,7 @@ OURS = "doppelganger.ops."
 #: the parameters on which it depends what becomes of a release
 SHOWN = ("state", "phase", "outcome", "good", "bad", "activate")
 ALSO_SHOWN = {
+    "ansible.builtin.set_fact": ("ops_start", "ops_finish"),
     "doppelganger.ops.operation_start": ("expected_current",),
     "doppelganger.ops.release_verify": ("services", "soak", "gates"),
 }
@@ -135,7 +136,7 @@ ORDER = {
     """,
     "rollback/return": """
         block
-          ansible.builtin.set_fact
+          ansible.builtin.set_fact ops_start={} ops_finish={}
           release_resolve
           change.yml
         rescue
