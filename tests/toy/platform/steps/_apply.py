@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_APPLY
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
 from ..target._target import ToyTarget
 

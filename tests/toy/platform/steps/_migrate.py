@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 
 from ..target._target import ToyTarget

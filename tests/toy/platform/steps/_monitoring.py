@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import MONITORING_APPLY
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
 from ..target._target import ToyTarget
 

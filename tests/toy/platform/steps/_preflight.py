@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files, _git
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _info, _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import TARGET_PREFLIGHT
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
 from ..target._project import config_hash
 from ..target._target import ToyTarget
@@ -40,7 +40,7 @@ def _plan_of(target: ToyTarget, version: str, found: Mapping[str, Any]) -> dict[
     wanted = {
         "version": version,
         "source": _git.described(target.app.source, "", "", digests),
-        "env": _env_files.fingerprint(_env_files.read_all(target.app.env_paths)),
+        "env": target.digests.of(_env_files.read_all(target.app.env_paths)),
         "inputs": config_hash(target.app.environment),
         "services": sorted(digests),
     }

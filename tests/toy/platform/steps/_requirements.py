@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import TARGET_REQUIREMENTS
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
 from ..target._target import ToyTarget
 

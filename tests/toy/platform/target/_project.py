@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import Container, stamp_of
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Event
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import NotThere, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import iso
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Response
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container, Event
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import Closing, ExecResult, Usage
 
 from ._machine import Machine
@@ -51,7 +52,7 @@ class ToyProject:
 
     def _container(self, service: str) -> Container:
         found = self.machine.read(f"containers/{service}.json") or {}
-        began = stamp_of(found["started"])
+        began = iso(found["started"])
         return Container(
             id=found["id"], name=f"{service}-1", service=service, number=1, oneoff=False, state=found["state"],
             health="none", exit_code=found["exit_code"], oom_killed=False, restart_count=0, created_at=began,
@@ -118,9 +119,10 @@ class ToyProject:
         found = self.machine.read(f"containers/{service}.json") or {}
         yield str(self.machine.image(found.get("image", "")).get("says", "started"))
 
-    def logs(self, service: str, since: float = 0, limit_bytes: int = 1_000_000, timestamps: bool = False) -> list[str]:
+    def log_ends(self, service: str, since: float = 0, limit_bytes: int = 1_000_000) -> list[LogEnd]:
         """The same."""
-        return list(self.log_of(f"{service}-", since, timestamps))[-limit_bytes:]
+        del limit_bytes
+        return [LogEnd("\n".join(self.log_of(f"{service}-", since)))]
 
     def watch(self, on_event: Callable[[Event], Any]) -> Closing:
         """Nothing happens to a file by itself."""

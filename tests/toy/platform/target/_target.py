@@ -12,10 +12,12 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import App
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
-from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store, make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ._database import ToyDatabase
 from ._machine import Machine
@@ -43,7 +45,7 @@ class ToyTarget(Target):
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files."""
         texts = [Path(path).read_text(encoding="utf-8") for path in self.app.env_paths]
-        return Redactor(secret for text in texts for secret in _env_files.secrets_in(text))
+        return Redactor([*self.learned, *(secret for text in texts for secret in _env_files.secrets_in(text))])
 
     @property
     def database(self) -> ToyDatabase:
@@ -67,22 +69,17 @@ class ToyTarget(Target):
         self.machine.note("prune")
         return super().spare_sources(kept)
 
-    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
+    def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         self.machine.note(f"collect {params['release']}")
         containers = self.project.containers()
         return {
             "containers.json": lambda: json.dumps([asdict(container) for container in containers]),
-            **{f"{one.service}.log": functools.partial(self._log, one.service) for one in containers},
+            **{f"{one.service}.log": functools.partial(self.project.log_ends, one.service) for one in containers},
         }
 
-    def _log(self, service: str) -> str:
-        return "\n".join(self.project.logs(service))
-
     def keep_evidence(self, name: str, files: Mapping[str, str], manifest: Mapping[str, Any], token: int) -> None:
-        folder = self.store.root / "evidence" / name
-        make_private(folder)
         for file, text in files.items():
-            (folder / file).write_text(text, encoding="utf-8")
+            _files.write_text(self.store.path_of(f"evidence/{name}") / file, text)
         self.store.write(f"evidence/{name}/manifest.json", manifest, token=token)
 
     def evidence_path(self, name: str) -> str:
