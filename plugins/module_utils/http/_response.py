@@ -105,7 +105,8 @@ class Answer:
         return self._counted
 
     def _counted(self) -> Response | bool:
-        self._move()
+        if self._move():
+            return self._cut()
         if not self._left:
             return self._response()
         return len(self._body) == self._limit and self._cut()
