@@ -153,7 +153,7 @@ def test_text_in_variables_is_no_template_wherever_it_is(app: Application, tmp_p
         inventory=app.inventory,
         verbosity=5,
         variables={
-            "app_environment": {**app.variables.get("app_environment", {}), "A": template, template: template},
+            "app_environment": {**app.variables.get("app_environment", {}), "A": template},
             "app_checks": [{"name": template, "kind": "containers"}],
             "app_metric_words": {"x": template},
             "reason": template,

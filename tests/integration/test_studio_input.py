@@ -104,7 +104,7 @@ INVENTORIES = {
     "a mistyped variable": Case(
         ("app_compose_file is not a variable", "Did you mean app_compose_files?"), changes={"app_compose_file": "x.yml"}
     ),
-    "a wrong type": Case(("app_soak_seconds", "int"), changes={"app_soak_seconds": "soon"}),
+    "a wrong type": Case(("app_soak_seconds", "a whole number"), changes={"app_soak_seconds": "soon"}),
     "a missing variable": Case(
         ("missing required arguments: app_release_services",), without="app_release_services"
     ),
@@ -147,7 +147,7 @@ ENV_FILES = {
     ),
     "that is missing": Case(("does not exist on the target",), spoil=Path.unlink),
     "without a required key": Case(("SECRET_KEY must have a value and has none",), spoil=only_one_key),
-    "that is no text": Case(("cannot be read",), spoil=lambda path: path.write_bytes(b"A=\xff\n")),
+    "that is no text": Case(("Line 1", "UTF-8"), spoil=lambda path: path.write_bytes(b"A=\xff\n")),
 }
 
 
