@@ -78,6 +78,8 @@ def test_what_is_valid_is_read_as_the_standard_library_reads_it(
     status: int, parts: list[bytes], kind: str, headers: dict[str, str]
 ) -> None:
     assume(len({name.lower() for name in headers}) == len(headers))
+    # these have no body, and the library reads the chunks of one all the same
+    assume(kind != "chunked" or status not in (204, 304))
     head = f"HTTP/1.1 {status} Any\r\n" + "".join(f"{name}: {text}\r\n" for name, text in headers.items())
     body = b"".join(parts)
     if kind == "length":
