@@ -54,11 +54,11 @@ test-fast: venv ## What needs no engine, in under a minute
 
 unit: venv
 	@echo "== $(OLDEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet $(FAST)
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
 
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet $(FAST)
+	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
 
 toy: venv ## The playbooks against a toy platform, whose containers are files
 	@echo "== $(OLDEST): toy"
