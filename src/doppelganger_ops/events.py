@@ -227,6 +227,9 @@ class Translator:
             known.waiting = raw["waiting"]
             yield Waiting(at=at, host=host, phase=known.phase, seconds=_seconds(known.began, at), detail=known.waiting)
             return
+        if name == "runner_on_skipped" and phase:
+            known.phase = ""  # it was not for this host
+            return
         yield from self._checks(at, host, raw["res"])
         if name == "runner_on_failed" and not raw["ignored"]:
             yield from self._failed(known, at, host, raw, "failed")

@@ -57,11 +57,14 @@ ORDER = {
         block when result_gate.proceed
           app/main
           target_preflight
-          release_verify services={{ ops_preflight.services }} when not ops_preflight.needed
           change.yml when ops_preflight.needed
+          verify.yml when not ops_preflight.needed
         rescue
           rollback/undo
         result/target
+    """,
+    "deploy/verify": """
+        release_verify services={{ ops_preflight.services }}
     """,
     "deploy/change": """
         operation_start expected_current={{ ops_preflight.current | default('', true) }}
@@ -85,20 +88,29 @@ ORDER = {
         app/main
         target_preflight
         release_resolve
-        release_verify services={{ ops_resolve.services }} when not ops_resolve.needed and app_model.inputs.backup | length == 0
         change.yml when ops_resolve.needed or app_model.inputs.backup | length > 0
-    """,  # noqa: E501 a task is a line
+        verify.yml when not ops_resolve.needed and app_model.inputs.backup | length == 0
+    """,
+    "rollback/verify": """
+        release_verify services={{ ops_resolve.services }}
+    """,
     "rollback/change": """
         operation_start expected_current={{ ops_resolve.current | default('', true) }}
-        evidence_collect when ops_start.interrupted is not none
+        interrupted.yml when ops_start.interrupted is not none
         database/swap when rollback_backup | length > 0
         release_apply state={{ 'running' if ops_resolve.release else 'stopped' }}
-        release_verify services={{ ops_resolve.services }} when not ansible_check_mode and ops_resolve.release | length > 0
-        database_check when not ansible_check_mode and ops_resolve.release | length > 0
+        gates.yml when not ansible_check_mode and ops_resolve.release | length > 0
         operation_finish good={{ ops_resolve.release }} bad={{ ops_resolve.leaves }} activate={{ ops_resolve.release }}
-    """,  # noqa: E501 a task is a line
-    "rollback/recover": """
+    """,
+    "rollback/gates": """
+        release_verify services={{ ops_resolve.services }}
+        database_check
+    """,
+    "rollback/interrupted": """
         evidence_collect
+    """,
+    "rollback/recover": """
+        interrupted.yml
         release_apply state={{ 'running' if ops_start.previous else 'stopped' }} phase=recover when ops_start.previous is not none or ops_start.interrupted.release is not none
     """,  # noqa: E501 a task is a line
     "rollback/undo": """
