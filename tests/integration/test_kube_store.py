@@ -282,15 +282,22 @@ def test_writers_of_one_release_lose_nothing(store: KubeStore, given: tuple[str,
     assert (store.read(RECORD) or {})["by"] in "abc"
 
 
+def objects(*texts: str) -> dict[str, Any]:
+    """The manifests of a release, an object for each text."""
+    plain = {"apiVersion": "v1", "kind": "ConfigMap"}
+    found = [{**plain, "metadata": {"name": f"n{number}"}, "data": {"text": text}} for number, text in enumerate(texts)]
+    return {"objects": found}
+
+
 def test_large_content_comes_back_and_what_is_too_large_is_refused_with_the_old_kept(store: KubeStore) -> None:
     take(store)
-    large = {"objects": [{"number": number, "text": "the same again " * 20} for number in range(10_000)]}
+    large = objects(*(f"the same again {number} " * 20 for number in range(10_000)))
     store.write("releases/0001-v1/manifests.json", large, token=1)
     assert store.read("releases/0001-v1/manifests.json") == large
-    noise = {"objects": [{"noise": base64.b64encode(os.urandom(1_100_000)).decode()}]}
+    noise = objects(base64.b64encode(os.urandom(1_100_000)).decode())
     with pytest.raises(OpsError, match="too large for a Secret"):
         store.write("releases/0001-v1/manifests.json", noise, token=1)
-    nearly = {"objects": [{"noise": base64.b64encode(os.urandom(950_000)).decode()}]}
+    nearly = objects(base64.b64encode(os.urandom(950_000)).decode())
     store.write("releases/0002-v2/manifests.json", nearly, token=1)
     assert store.read("releases/0002-v2/manifests.json") == nearly
     assert store.read("releases/0001-v1/manifests.json") == large
