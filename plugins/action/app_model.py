@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,7 +78,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise Refused(f"The application model is not valid: {_options.listed(found, ' ')}", hint=_HINT)
         _checklist.parse_checks(app.checks)
         fields.update(metrics_of(fields, with_catalogue=bool(self._task.args.get("metrics"))))
-        return {name: _plain(value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
+        return {name: _given.plain(value) for name, value in {**fields, "env_paths": app.env_paths}.items()}
 
     def _value(self, name: str, raw: Any) -> Any:
         _given.check_plain(name, raw)
@@ -89,11 +88,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise Refused(f"{name} cannot be worked out: {error.message}", hint="Fix it in the inventory.") from error
         _given.check(name, value, spec()[name])
         return value
-
-
-def _plain(value: Any) -> Any:
-    """Plain data, of which Ansible knows nothing more."""
-    return json.loads(json.dumps(value))
 
 
 def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs._given import plain
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._plan import planned
 
 SPEC: dict[str, Any] = {
@@ -33,8 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return {**result, "failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
         params = checked.validated_parameters
         given = frozenset(str(name) for name, value in params["secrets"].items() if value)
-        # plain data, of which Ansible knows nothing more: what it tags cannot be written as YAML
-        app, settings = json.loads(json.dumps([params["app"], params["settings"]]))
+        app, settings = plain(params["app"]), plain(params["settings"])
         try:
             return {**result, "changed": False, **planned(app, settings, given)}
         except OpsError as error:

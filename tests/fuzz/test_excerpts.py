@@ -9,7 +9,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines, quoted_by
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import forms
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import encodings, forms
 
 # around a secret is nothing that it consists of, so that what is found of it comes from it
 SECRETS = st.text("abcdefgh", min_size=SHORTEST, max_size=30).filter(lambda text: text[0] not in text[1:])
@@ -22,8 +22,8 @@ def planted(secret: str, before: int, pieces: list[str]) -> str:
 
 
 def leaks(shown: str, secret: str) -> bool:
-    found = (secret[at : at + SHORTEST] for at in range(len(secret) - SHORTEST + 1))
-    return any(part in shown for part in found)
+    parts, said = ({text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)} for text in (secret, shown))
+    return bool(parts & said)
 
 
 @given(SECRETS, FILLER, st.lists(AROUND, min_size=1, max_size=8), st.integers(1, 700))
@@ -64,3 +64,18 @@ def test_every_form_at_every_cut(secret: str, data: st.DataObject) -> None:
     for cut in range(1, len(text)):
         assert not leaks(redactor.head(text, cut), form)
         assert not leaks(redactor.tail(text, cut), form)
+
+
+LONG = "".join(f"{word}{number}" for number in range(200) for word in ("key", "/+", "$'\\\"ä", "&%")) + "-the-end"
+LONG_REDACTOR = Redactor([LONG])
+
+
+@given(st.sampled_from(sorted({*forms(LONG), *encodings(LONG)})), st.data())
+def test_a_long_secret_at_any_cut(form: str, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, len(form) - 1))
+    around = "x y z\n" * (LONG_REDACTOR.reach // 5)
+    size = 2 * (len(around) + len(form))
+    head = LONG_REDACTOR.head(around + form[:cut], size, True)
+    tail = LONG_REDACTOR.tail(form[cut:] + around, size, True)
+    assert not leaks(head, form)
+    assert not leaks(tail, form)

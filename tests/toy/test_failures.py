@@ -98,6 +98,7 @@ def test_where_the_return_fails_as_well_it_says_so_and_the_next_run_makes_it_goo
 
     assert (failed.rc, failed.result["status"]) == (2, "rollback_failed")
     assert host.records()["0007-no-apply"] == "bad"
+    assert host.record("0007-no-apply")["evidence"] == str(host.state / "evidence/0007-no-apply")
     assert (again.rc, again.result["status"]) == (0, "ok")
     assert host.calls() == ["apply 0001-v1", "ask web", "prune"]
     assert (host.current(), host.runs()) == ("0001-v1", {"db": "15", "web": "v1"})

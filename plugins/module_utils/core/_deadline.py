@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ._errors import TimedOut
+from ._side_by_side import side_by_side
 
 _T = TypeVar("_T")
 
@@ -52,23 +53,12 @@ class Deadline:
 
 def within(seconds: float, work: Callable[[], _T], doing: str) -> _T:
     """Do something that blocks; raises TimedOut where it takes longer, and leaves it to a daemon thread then."""
-    done: list[_T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:  # it is raised where it was asked for
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="within", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not done:
+    [ended] = side_by_side({doing: lambda: [work()]}, seconds, seconds).values()
+    if ended.error is not None:
+        raise ended.error
+    if ended.value is None:
         raise TimedOut(f"Could not {doing}: expected a whole answer within {seconds:g} s, found none.")
-    return done[0]
+    return ended.value[0]
 
 
 def in_time(steps: Iterable[_T], seconds: float, doing: str) -> Iterator[_T]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +50,8 @@ def end_of(read: Callable[[int], Iterable[bytes]], limit: int) -> LogEnd:
 
 def end_of_file(path: Path, limit: int) -> LogEnd:
     """The last ``limit`` bytes of a file."""
-    with open(_files.opened(path, os.O_RDONLY), "rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        stream.seek(max(0, size - limit))
-        return LogEnd(stream.read(limit).decode("utf-8", "replace"), size > limit)
+    end = _files.read_end(path, limit + 1)
+    return LogEnd(end[-limit:].decode("utf-8", "replace"), len(end) > limit)
 
 
 def lines_from(chunks: Iterable[bytes], limit: int = LINE_LIMIT) -> Iterator[str]:

@@ -21,6 +21,8 @@ from ._errors import OpsError, Refused
 
 #: what one batch of texts may take, in seconds: a thousand lines take a few milliseconds
 SECONDS = 2.0
+#: what the process that matches may take to begin, on a machine that is busy with something else
+_START = 30.0
 #: without repetitions, and with few alternatives, a pattern costs each character a few steps
 _PLAIN = re.compile(r"(?:\\.|\(\?(?::|i:|i\))|[^*+?{\\])*", re.DOTALL)
 _MOST_ALTERNATIVES = 8
@@ -31,6 +33,7 @@ _CHILD = """
 import json, re, sys
 how, *patterns = json.loads(sys.stdin.readline())
 finders = [getattr(re.compile(one), how) for one in patterns]
+print("[]", flush=True)
 for line in sys.stdin:
     texts, hits = json.loads(line), set()
     for place, find in enumerate(finders):
@@ -84,39 +87,41 @@ class Patterns:
             self._child = None
 
     def _asked(self, texts: Sequence[str]) -> list[int]:
-        deadline = time.monotonic() + SECONDS
-        if self._child is None:
-            self._child = self._started()
         try:
-            return self._answer(self._child, texts, deadline)
+            if self._child is None:
+                self._child = _started()
+                self._answer(self._child, [self._how, *self._others], _START)
+            return self._answer(self._child, texts, SECONDS)
         except BaseException:
             self.close()
             raise
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        argv = [sys.executable or "python3", "-I", "-S", "-c", _CHILD]
-        pipe = subprocess.PIPE
-        child = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
-        _say(child, [self._how, *self._others])
-        return child
-
-    def _answer(self, child: subprocess.Popen[bytes], texts: Sequence[str], deadline: float) -> list[int]:
-        _say(child, texts)
+    def _answer(self, child: subprocess.Popen[bytes], said: Sequence[str], seconds: float) -> list[int]:
+        deadline = time.monotonic() + seconds
+        _say(child, said)
         stdout = child.stdout.fileno() if child.stdout else -1
         waiting = select.poll()
         waiting.register(stdout, select.POLLIN)
-        said, place = b"", 0
+        heard, place = b"", -1
         while waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
             piece = os.read(stdout, 65536)
             if not piece:
                 raise OpsError("The process that matches patterns has ended by itself.")
-            *lines, said = (said + piece).split(b"\n")
+            *lines, heard = (heard + piece).split(b"\n")
             for line in lines:
                 answer = json.loads(line)
                 if isinstance(answer, list):
                     return answer
                 place = answer
+        if place < 0:
+            raise OpsError(f"The process that matches patterns did not begin within {seconds:g} s.")
         raise TooSlow(self._others[place])
+
+
+def _started() -> subprocess.Popen[bytes]:
+    argv = [sys.executable or "python3", "-I", "-S", "-c", _CHILD]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
 
 
 def _say(child: subprocess.Popen[bytes], data: Sequence[str]) -> None:

@@ -47,9 +47,13 @@ def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]
     """The release that ought to run, with its services and since when, where the caller names neither."""
     if params.get("services") or params.get("since"):
         return {}
+    release, record = _current(store)
+    return {"release": release, **_releases.current_facts(record)}
+
+
+def _current(store: Store) -> tuple[str | None, dict[str, Any] | None]:
     current = store.read("current.json") or {"release": None}
-    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
-    return {"release": current["release"], **_releases.current_facts(record)}
+    return current["release"], store.read(f"releases/{current['release']}/record.json") if current["release"] else None
 
 
 def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None = None) -> dict[str, Any]:
@@ -92,8 +96,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
 
 def _past(store: Store) -> list[dict[str, Any]]:
     """What the gates of the release showed that is the current one still."""
-    current = store.read("current.json") or {"release": None}
-    record = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    _, record = _current(store)
     return list((record or {}).get("gates") or [])
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ..core._files import safe_name
 from ..core._log_reading import LogEnd
 from ..core._side_by_side import NOT_BEGUN, TIMED_OUT, Ended, side_by_side
 from ..core._times import iso
+from ..text._document import readable
 from ..text._redaction import Redactor
 from ._step import Step
 from ._target import PHASE_SPEC, Target
@@ -88,10 +88,6 @@ def _prepared(target: Target, params: Mapping[str, Any], seconds: float) -> tupl
     return {"platform": missing}, Redactor(())
 
 
-def _as_json(value: Any) -> str:
-    return json.dumps(value, indent=1, sort_keys=True, default=str) + "\n"
-
-
 def run(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bundle what can be seen of a release that failed."""
     # an operation that is about no release keeps its evidence under its own number
@@ -103,8 +99,8 @@ def run(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str
         began, seconds = time.monotonic(), float(target.app.evidence_timeout)
         found, shown = _prepared(target, params, seconds * _SHARE_OF_EACH)
         collectors = {
-            "failure.json": lambda: _as_json(params["failure"]),
-            "journal.json": lambda: _as_json(operation.journal()),
+            "failure.json": lambda: readable(params["failure"]),
+            "journal.json": lambda: readable(operation.journal()),
             **found,
         }
         files, manifest = collect(collectors, shown, seconds - (time.monotonic() - began))

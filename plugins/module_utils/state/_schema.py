@@ -7,13 +7,14 @@ wrong with it is said by its place and its field, and its content is not repeate
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..core._errors import Refused
+from ..core._files import LARGEST
+from ..text import _foreign
 
 #: of every kind of state file; one that has none is of the first
 SCHEMA = 1
@@ -22,7 +23,6 @@ RELEASE_ID = re.compile(r"[0-9]{4,12}-[A-Za-z0-9._-]{1,100}")
 BACKUP_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,120}")
 #: 9999-12-31, the last day that can be written
 _LAST_MOMENT = 253402300799
-_DEEPEST = 100
 #: says what is wrong with a value, None where it is as it should be
 Shape = Callable[[Any], "str | None"]
 
@@ -77,37 +77,9 @@ def tokens_in(trail: bytes) -> list[int]:
 
 def _json(content: bytes, where: str) -> dict[str, Any]:
     try:
-        data = json.loads(content.decode("utf-8"), parse_constant=_no_number)
-        too_deep = _is_too_deep(data)
-        if not too_deep:
-            json.dumps(data, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair can be written nowhere
-    except UnicodeError as error:
-        raise BadState(where, "it is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise BadState(where, f"it is not JSON (line {error.lineno}, column {error.colno})") from error
-    except ValueError as error:
-        raise BadState(where, "it has a number that cannot be read") from error
-    except RecursionError as error:
-        raise BadState(where, f"it is nested more than {_DEEPEST} levels deep") from error
-    if too_deep:
-        raise BadState(where, f"it is nested more than {_DEEPEST} levels deep")
-    if not isinstance(data, dict):
-        raise BadState(where, f"expected an object, found {_kind(data)}")
-    return data
-
-
-def _is_too_deep(data: Any) -> bool:
-    level = [data]
-    for _ in range(_DEEPEST):
-        level = [
-            child for one in level if isinstance(one, (dict, list))
-            for child in (one.values() if isinstance(one, dict) else one)
-        ]  # fmt: skip
-    return bool(level)
-
-
-def _no_number(_: str) -> None:
-    raise ValueError
+        return _foreign.read_object(content, limit=LARGEST)
+    except _foreign.Unreadable as error:
+        raise BadState(where, str(error)) from error
 
 
 def _kind(value: Any) -> str:

@@ -8,7 +8,7 @@ log line than a password shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import _secret_forms
@@ -22,6 +22,8 @@ BLANK = "********"
 _LONGEST_USER = 4096
 #: how many characters a character of a secret takes at most where it is escaped, twice
 _LONGEST_SPELLING = 16
+#: a longer secret (a key, a certificate) is looked for in pieces of so many characters as well
+_PIECE = 128
 # up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
 # token; elsewhere it is a name. The scheme is looked back at from what ends it: looking for its beginning is quadratic
 _USERINFO = re.compile(
@@ -37,12 +39,12 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         plain = _whole(secrets)
-        encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
-        written = {form for secret in plain for form in _secret_forms.forms(secret)}
-        self._written = Finder(map(_secret_forms.alike, written | encoded))
-        self._meant = Finder(map(_secret_forms.spelled, plain | encoded))
-        longest = max(map(len, written | encoded), default=0)
-        #: no secret takes more characters than this, in whichever form
+        encoded = {secret: _secret_forms.encodings(secret) for secret in plain}
+        forms = {secret: encoded[secret] | _secret_forms.forms(secret) for secret in plain}
+        self._written = Finder(map(_secret_forms.alike, _all(forms)))
+        self._meant = Finder(map(_secret_forms.spelled, plain | _all(encoded)))
+        longest = max((len(form) for secret in plain if len(secret) <= _PIECE for form in forms[secret]), default=0)
+        #: of a secret that a cut has gone through, no more characters than these are not found, in whichever form
         self.reach = max(_LONGEST_USER, longest * _LONGEST_SPELLING)
 
     def text(self, text: str) -> str:
@@ -105,8 +107,21 @@ def _whole(secrets: Iterable[str | None]) -> set[str]:
     given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
     within = given | {one for secret in given for one in embedded(secret)}
     lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
-    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
-    return {part for part in parts if len(part) >= SHORTEST}
+    parts = {part for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
+    stripped = {piece.strip("*") for part in parts for piece in _with_pieces(part.strip("*"))}
+    return {part for part in stripped if len(part) >= SHORTEST}
+
+
+def _all(forms: Mapping[str, set[str]]) -> set[str]:
+    return {form for each in forms.values() for form in each}
+
+
+def _with_pieces(part: str) -> Iterator[str]:
+    """The part and, where it is long, pieces of it: whatever a cut has left of it, all but a piece is found."""
+    yield part
+    if len(part) > _PIECE:
+        yield from (part[at : at + _PIECE] for at in range(0, len(part) - _PIECE, _PIECE))
+        yield part[-_PIECE:]
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ._characters import is_printable
+
 #: controls (C0 and C1), format characters (bidi, joiners, tags), lone surrogates, line and paragraph separators, and
 #: what no standard has given a meaning to
 _CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
@@ -18,6 +20,6 @@ _BLANK = re.compile(
 def hidden(text: str) -> str:
     """Name the first character that nobody would see, as in ``U+202E``; nothing where all can be seen."""
     for char in text:
-        if unicodedata.category(char) in _CATEGORIES or _BLANK.match(char):
+        if unicodedata.category(char) in _CATEGORIES or _BLANK.match(char) or not is_printable(char):
             return f"U+{ord(char):04X}"
     return ""

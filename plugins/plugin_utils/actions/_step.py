@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline im
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable_data
 
+from ..inputs._given import plain
 from ..screen._listener import listener
 
 
@@ -55,7 +56,8 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         checked = validator.validate(self._task.args)
         if checked.error_messages:
             return {"failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
-        found = outcome(lambda: entry.run(checked.validated_parameters, bool(self._task.check_mode)))
+        params = plain(checked.validated_parameters)
+        found = outcome(lambda: entry.run(params, bool(self._task.check_mode)))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)
         return cleaned
 

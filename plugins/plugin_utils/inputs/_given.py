@@ -122,3 +122,13 @@ def found(value: Any) -> str:
     if isinstance(value, Mapping):
         return _DICT
     return _LIST if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"
+
+
+def plain(value: Any) -> Any:
+    """Data without what Ansible knows of it: a text that it has marked is of a type that no writer of YAML takes."""
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
+    return value if kind is None else kind(value)

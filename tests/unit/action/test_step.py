@@ -6,8 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
+from ansible.template import trust_as_template
 
 from ansible_collections.doppelganger.ops.plugins.action import step
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
 
@@ -50,3 +53,15 @@ def test_an_unknown_platform_is_refused(platform: object) -> None:
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(Refused):
         _table.platform_of({"app": "shop"})
+
+
+def test_a_step_in_this_process_is_given_plain_data() -> None:
+    marked = trust_as_template("shop")
+    assert type(marked) is not str
+    given: dict[str, Any] = {"name": marked, marked: [marked, 1, True, None, 0.5, {"x": marked}]}
+    made = action("compose")
+    made._task.args, made._task.check_mode = {"app": given}, False
+    seen: list[Any] = []
+    spec = {"app": {"type": "dict", "required": True}}
+    made._run_here(Entry(spec, lambda params, _: seen.append(params["app"]) or {"changed": False}))
+    assert yaml.safe_load(yaml.safe_dump(seen[0])) == given

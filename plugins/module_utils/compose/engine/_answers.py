@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...core._log_reading import unframed
 from ...core._times import STAMP, in_utc
 from ...running._containers import Container
 
 _LABEL = "com.docker.compose."
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_HEADER = 8  # the engine prefixes each frame of an attached stream with its channel and its length
+_PIECE = 65536
 
 
 def container_from(seen: Mapping[str, Any]) -> Container:
@@ -91,26 +92,8 @@ def since_stamp(lines: Iterable[str], since: float, keep_stamps: bool) -> Iterat
 
 
 def output_from(read: Callable[[int], bytes], limit: int) -> bytes:
-    """Read the frames of an attached stream to their end and keep the first ``limit`` bytes of what they carry."""
+    """Read an attached stream to its end and keep the first ``limit`` bytes of what its frames carry."""
     kept = bytearray()
-    while True:
-        header = _exactly(read, _HEADER)
-        if len(header) < _HEADER:
-            return bytes(kept)
-        left = int.from_bytes(header[4:], "big")
-        while left:
-            piece = read(min(left, 65536))
-            if not piece:
-                return bytes(kept)
-            left -= len(piece)
-            kept += piece[: max(0, limit - len(kept))]
-
-
-def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        piece = read(size - len(data))
-        if not piece:
-            break
-        data += piece
-    return data
+    for piece in unframed(iter(lambda: read(_PIECE), b"")):
+        kept += piece[: limit - len(kept)]
+    return bytes(kept)

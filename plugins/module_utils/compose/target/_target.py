@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from ...operations import _plan
 from ...operations._target import Target
 from ...running._containers import Container
 from ...state._folder import Store
+from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli
 from ..engine._project import Project
@@ -94,11 +94,11 @@ class ComposeTarget(Target):
             return project.log_ends(service, since=since, limit_bytes=LOG_BYTES)
 
         return {
-            "containers.json": lambda: _as_json([_shown(c) for c in project.containers(include_oneoff=True)]),
+            "containers.json": lambda: readable([_shown(c) for c in project.containers(include_oneoff=True)]),
             "usage.txt": lambda: _command.run(
                 ["docker", "stats", "--no-stream", *[c.id for c in project.containers() if c.state == "running"]],
                 doing="docker stats", timeout=10),
-            "disk.json": lambda: _as_json(shutil.disk_usage(self.store.root)._asdict()),
+            "disk.json": lambda: readable(shutil.disk_usage(self.store.root)._asdict()),
             "build.log": lambda: self._build_log(params["release"]),
             **{f"{service}.log": functools.partial(log, service) for service in services},
         }  # fmt: skip
@@ -184,7 +184,3 @@ def keep_tag(app_name: str, image: str) -> tuple[str, str]:
 def _shown(container: Container) -> dict[str, Any]:
     """A container as evidence, without compose's digest of its variables, from which they could be guessed."""
     return {name: value for name, value in asdict(container).items() if name != "config_hash"}
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, indent=1, sort_keys=True, default=str) + "\n"

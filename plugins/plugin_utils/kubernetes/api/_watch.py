@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 import time
@@ -15,8 +14,9 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
 
-from ._answers import lines
+from ._answers import LINE_LIMIT, lines
 from ._errors import Expired
 
 Event = tuple[str, dict[str, Any]]
@@ -125,10 +125,10 @@ class Watch(Iterator[Event]):
             if self._closed.is_set():
                 return
             for line in lines(response.stream()):
-                yield from self._known.take(json.loads(line))
+                yield from self._known.take(_foreign.read_object(line, limit=LINE_LIMIT))
                 if self._left() <= 0:  # whoever has something to say for ever
                     return
-        except (HTTPError, OSError, ValueError, RecursionError):
+        except (HTTPError, OSError, ValueError):
             return  # cut: the next one goes on from the last version
         finally:
             self._response = None

@@ -25,7 +25,7 @@ VERSION, KIND = "monitoring.coreos.com/v1", "PrometheusRule"
 
 def manifest(app: str, groups: list[dict[str, Any]], labels: Mapping[str, str]) -> Object:
     """The object, marked so that no deployment takes it for a part of a release and prunes it."""
-    # what comes straight from an inventory is a string with marks of Ansible's, which no writer of YAML knows
+    # an inventory has numbers and truth values as well, a label is text
     given = {str(name): str(value) for name, value in labels.items()}
     ours = {MANAGED_BY_LABEL: FIELD_MANAGER, APPLICATION_LABEL: app, KIND_LABEL: "rules"}
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.operations._targe
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import Lease
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema import BadState
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._document import readable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
 
@@ -174,10 +174,10 @@ class KubeTarget(Target):
             for name, container, previous in every
         }
         return {
-            "pods.json": lambda: json.dumps([_shown(pod) for pod in pods], indent=1),
-            "events.json": lambda: json.dumps(self._newest_events(), indent=1),
+            "pods.json": lambda: readable([_shown(pod) for pod in pods]),
+            "events.json": lambda: readable(self._newest_events()),
             "migration.log": lambda: self._migration_log(params["release"]),
-            "usage.json": lambda: json.dumps(self.cluster.list("metrics.k8s.io/v1beta1", "PodMetrics")[0], indent=1),
+            "usage.json": lambda: readable(self.cluster.list("metrics.k8s.io/v1beta1", "PodMetrics")[0]),
             **logs,
         }
 

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._lines import ERROR_LINES
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _patterns
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._patterns import (
     Patterns,
     TooSlow,
@@ -67,6 +68,18 @@ def test_a_pattern_that_does_not_end_is_named(pattern: str, monkeypatch: pytest.
     assert repr(pattern) in raised.value.message
     assert found.found_in(["bbb"]) == [True]
     found.close()
+
+
+def test_a_machine_that_is_busy_is_not_the_fault_of_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_patterns, "_CHILD", f"import time; time.sleep(0.5)\n{_patterns._CHILD}")
+    monkeypatch.setattr(_patterns, "SECONDS", 0.4)
+    found = Patterns([EXPONENTIAL])
+    assert found.found_in(["aaa"]) == [True]
+    found.close()
+    monkeypatch.setattr(_patterns, "_START", 0.1)
+    with pytest.raises(OpsError) as raised:
+        found.found_in(["aaa"])
+    assert not isinstance(raised.value, TooSlow)
 
 
 def test_a_label_matches_as_a_whole() -> None:

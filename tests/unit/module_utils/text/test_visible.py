@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import is_printable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
 
 HIDDEN = {
@@ -25,3 +28,8 @@ def test_what_cannot_be_seen_is_named(char: str) -> None:
 @pytest.mark.parametrize("text", ["", "Größe", "e\u0301", "日本語\u3000です", "⚠️ now", "😀", "a\xa0b", "שלום", "नमस्ते"])
 def test_what_can_be_seen_is_fine(text: str) -> None:
     assert hidden(text) == ""
+
+
+def test_what_would_be_taken_out_of_a_text_is_not_taken_in() -> None:
+    every = map(chr, range(sys.maxunicode + 1))
+    assert [hex(ord(char)) for char in every if not is_printable(char) and not hidden(char)] == []

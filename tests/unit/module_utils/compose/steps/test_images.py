@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._images import _Images
-from tests.unit.support.making import record, target
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._images import _Images, run
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
+from tests.unit.support.making import WEB, record, target
 
 LOGIN = {"username": "ana", "password": "p"}
 
@@ -30,3 +36,39 @@ def test_the_login_is_for_the_registries_of_the_application(
 ) -> None:
     work = _Images(target(tmp_path, images=images), record(), LOGIN)
     assert work._login_for(reference) == (LOGIN if is_given else None)
+
+
+CANARY = "canary-0123456789"
+
+
+def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"services": {"web": {"build": {"context": "."}, "environment": {"API_TOKEN": CANARY}}}}
+    said: list[str] = []
+    tagged: list[str] = []
+
+    def build(*verb: str, clean: Any, **_: Any) -> None:
+        said.append(clean(f"{verb[0]}: the token is {CANARY}"))
+
+    compose = SimpleNamespace(directory=tmp_path, run=build, model=dict)
+    monkeypatch.setattr(_checkout, "kept", lambda *_: tmp_path)
+    monkeypatch.setattr(_source, "read", lambda *_: (compose, config))
+    monkeypatch.setattr(ComposeTarget, "compose_of", lambda *_: SimpleNamespace(hashes=lambda: {"web": "hash"}))
+    shop = target(tmp_path / "state")
+    shop.project = SimpleNamespace(image_id=lambda _: WEB, tag=lambda *names: tagged.append(names[0]))  # type: ignore[assignment]
+    token = shop.store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
+    pending = record(status="pending")
+    shop.save(pending, token)
+    run(shop, {"token": token, "release": pending["id"], "registry_password": ""}, False)
+
+    # what compose alone knew is blanked out from here on, and when the release runs again long after this
+    assert len(said) == 1
+    assert CANARY not in said[0]
+    assert CANARY in _sealed.unseal(shop.store)
+    assert shop.config_of(pending["id"])[_sealed.KEY] == [CANARY]
+    assert tagged == [WEB]
+    # digests of the next run can be compared with those of this one
+    kept = shop.record(pending["id"])
+    assert Digests.of_store(shop.store).of({}) == kept["config"]["env"]
+    assert (kept["images"]["web"]["id"], kept["config"]["services"]) == (WEB, {"web": "hash"})
