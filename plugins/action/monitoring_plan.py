@@ -8,7 +8,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs._given import plain
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._plan import planned
 
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         result: dict[str, Any] = super().run(tmp, task_vars)
         checked = ArgumentSpecValidator(SPEC).validate(self._task.args)
         if checked.error_messages:
-            return {**result, "failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
+            return {**result, **Refused("; ".join(checked.error_messages)).as_result()}
         params = checked.validated_parameters
         given = frozenset(str(name) for name, value in params["secrets"].items() if value)
         app, settings = plain(params["app"]), plain(params["settings"])

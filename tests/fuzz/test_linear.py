@@ -11,10 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse
-from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_file_lines import unreadable
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse, secrets_in
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated, problem_in
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _lines
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._cli import without_quotations
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import lines_from, unframed
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc
@@ -22,8 +24,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases import 
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _references, _registry
@@ -43,9 +47,16 @@ READERS: dict[str, Callable[[str], Any]] = {
     "redact": REDACTOR.text,
     "head": lambda text: REDACTOR.head(text, 50_000),
     "tail": lambda text: REDACTOR.tail(text, 50_000),
+    "printable": printable,
+    "secrets within": lambda text: list(telling({"x": text[:30_000]})),
+    "known secrets": lambda text: Redactor([text[:10_000]]),
     "excerpt": lambda text: excerpt(text, 300),
     "last lines": last_lines,
     "env file": parse,
+    "secrets of an env file": secrets_in,
+    "lines of an env file": lambda text: unreadable(text, {}),
+    "what compose refuses": lambda text: problem_in(text, {}),
+    "what compose repeats": lambda text: without_quotations(text[:10_000]),
     "variables": lambda text: interpolated(text, {"a": "b"}),
     "metrics": lambda text: _exposition.parse(f"x {text}\nx{text}\nx{{{text}", ["x"]),
     "stamps": in_utc,
@@ -70,7 +81,8 @@ ATOMS = [
     "a.-+", "a", "://", "http://a", "a://b:", "a:", "@", ":", "canary-", "${A:-", "${", "$$", "$", "}", "A='", 'A="',
     "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ",
     "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
-    'conflict with "',
+    'conflict with "', "a=", "password={", "a@(", "Basic ", "\x1b[", "\x1b]", "\x9b0;", "&amp;", "%25", "line 1: ",
+    "\r",
 ]  # fmt: skip
 
 

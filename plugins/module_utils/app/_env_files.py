@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..core import _files
 from ..core._errors import Refused
 from ._env_file_lines import unreadable
 from ._interpolation import interpolated
@@ -18,6 +19,8 @@ _VARIABLE = re.compile(
     r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<plain>[^\n]*))""",
     re.MULTILINE | re.DOTALL,
 )
+#: of a larger file only the beginning is read, in bytes
+_MOST = 1 << 20
 #: in double quotes; any other backslash is one
 _ESCAPE = re.compile(r"""\\([abfnrtv"\\$])""")
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
@@ -38,6 +41,11 @@ def secrets_in(text: str, known: Mapping[str, str] | None = None) -> list[str]:
     return [*parse(text, known).values(), *written, *lost]
 
 
+def secrets_of(path: str, known: Mapping[str, str] | None = None) -> list[str]:
+    """The same of the file at ``path``, whatever its encoding; OSError where it cannot be read."""
+    return secrets_in(_files.beginning(path, _MOST).decode("utf-8", "replace"), known)
+
+
 def _written(text: str) -> Iterator[tuple[str, str, bool]]:
     """Each key with its value, variables within it unread, and whether there can be none."""
     for match in _VARIABLE.finditer(text.lstrip("\ufeff").replace("\r\n", "\n")):
@@ -54,8 +62,7 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of the file at ``path``; refuses one that is missing, unreadable or writable by anybody."""
     try:
         status = os.stat(path)
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
+        text = _files.beginning(path, _MOST).decode("utf-8")
     except FileNotFoundError as error:
         raise Refused(
             f"The env file {path} does not exist on the target.",
@@ -66,7 +73,7 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
         raise Refused(f"Line {line} of the env file {path} is not UTF-8.", hint="Save the file as UTF-8.") from None
     except OSError as error:
         raise Refused(
-            f"The env file {path} cannot be read: {error}.", hint="Give its owner the right to read it."
+            f"The env file {path} cannot be read: {error.strerror}.", hint="Give its owner the right to read it."
         ) from error
     others = stat.S_IMODE(status.st_mode) & (stat.S_IWOTH | stat.S_IWGRP)
     if others:

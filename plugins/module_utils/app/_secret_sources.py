@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from ..core import _files
 from ..text._secret_values import embedded, telling
 from . import _env_files
 from ._interpolation import interpolated
@@ -78,6 +78,6 @@ def _pairs(things: Any) -> Mapping[str, Any]:
 
 def _text_of(path: str) -> str:
     """The beginning of a file, empty where there is none that can be read: whoever needs it says so."""
-    with contextlib.suppress(OSError, ValueError), open(Path(path), encoding="utf-8", errors="replace") as stream:
-        return stream.read(_MOST)
+    with contextlib.suppress(OSError, ValueError):
+        return _files.beginning(path, _MOST).decode("utf-8", "replace")
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..text._characters import printable_data
+
 #: the kind of an error that says: nothing of the target can be seen or changed now, so nothing is undone either
 UNREACHABLE = "unreachable"
 
@@ -31,9 +33,11 @@ class OpsError(Exception):
         return self.kind in (UNREACHABLE, LeaseLost.kind)
 
     def as_result(self) -> dict[str, Any]:
-        """The error as the result of a task."""
+        """The error as the result of a task. No text in it is a command to a terminal, whoever it quotes."""
         text = f"{self.message} {self.hint}".strip()
-        return {**self.data, "failed": True, "msg": text, "kind": self.kind, "error": self.message, "hint": self.hint}
+        said = {"failed": True, "msg": text, "kind": self.kind, "error": self.message, "hint": self.hint}
+        shown: dict[str, Any] = printable_data({**self.data, **said})
+        return shown
 
 
 class Refused(OpsError):

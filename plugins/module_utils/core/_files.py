@@ -125,6 +125,16 @@ def read_bytes(path: Path) -> bytes:
     return found
 
 
+def beginning(path: str | Path, size: int) -> bytes:
+    """The first bytes of a plain file of somebody else's, links followed. OSError where it cannot be read, or is
+    something that a reader would wait for or find no end of."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        return stream.read(size)
+
+
 def read_end(path: Path, size: int) -> bytes:
     """The last bytes of a file."""
     with open(opened(path, os.O_RDONLY), "rb") as stream:

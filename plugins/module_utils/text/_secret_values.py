@@ -21,7 +21,7 @@ _TELLING = frozenset((
     "credentials", "apikey", "sslpassword", "authorization", "cookie", "dsn", "bearer", "pgpassword", "userpass",
 ))  # fmt: skip
 _WEAK = frozenset(
-    ("key", "auth", "salt", "pepper", "signature", "signing", "seed", "private", "otp", "license", "hash")
+    ("key", "auth", "salt", "pepper", "signature", "signing", "sig", "seed", "private", "otp", "license", "hash")
 )
 #: what such a name says about the secret, instead of being it
 _ABOUT = frozenset((
@@ -39,16 +39,19 @@ _ORDINARY = frozenset((
 _PATH = re.compile(r"(?:\.{0,2}/|[A-Za-z]:\\)[\w./\\ -]*")
 _RANDOM = re.compile(r"[\w+/=.~-]{20,}", re.ASCII)
 
-#: ``user:password@`` of a URL; a password that was not quoted may have anything in it
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.:-]*)://(?P<rest>\S+)")
-#: ``user:password@tcp(host)/name``, as Go's MySQL has it
-_GO = re.compile(r"[^:@/\s]*:(?P<password>\S+)@\w*\(")
+_IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://\S+")
+#: of a URL what may have its login in it; a password that was not quoted may have anything in it. Not taken along, as
+#: there may be others in a list of them; and no longer than that, or many beginnings would make reading quadratic
+_URL = re.compile(r"(?<=[A-Za-z0-9+.:-])://(?=(?P<rest>\S{1,2048}))")
+#: ends the login in ``user:password@tcp(host)/name``, as Go's MySQL has it, which is looked back at
+_GO = re.compile(r"@\w{0,40}\(")
+_LONGEST_LOGIN = 2048
 #: ``password=...``, ``sslpassword: '...'``, of a query, a file of settings, a DSN of libpq, JDBC or ODBC
 _NAMED = re.compile(
     r"""(?P<name>[A-Za-z][\w.-]{0,60})["']?[ \t]*[=:][ \t]*"""
     # not taken along, as it may have another one in it
-    r"""(?='(?P<single>(?:\\.|[^'\\]){0,4096})'|"(?P<double>(?:\\.|[^"\\]){0,4096})"|\{(?P<braces>[^}]{0,4096})\}"""
-    r"""|(?P<plain>[^\s;&,'"]{1,4096}))""",
+    r"""(?='(?P<single>(?:\\.|[^'\\]){0,4096})'|"(?P<double>(?:\\.|[^"\\]){0,4096})"|\{(?P<braces>(?:[^}]|\}\}){0,4096})\}"""
+    r"""|(?P<plain>[^\s;&,'"]{1,1024}))""",
     re.DOTALL,
 )
 #: what a header has after its scheme, and the login of a registry in a configuration of docker
@@ -76,13 +79,12 @@ def _is_ordinary(value: str) -> bool:
     """Numbers, places, addresses without a login, and words that stand for a secret that nobody has set."""
     if value.lower() in _ORDINARY or _PATH.fullmatch(value) or re.fullmatch(r"[\d.,:_%-]*\s*[A-Za-z]{0,2}", value):
         return True
-    found = _URL.fullmatch(value)
-    return bool(found) and "@" not in value and "=" not in value
+    return bool(_IS_URL.fullmatch(value)) and "@" not in value and "=" not in value
 
 
 def _looks_random(value: str, length: int) -> bool:
     """Many different characters, letters and digits among each other: no name, no sentence, no address."""
-    if len(value) < length or " " in value or _URL.match(value) or re.fullmatch(r"[\w.-]+(:\d+)?(/[\w.-]+)+", value):
+    if len(value) < length or " " in value or _IS_URL.match(value) or re.fullmatch(r"[\w.-]+(:\d+)?(/[\w.-]+)+", value):
         return False
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"))
     return kinds >= 2 and bool(re.search("[0-9]", value)) and _entropy(value) >= 3.0
@@ -97,7 +99,7 @@ def _entropy(value: str) -> float:
 def embedded(value: str) -> set[str]:
     """The secrets within a value: of URLs, of queries, of DSNs, of settings, of JSON; as written and as meant."""
     value = value[:_MOST]
-    found = {*_of_urls(value), *(match["password"] for match in _GO.finditer(value)), *_of_names(value)}
+    found = {*_of_urls(value), *_of_go(value), *_of_names(value)}
     found |= {*_of_json(value), *_of_logins(value)}
     meant = {decoded for one in found for decoded in (unquote(one), unquote_plus(one))}
     return {one for one in found | meant if len(one) >= SHORTEST}
@@ -106,20 +108,29 @@ def embedded(value: str) -> set[str]:
 def _of_urls(value: str) -> Iterator[str]:
     for match in _URL.finditer(value):
         rest = match["rest"]
-        # a password may have an @, a / or a ? in it: the login ends at the last @ of what can be the authority
-        ends = {rest.rfind("@"), rest.partition("?")[0].rfind("@"), rest.partition("/")[0].rfind("@")}
+        # a password may have an @, a / or a ? in it: the login ends at the last @ of what can be the authority; at the
+        # first one where several hosts have one each
+        of_authority = (rest, rest.partition("?")[0], rest.partition("/")[0])
+        ends = {rest.find("@"), *(one.rfind("@") for one in of_authority)}
+        is_web = value[max(0, match.start() - 5) : match.start()].lower().endswith(("http", "https"))
         for login in (rest[:end] for end in ends if end > 0):
             user, colon, password = login.partition(":")
             if colon:
                 yield password
-            elif match["scheme"].lower().endswith(("http", "https")):
+            elif is_web:
                 yield user
+
+
+def _of_go(value: str) -> Iterator[str]:
+    for match in _GO.finditer(value):
+        words = value[max(0, match.start() - _LONGEST_LOGIN) : match.start()].split()
+        yield words[-1].partition(":")[2] if words else ""
 
 
 def _of_names(value: str) -> Iterator[str]:
     for match in _NAMED.finditer(value):
         said = next(one for one in match.group("single", "double", "braces", "plain") if one is not None)
-        for one in {said, re.sub(r"\\(.)", r"\1", said)}:
+        for one in {said, re.sub(r"\\(.)", r"\1", said), said.replace("}}", "}")}:
             if is_secret(match["name"], one):
                 yield one
 

@@ -16,7 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry, outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable_data
@@ -55,7 +55,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         validator = ArgumentSpecValidator(dict(entry.spec), **(entry.rules or {}))
         checked = validator.validate(self._task.args)
         if checked.error_messages:
-            return {"failed": True, "kind": "refused", "msg": "; ".join(checked.error_messages)}
+            return Refused("; ".join(checked.error_messages)).as_result()
         params = plain(checked.validated_parameters)
         found = outcome(lambda: entry.run(params, bool(self._task.check_mode)))
         cleaned: dict[str, Any] = remove_values(found, checked._no_log_values)

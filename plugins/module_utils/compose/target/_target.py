@@ -54,8 +54,8 @@ class ComposeTarget(Target):
         values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         known = _cli.surroundings(self.app)
         for path in self.app.env_paths:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _env_files.secrets_in(Path(path).read_text(encoding="utf-8"), known)
+            with contextlib.suppress(OSError):
+                values += _env_files.secrets_of(path, known)
         return Redactor(values)
 
     @property

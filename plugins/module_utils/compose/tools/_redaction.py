@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...app import _secret_sources
-from ...app._env_files import secrets_in
+from ...app._env_files import secrets_of
 from ...core._errors import Refused
 from ...state._folder import Store
 from ...text._redaction import Redactor
@@ -23,10 +22,10 @@ def redactor(params: Mapping[str, Any]) -> Redactor:
         values += _sealed.unseal(Store(params["state_dir"]))
     for path in params.get("redact_env_files") or []:
         try:
-            values += secrets_in(Path(path).read_text(encoding="utf-8", errors="replace"))
+            values += secrets_of(path)
         except OSError as error:
             raise Refused(
                 f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",
-                hint="Mend the path or its rights, or take it out of redact_env_files.",
+                hint="Fix the path or its rights, or take it out of redact_env_files.",
             ) from error
     return Redactor(values)

@@ -7,7 +7,6 @@ import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files, _secret_sources
@@ -83,8 +82,8 @@ class KubeTarget(Target):
         values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         values += (value for one in self.app.build.values() for value in telling(one.get("args") or {}))
         for path in self.app.env_paths:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                values += _env_files.secrets_in(Path(path).read_text(encoding="utf-8"))
+            with contextlib.suppress(OSError):
+                values += _env_files.secrets_of(path)
         with contextlib.suppress(OpsError):  # where the cluster is out of reach there is nothing of it to be shown
             for kept in self.state.readable("releases", MANIFESTS)[0].values():
                 values += [value for each in kept["objects"] for value in _secrets.of_object(each)]

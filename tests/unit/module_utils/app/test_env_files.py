@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
+from tests.unit.support.making import app
+from tests.unit.support.state_files import InCluster, OnHost
 
 
 @pytest.mark.parametrize(
@@ -144,3 +150,41 @@ def test_required_keys_must_have_a_value(keys: list[str], paths: list[str], mess
 
 def test_keys_that_have_a_value_are_enough() -> None:
     _env_files.require({"A": "1"}, ["A"], [])
+
+
+def _on_host(folder: Path, **more: Any) -> Target:
+    return OnHost(app(state_dir=str(folder), **more))
+
+
+def _in_cluster(folder: Path, **more: Any) -> Target:
+    made = InCluster(folder)
+    made.app = app(name="shop", platform="kubernetes", state_dir=str(folder), **more)
+    return made
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [_on_host, _in_cluster])
+@pytest.mark.parametrize("odd", [b"NAME=caf\xe9\n", b"\xff\xfe", b"\0\n"], ids=["Latin-1", "half a mark", "NUL"])
+def test_secrets_are_known_whatever_the_encoding_of_the_file(
+    tmp_path: Path, make: Callable[..., Target], odd: bytes
+) -> None:
+    path = tmp_path / "app.env"
+    path.write_bytes(odd + b"\nPASSWORD=hunter2-canary\n")
+    target = make(tmp_path / "state", env_files=[str(path)])
+    assert "hunter2" not in target.redactor.text("login with hunter2-canary failed")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [_on_host, _in_cluster])
+@pytest.mark.parametrize("kind", ["a pipe", "a device without an end", "a folder"])
+def test_what_is_no_file_is_waited_for_by_nobody(tmp_path: Path, make: Callable[..., Target], kind: str) -> None:
+    path = tmp_path / "app.env"
+    if kind == "a pipe":
+        os.mkfifo(path, 0o600)
+    elif kind == "a folder":
+        path.mkdir(0o700)
+    else:
+        path.symlink_to("/dev/zero")
+    assert make(tmp_path / "state", env_files=[str(path)]).redactor.text("a log") == "a log"
+    with pytest.raises(Refused, match=str(path)):
+        _env_files.read(str(path))

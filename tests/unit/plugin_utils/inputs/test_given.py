@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.action import app_model
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import is_printable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given
 from tests.unit.action.test_actions import run
 
@@ -129,6 +130,13 @@ def test_no_value_of_a_secret_is_shown() -> None:
     with pytest.raises(Refused) as caught:
         _given.check("app_registry_password", ["hunter2-canary"], SPEC["app_registry_password"])
     assert "hunter2" not in str(caught.value.as_result())
+
+
+@pytest.mark.parametrize("name", ["app_platform", "app_source", "app_with_catalogue"])
+def test_what_is_quoted_of_a_value_commands_no_terminal(name: str) -> None:
+    result, _ = refusal({name: "\x1b]0;canary\x07\u202e\x9b31mred"})
+    assert "red" in result["msg"]
+    assert [text for text in result.values() if isinstance(text, str) and not is_printable(text)] == []
 
 
 class Marked(int):
