@@ -153,7 +153,7 @@ class Setup:
             raise
         except OpsError as error:
             was = self.put_back(changes)
-            error.hint = f"{was} Mend what it names and run again; docs/playbooks/observe.md has the reasons."
+            error.hint = f"{was} Fix what it names and re-run; docs/playbooks/observe.md has the reasons."
             raise
         _prune.prune(self.cluster, changes)
 
