@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases import 
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import gist_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes
@@ -44,6 +46,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "head": lambda text: REDACTOR.head(text, 50_000),
     "tail": lambda text: REDACTOR.tail(text, 50_000),
     "excerpt": lambda text: excerpt(text, 300),
+    "gist": lambda text: gist(text, 300),
+    "gist of a page": lambda text: gist_of(f"<html>{text}"),
+    "gist of a log line": lambda text: gist_of(json.dumps({"level": "error", "message": text, "exception": text})),
     "last lines": last_lines,
     "env file": parse,
     "variables": lambda text: interpolated(text, {"a": "b"}),
@@ -70,7 +75,7 @@ ATOMS = [
     "a.-+", "a", "://", "http://a", "a://b:", "a:", "@", ":", "canary-", "${A:-", "${", "$$", "$", "}", "A='", 'A="',
     "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ",
     "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
-    'conflict with "',
+    'conflict with "', "<", "<title", "<body", "\n at ", "Caused by: ",
 ]  # fmt: skip
 
 

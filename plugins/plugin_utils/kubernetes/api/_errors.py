@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import gist
 
 #: a manifest may be wrong in many places at once
 _EXCERPT = 2000
@@ -136,7 +136,7 @@ def _forbidden(asked: Asked, message: str) -> Refused:
 
 
 def _message(asked: Asked, status: int, said: Mapping[str, Any], body: bytes) -> str:
-    text = excerpt(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
+    text = gist(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
     if asked.resource.startswith("secrets"):
         text = text.partition(", error found in")[0]  # the decoder quotes what it could not read
     return text.rstrip(".")
