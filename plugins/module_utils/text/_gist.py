@@ -52,6 +52,9 @@ def _envelope(text: str) -> str:
 def _told(message: str, exception: str) -> list[str]:
     if exception in message:
         return [message]
+    kind, colon, said = exception.partition(": ")
+    if colon and said in message:
+        return [f"{message} ({kind})"]
     return [exception] if message in exception else [message, exception]
 
 

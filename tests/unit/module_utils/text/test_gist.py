@@ -44,6 +44,8 @@ NODE = "TypeError: x is not a function\n    at handle (/app/web.js:3:1)\n    at 
                      "ERROR no pool: Caused by: a.Timeout: 30 s", id="Java, logback"),
         pytest.param({"log.level": "ERROR", "message": "down", "error.message": "30 s"},
                      "ERROR down: 30 s", id="Java, ECS"),
+        pytest.param({"level": "ERROR", "message": "GET /: disk", "exception": PYTHON}, "ERROR GET /: disk (OSError)",
+                     id="the message has the exception's"),
         pytest.param({"severity": "CRITICAL", "message": "down"}, "CRITICAL down", id="no exception"),
         pytest.param({"level": "ERROR", "exception": PYTHON}, "ERROR OSError: disk", id="no message"),
     ],
