@@ -39,7 +39,7 @@ NODE = "TypeError: x is not a function\n    at handle (/app/web.js:3:1)\n    at 
         pytest.param({"level": "error", "message": "failed", "stack": NODE},
                      "ERROR failed: TypeError: x is not a function", id="Node, winston"),
         pytest.param({"level": "error", "message": "x is not a function", "stack": NODE},
-                     "ERROR TypeError: x is not a function", id="Node, the message is the exception's"),
+                     "ERROR x is not a function (TypeError)", id="Node, the message is the exception's"),
         pytest.param({"level": "ERROR", "message": "no pool", "stack_trace": JAVA},
                      "ERROR no pool: Caused by: a.Timeout: 30 s", id="Java, logback"),
         pytest.param({"log.level": "ERROR", "message": "down", "error.message": "30 s"},
