@@ -167,9 +167,16 @@ def kinds() -> str:
     texts = dict(re.findall(r"^C\((\w+)\), (.*)$", "\n".join(" ".join(line.split()) for line in said), re.MULTILINE))
     parts = []
     for kind, options in _checklist.KINDS.items():
-        text = plain(texts[kind])
+        text = plain(_described(texts, kind, "as a line of kind"))
         parts.append(f"### {kind}\n\n{text[0].upper()}{text[1:]}\n\n{_options(options, kind)}")
     return "\n".join(parts)
+
+
+def _described(texts: Mapping[str, Any], name: str, where: str) -> Any:
+    """What the module health_check says of a kind or an option; says what is missing where it says nothing."""
+    if name not in texts:
+        sys.exit(f"plugins/modules/health_check.py does not describe {name!r}: add it {where}, then run this again.")
+    return texts[name]
 
 
 def _options(options: Mapping[str, Option], kind: str) -> str:
@@ -177,7 +184,8 @@ def _options(options: Mapping[str, Option], kind: str) -> str:
     rows = []
     for name, option in options.items():
         default = "required" if option.required else value(option.default)
-        text = _of_kind(plain(said[name]["description"]), kind, has_default=option.default is not None)
+        option_text = _described(said, name, "as a suboption of checks")["description"]
+        text = _of_kind(plain(option_text), kind, has_default=option.default is not None)
         if name == "kind":
             text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checklist.KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better

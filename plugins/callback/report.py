@@ -105,6 +105,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         try:
             path = _run_data.write(Path(self._folder).expanduser(), found, _run_report.page(found))
         except (OSError, RuntimeError) as error:  # the second for a home that nobody has
-            self._display.warning(f"The report could not be written: {error}. Name another folder, or mend its rights.")
+            self._display.warning(
+                f"The report could not be written: {error}. Choose another folder, or fix its permissions."
+            )
             return
         self._display.display(f"The report is {path}")

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Keep what can be seen of a release that failed."""
+"""Collect evidence of a release that failed."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: evidence_collect
-short_description: Keep what can be seen of a release that failed
+short_description: Collect evidence of a release that failed
 version_added: 0.1.0
 description:
   - Bundles logs, states, resource use and the journal, without secrets, where the target keeps its state. A collector that fails never
@@ -32,7 +32,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Keep what can be seen of a release that failed
+- name: Collect evidence of a release that failed
   doppelganger.ops.evidence_collect:
     app: "{{ app_model }}"
     token: "{{ ops_start.token }}"

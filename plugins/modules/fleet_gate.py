@@ -1,13 +1,13 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # The action plugin does the work; this file documents it.
-"""Ask what the other hosts of the play mean for this one."""
+"""Decide from the other hosts whether this one goes on or back."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_gate
-short_description: Ask what the other hosts of the play mean for this one
+short_description: Decide from the other hosts whether this one goes on or back
 version_added: 0.1.0
 description:
   - Looks at the results of all hosts of the play so far, as M(doppelganger.ops.target_result) made them.

@@ -207,7 +207,7 @@ options:
   state_dir:
     description:
       - The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
-      - Where neither O(services) nor O(since) is given, they are those of the release that ought to run.
+      - Where neither O(services) nor O(since) is given, they are those of the current release.
     type: path
   must_pass:
     description: Whether the task fails unless the verdict is C(pass).
@@ -299,7 +299,7 @@ checks:
       description: What the last attempt saw, different for each kind.
       type: dict
 release:
-  description: The id of the release that ought to run, where it was looked up in O(state_dir).
+  description: The id of the current release, where it was looked up in O(state_dir).
   returned: when the checklist could be read
   type: str
 kind:

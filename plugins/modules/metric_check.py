@@ -37,7 +37,7 @@ options:
   state_dir:
     description:
       - The folder on the target that keeps releases. What they had of secrets is blanked out likewise.
-      - Where neither O(services) nor O(since) is given, they are those of the release that ought to run.
+      - Where neither O(services) nor O(since) is given, they are those of the current release.
     type: path
 author:
   - The doppelganger.ops authors

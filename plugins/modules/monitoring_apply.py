@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Set monitoring up, or add rules to what is there."""
+"""Set up monitoring, or add rules to an existing one."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: monitoring_apply
-short_description: Set monitoring up, or add rules to what is there
+short_description: Set up monitoring, or add rules to an existing one
 version_added: 0.2.0
 description:
   - On a compose host it writes the files of the plan, starts a compose project of its own where the plan has one, and has Prometheus and

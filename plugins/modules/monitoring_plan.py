@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: monitoring_plan
-short_description: Work out what the monitoring of an application consists of
+short_description: Plan the monitoring of an application
 version_added: 0.2.0
 description:
   - Makes alert rules, routes, dashboards and all that a monitoring of its own needs from the catalogue of metrics, as files.

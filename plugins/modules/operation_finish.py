@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Record the outcome of an operation and give the lease back."""
+"""Record the outcome of an operation and release the lease."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: operation_finish
-short_description: Record the outcome of an operation and give the lease back
+short_description: Record the outcome of an operation and release the lease
 version_added: 0.1.0
 description:
   - Writes the outcome into the release records, prunes after a success, closes the journal and gives the lease back, in this order.
@@ -53,7 +53,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Record the outcome of an operation and give the lease back
+- name: Record the outcome of an operation and release the lease
   doppelganger.ops.operation_finish:
     app: "{{ app_model }}"
     token: "{{ ops_start.token }}"
@@ -68,7 +68,7 @@ phases:
   type: list
   elements: raw
 current:
-  description: The release that ought to run.
+  description: The current release.
   returned: success
   type: str
 pruned:

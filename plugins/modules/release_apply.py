@@ -1,15 +1,15 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring a recorded release up, or the application down."""
+"""Start a recorded release, or stop the application."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_apply
-short_description: Bring a recorded release up, or the application down
+short_description: Start a recorded release, or stop the application
 version_added: 0.1.0
 description:
-  - Brings the release up exactly as it was recorded, by the id or the digest of each image. Only what differs is replaced.
+  - Starts the release exactly as it was recorded, by the id or the digest of each image. Only what differs is replaced.
   - Waits by watching; a terminal state, such as an exit or a failed health check, ends the wait at once.
 author:
   - The doppelganger.ops engineers (@doppelganger)
@@ -43,7 +43,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Bring a recorded release up, or the application down
+- name: Start a recorded release, or stop the application
   doppelganger.ops.release_apply:
     app: "{{ app_model }}"
     token: "{{ ops_start.token }}"

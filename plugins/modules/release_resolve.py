@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find the release that a rollback means."""
+"""Find the release to roll back to."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_resolve
-short_description: Find the release that a rollback means
+short_description: Find the release to roll back to
 version_added: 0.1.0
 description:
   - Finds a release by its id, its version or as C(last good), and refuses one that is bad or whose image is gone, naming those that can be chosen.
@@ -27,7 +27,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Find the release that a rollback means
+- name: Find the release to roll back to
   doppelganger.ops.release_resolve:
     app: "{{ app_model }}"
     release: last good
@@ -57,7 +57,7 @@ services:
   type: list
   elements: raw
 current:
-  description: The release that ought to run now.
+  description: The current release.
   returned: success
   type: str
 leaves:

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Show what a target knows of itself."""
+"""Show releases, backups and the lease of a target."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_info
-short_description: Show what a target knows of itself
+short_description: Show releases, backups and the lease of a target
 version_added: 0.1.0
 description:
   - Releases, backups, the lease and an operation that was cut off.
@@ -18,7 +18,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Show what a target knows of itself
+- name: Show releases, backups and the lease of a target
   doppelganger.ops.target_info:
     app: "{{ app_model }}"
 """
@@ -35,7 +35,7 @@ table:
   type: list
   elements: raw
 current:
-  description: The release that ought to run.
+  description: The current release.
   returned: success
   type: str
 backups:

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Set a maintenance lock or take a lease away."""
+"""Set a maintenance lock or break a lease."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_lock
-short_description: Set a maintenance lock or take a lease away
+short_description: Set a maintenance lock or break a lease
 version_added: 0.1.0
 description:
   - A maintenance lock has no expiry and is never stolen. Taking a lease away is written into the audit trail.
@@ -32,7 +32,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Set a maintenance lock or take a lease away
+- name: Set a maintenance lock or break a lease
   doppelganger.ops.target_lock:
     app: "{{ app_model }}"
     state: absent

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Look at a target before anything is touched."""
+"""Check a target before anything is changed."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_preflight
-short_description: Look at a target before anything is touched
+short_description: Check a target before anything is changed
 version_added: 0.1.0
 description:
   - On a compose host it looks at the engine, Compose, the disks, the env files, the source and the version; on a cluster at the
@@ -33,7 +33,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at a target before anything is touched
+- name: Check a target before anything is changed
   doppelganger.ops.target_preflight:
     app: "{{ app_model }}"
     version: v0.2.0
@@ -54,7 +54,7 @@ wanted:
   returned: with O(version)
   type: dict
 current:
-  description: The id of the release that ought to run.
+  description: The id of the current release.
   returned: always
   type: str
 last_good:

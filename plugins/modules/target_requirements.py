@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what a target lacks."""
+"""List what is missing on a target."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_requirements
-short_description: Say what a target lacks
+short_description: List what is missing on a target
 version_added: 0.1.0
 description:
   - On a compose host it looks for the engine, the Compose v2 plugin, the docker SDK of Python and git, and names the packages that bring
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Say what a target lacks
+- name: List what is missing on a target
   doppelganger.ops.target_requirements:
     app: "{{ app_model }}"
 """

@@ -41,7 +41,7 @@ def text(name: str, value: Any, hint: str = "") -> str:
     plain = str.__str__(value)
     problem = _problem(plain)
     if problem:
-        raise InputError(f"{name} has {problem} in it, which is no text.", hint=hint or "Take it out.")
+        raise InputError(f"{name} has {problem} in it, which is no text.", hint=hint or "Remove it.")
     return plain
 
 

@@ -47,7 +47,7 @@ def _start(verb: str, judge: Judge[T], options: Options, **inputs: str) -> Handl
 
 @Verb
 def deploy(*, version: str, reason: str = "", **options: Unpack[Options]) -> Handle[Result]:
-    """Bring a version up, gate by gate; one that fails is undone by itself."""
+    """Deploy a version behind gates; roll back automatically on failure."""
     return _start("deploy", operation_outcome, options, version=version, reason=reason)
 
 
@@ -55,7 +55,7 @@ def deploy(*, version: str, reason: str = "", **options: Unpack[Options]) -> Han
 def rollback(
     *, release: str = "last good", reason: str = "", backup: str = "", confirm: str = "", **options: Unpack[Options]
 ) -> Handle[Result]:
-    """Bring a recorded release back, and with ``backup`` and ``confirm`` (the application) the data as well."""
+    """Return to a recorded release, and with ``backup`` and ``confirm`` (the application) the data as well."""
     return _start(
         "rollback", operation_outcome, options, release=release, reason=reason, backup=backup, confirm=confirm
     )
@@ -63,7 +63,7 @@ def rollback(
 
 @Verb
 def verify(**options: Unpack[Options]) -> Handle[Result]:
-    """Go through the checklist."""
+    """Run the health checks."""
     return _start("verify", operation_outcome, options)
 
 

@@ -48,15 +48,15 @@ REASON: Parameter = ("--reason", {"help": "why; it goes into the record"})
 CONFIRM: Parameter = ("--confirm", {"metavar": "APP", "help": "the name of the application, to say that you mean it"})
 COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
     "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
-               "Bring a version up, gate by gate; one that fails is undone by itself."),
+               "Deploy a version behind gates; roll back automatically on failure."),
     "rollback": (api.rollback.start,
                  [("release", {"nargs": "?", "help": "a release's id or version; by default the last good one"}),
                   REASON, ("--backup", {"help": "a backup whose data comes back as well"}), CONFIRM],
-                 "Bring a recorded release back."),
-    "verify": (api.verify.start, [], "Go through the checklist."),
+                 "Return to a recorded release."),
+    "verify": (api.verify.start, [], "Run the health checks."),
     "monitor": (api.monitor.start, [], "Hold what the application shows now against the limits of its metrics."),
     "observe": (api.observe.start, [], "Set monitoring up from the catalogue of metrics, or add its rules."),
-    "status": (api.releases.start, [], "Say what runs now, and who holds the targets."),
+    "status": (api.releases.start, [], "Show what is running, and who holds the targets."),
     "releases": (api.releases.start, [], "List releases and backups."),
     "backup": (api.backup.start, [REASON], "Dump the database and prove the dump readable."),
     "restore": (api.restore.start, [("backup", {"help": "a backup's id"}), CONFIRM, REASON],
@@ -104,7 +104,7 @@ def _common() -> argparse.ArgumentParser:
     """What every command takes that is a run."""
     common = argparse.ArgumentParser(add_help=False, parents=[_asked()])
     add = common.add_argument
-    add("-C", "--check", action="store_true", help="say what would be done, and do nothing")
+    add("-C", "--check", action="store_true", help="show what would be done, and do nothing")
     add("--json", action="store_true", help="print the result as JSON (schemas/run.schema.json), and nothing else")
     add("--deadline", type=float, metavar="SECONDS", help="end the run after so many seconds")
     add(

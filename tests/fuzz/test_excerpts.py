@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import end_of, lines_from
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines, quoted_by
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines, quoted_by
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import encodings, forms
@@ -32,6 +34,8 @@ def test_excerpts(secret: str, before: int, pieces: list[str], limit: int) -> No
     text = planted(secret, before, pieces)
     with quoted_by(lambda: redactor):
         assert not leaks(excerpt(text, limit), secret)
+        assert not leaks(gist(text, limit), secret)
+        assert not leaks(gist(json.dumps({"level": "error", "msg": text, "err": text}), limit), secret)
         assert not any(leaks(line, secret) for line in last_lines(text, 3))
 
 

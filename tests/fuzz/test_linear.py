@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.http import _resp
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import gist_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
@@ -51,6 +53,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "secrets within": lambda text: list(telling({"x": text[:30_000]})),
     "known secrets": lambda text: Redactor([text[:10_000]]),
     "excerpt": lambda text: excerpt(text, 300),
+    "gist": lambda text: gist(text, 300),
+    "gist of a page": lambda text: gist_of(f"<html>{text}"),
+    "gist of a log line": lambda text: gist_of(json.dumps({"level": "error", "message": text, "exception": text})),
     "last lines": last_lines,
     "env file": parse,
     "secrets of an env file": secrets_in,
@@ -83,6 +88,7 @@ ATOMS = [
     "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
     'conflict with "', "a=", "password={", "a@(", "Basic ", "\x1b[", "\x1b]", "\x9b0;", "&amp;", "%25", "line 1: ",
     "\r",
+    'conflict with "', "<", "<title", "<body", "\n at ", "Caused by: ",
 ]  # fmt: skip
 
 

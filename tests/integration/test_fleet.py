@@ -225,7 +225,7 @@ def test_what_a_debian_host_lacks_is_installed_and_then_nothing(pages: Fleet) ->
         return run, run.changed(host.name)
 
     asked, _ = prepare("--check")
-    assert "no package of its repositories brings it" in asked.said, "a check updates no list"
+    assert "no package in its repositories provides it" in asked.said, "a check updates no list"
     run, changed = prepare()
     assert (run.rc, changed) == (0, 1), run.output
     assert pages.hosts.ssh(host, "python3", "-c", "'import docker; print(docker.__name__)'") == "docker"

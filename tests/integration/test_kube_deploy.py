@@ -197,7 +197,7 @@ def test_a_release_whose_image_is_gone_is_refused(studio: KubeApplication) -> No
         run = studio.play("rollback", release="v0.1.0")
     assert run.rc != 0
     assert run.target()["status"] == "refused"
-    assert f"cannot come back, this is gone: the image {reference}" in run.target()["message"]
+    assert f"cannot be restored; missing: the image {reference}" in run.target()["message"]
     assert "0002-v0.2.0" in run.target()["hint"]
     assert studio.snapshot() == before
     studio.assert_described(run)

@@ -21,7 +21,7 @@ def test_a_first_deployment_that_fails_stops_the_application_and_keeps_its_volum
     assert run.rc != 0
     target = run.target()
     assert (target["status"], target["failure"]["phase"]) in (("failed", "verify"), ("failed", "soak")), run.output
-    assert "so the application was stopped; its data volumes are kept." in target["message"]
+    assert "so the application was stopped; its data volumes were kept." in target["message"]
     assert kube.record(target["release"])["status"] == "bad"
     assert [kube.get("deployment", name)["spec"]["replicas"] for name in RELEASED] == [0, 0]
     assert [pod for name in RELEASED for pod in kube.pods_of(name)] == []
@@ -52,7 +52,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "backup fails": ("v0.2.0", {"app_database_user": "nobody"}, "backup", "nobody"),
     "migration fails half way": ("v0.9.0-migration", {}, "migrate", "The migration failed"),
     "crashes at start": ("v0.9.0-crash", {}, "apply", "CrashLoopBackOff"),
-    "never gets healthy": ("v0.9.0-unhealthy", {"app_start_timeout": 25}, "apply", "After 25 s the release was not"),
+    "never gets healthy": ("v0.9.0-unhealthy", {"app_start_timeout": 25}, "apply", "within 25 s"),
     "has no image": ("v0.2.0", {"environment": {"REDIS_IMAGE": "127.0.0.1:5000/none:1"}}, "apply", "ImagePull"),
     "may not run its migration": ("v0.2.0", {"quota": 4}, "migrate", "QuotaExceeded"),
     "asks for too much": ("v0.2.0", {"quota": 5, "environment": {"STUDIO_REPLICAS": 3}}, "apply", "QuotaExceeded"),
@@ -81,14 +81,14 @@ def test_a_failed_phase_undoes_itself(
     message = target["message"]
     assert says in message
     assert f"failed in phase {target['failure']['phase']}" in message
-    assert f"The evidence is in the Secret ops-{deployed.name}-evidence-{target['release']}" in message
-    assert "was brought back and verified." in message
+    assert f"Evidence: the Secret ops-{deployed.name}-evidence-{target['release']}" in message
+    assert "and verified." in message
     assert "schema" in message or not target["schema_moved"]
     bad = deployed.record(target["release"])
     assert bad["status"] == "bad"
     if version == "v0.9.0-migration":
         assert bad["migration"]["moved"] is True
-        assert "The database schema moved" in message
+        assert "The database schema was migrated" in message
     assert_evidence(deployed, bad["id"])
     assert_same_release(deployed, "v0.1.0")
 
@@ -114,8 +114,8 @@ def test_a_return_that_fails_as_well_says_so_and_the_next_run_mends_it(deployed:
     assert run.rc != 0
     target = run.target()
     assert target["status"] == "rollback_failed", run.output
-    assert "Bringing " in target["message"]
-    assert "back failed as well: " in target["message"]
+    assert "Rolling back to " in target["message"]
+    assert " also failed: " in target["message"]
     assert "QuotaExceeded" in target["message"]
     assert deployed.record(target["release"])["status"] == "bad"
 

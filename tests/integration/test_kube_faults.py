@@ -103,8 +103,8 @@ def test_an_outage_that_lasts_ends_the_run_and_undoes_nothing(
     assert run.rc != 0
     target = run.target()
     assert (target["status"], target["failure"]["phase"]) == ("unreachable", phase), run.output
-    assert "expected an answer of the API server" in target["message"]
-    assert "Nothing was undone; the next run begins with that." in target["message"]
+    assert "did not respond within" in target["message"]
+    assert "Nothing was rolled back; the next run recovers it." in target["message"]
     assert "Traceback" not in run.output
     assert (state_of(deployed).read("operation.json") or {})["status"] == "running"
 

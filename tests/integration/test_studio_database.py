@@ -380,7 +380,7 @@ def test_data_that_breaks_after_a_restore_is_put_back_though_it_cannot_be_dumped
     assert (run.rc, run.target()["status"]) == (2, "rolled_back"), run.output
     assert run.target()["failure"]["phase"] == "integrity"
     assert "What was restored could not be kept as well" in run.output
-    assert f"The database is that of backup {kept}, as it was before." in run.target()["message"]
+    assert f"The database was put back to backup {kept}." in run.target()["message"]
     assert kept not in ("", earlier)
     assert "after the backup" in rows(deployed)
     sql(deployed, "DROP TABLE fragile")

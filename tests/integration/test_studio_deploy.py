@@ -191,7 +191,7 @@ def test_a_release_whose_image_is_gone_is_refused(studio: Application) -> None:
 
     assert run.rc != 0
     assert run.target()["status"] == "refused"
-    assert re.search(r"cannot come back, this is gone: .*the image of app \(sha256:", run.target()["message"])
+    assert re.search(r"cannot be restored; missing: .*the image of app \(sha256:", run.target()["message"])
     assert studio.current()["id"] in run.target()["hint"]
     assert everything(studio) == before
     assert disk_below(studio.state) == before["disk"]

@@ -99,7 +99,7 @@ def test_a_failed_phase_undoes_itself(
     assert bad["status"] == "bad"
     if phase == "migrate":
         assert bad["migration"]["moved"] is True
-        assert "The database schema moved" in target["message"]
+        assert "The database schema was migrated" in target["message"]
     manifest = json.loads((deployed.state / "evidence" / bad["id"] / "manifest.json").read_text())
     assert manifest["files"]["containers.json"]["state"] == "ok"
     assert_same_release(deployed, "v0.1.0")

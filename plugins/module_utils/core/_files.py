@@ -111,7 +111,7 @@ def opened(path: str | Path, flags: int) -> int:
 
 def _no_file(path: str | Path) -> Refused:
     what = f"a link to {os.readlink(path)}" if os.path.islink(path) else "something else"
-    return Refused(f"Expected a plain file at {path}, found {what}.", hint="Check who put it there, then remove it.")
+    return Refused(f"Expected a plain file at {path}, found {what}.", hint="Find out who created it, then remove it.")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -120,7 +120,7 @@ def read_bytes(path: Path) -> bytes:
         found = stream.read(LARGEST + 1)
     if len(found) > LARGEST:
         raise Refused(
-            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.", hint="Look at it, then move it away."
+            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.", hint="Check it, then move it away."
         )
     return found
 

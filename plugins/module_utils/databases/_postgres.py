@@ -92,8 +92,8 @@ class Database:
     def _must_run(self) -> None:
         if not self.is_running():
             raise OpsError(
-                f"The database service {self.app.database_service} does not run.",
-                hint="Start it: playbooks/rollback.yml brings the last good release up.",
+                f"The database service {self.app.database_service} is not running.",
+                hint="Start it: playbooks/rollback.yml returns to the last good release.",
             )
 
     def run(
@@ -136,7 +136,7 @@ class Database:
             os.fsync(stream.fileno())
         size = path.stat().st_size
         if size == 0:
-            raise OpsError(f"The dump of {self.name} is empty.", hint="Look at the log of the database service.")
+            raise OpsError(f"The dump of {self.name} is empty.", hint="Check the log of the database service.")
         entries = self.entries(path, timeout)
         return {"size": size, "sha256": sha256(path), "entries": entries}
 

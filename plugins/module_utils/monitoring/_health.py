@@ -44,7 +44,7 @@ def targets_down(answer: Mapping[str, Any], jobs: Sequence[str]) -> list[str]:
 
 def no_alertmanager(answer: Mapping[str, Any]) -> list[str]:
     """What is wrong with those who are sent the alerts, from ``/api/v1/alertmanagers``."""
-    return [] if answer["data"]["activeAlertmanagers"] else ["Prometheus knows no Alertmanager, so nobody is told"]
+    return [] if answer["data"]["activeAlertmanagers"] else ["Prometheus has no Alertmanager, so nobody is notified"]
 
 
 class Readable(Protocol):

@@ -138,7 +138,7 @@ def _refuse_running(target: Target) -> None:
     running = target.running(target.app.release_services)
     if running:
         raise OpsError(
-            f"{', '.join(running)} must be stopped before a restore and still runs.", hint="Stop it, then run again."
+            f"{', '.join(running)} must be stopped before a restore and is still running.", hint="Stop it, then re-run."
         )
 
 

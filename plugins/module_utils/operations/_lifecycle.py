@@ -106,9 +106,9 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
     current = target.current()
     if params["expected_current"] is not None and (params["expected_current"] or None) != current:
         raise Refused(
-            f"The target changed meanwhile: release {params['expected_current'] or 'none'} was expected to run, "
-            f"now it is {current or 'none'}.",
-            hint="Look at playbooks/releases.yml, then run again.",
+            f"The target changed during this run: expected release {params['expected_current'] or 'none'}, "
+            f"found {current or 'none'}.",
+            hint="See playbooks/releases.yml, then re-run.",
         )
     cut = _journal.interrupted(operation.journal(), target.store.lease(), now)
     previous = _previous(target)
@@ -182,7 +182,7 @@ def run_resolve(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
     found = _releases.resolve(params["release"], target.records(), current, target.lacks)
     reasons = target.drift(found)
     if found["id"] != current:
-        reasons.insert(0, f"{current or 'nothing'} ought to run and {found['id']} was asked for")
+        reasons.insert(0, f"{current or 'nothing'} is current, {found['id']} was requested")
     lease, now = target.store.lease(), time.time()
     cut = _journal.interrupted(target.store.read(_journal.JOURNAL), lease, now)
     reasons += _plan.in_the_way(cut, lease.described() if lease and lease.is_held(now) else None)

@@ -154,7 +154,7 @@ def _system_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or "on the target"
-        raise OpsError(f"{error.strerror or error}: {where}.", hint=f"Mend it, then run {name} again.") from error
+        raise OpsError(f"{error.strerror or error}: {where}.", hint=f"Fix this, then re-run {name}.") from error
 
 
 def interrupted(journal: Mapping[str, Any] | None, lease: _lease.Lease | None, now: float) -> dict[str, Any] | None:

@@ -79,7 +79,7 @@ def check(found: Lease | None, token: int) -> Lease:
         now_held = f"it is now {found.described()}" if found and not found.released else "it was released"
         raise LeaseLost(
             f"This operation held lease number {token} and {now_held}.",
-            hint="Nothing more was changed by this run. Look at playbooks/releases.yml before you start another one.",
+            hint="This run changed nothing further. Check playbooks/releases.yml before starting another one.",
         )
     return found
 

@@ -70,7 +70,7 @@ def resolve(
     if name.replace("_", " ") == LAST_GOOD:
         found = last_good(records, current)
         if found is None:
-            raise Refused("There is no good release to return to.", hint="Deploy a version that works.")
+            raise Refused("There is no good release to roll back to.", hint="Deploy a version that works.")
     else:
         named = [record for record in records if name in (record["id"], record["version"])]
         if not named:
@@ -80,7 +80,7 @@ def resolve(
         why = found["message"] or "it was never verified"
         raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
     if found["id"] not in allowed:
-        raise Refused(f"Release {found['id']} cannot come back, this is gone: {', '.join(lacks(found))}.", hint=hint)
+        raise Refused(f"Release {found['id']} cannot be restored; missing: {', '.join(lacks(found))}.", hint=hint)
     return found
 
 

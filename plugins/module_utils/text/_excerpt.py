@@ -11,6 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
+from ._gist import gist_of
 from ._redaction import Redactor
 
 #: ends what a reader has cut already
@@ -18,6 +19,8 @@ CUT = "…[cut]"
 #: how much of a text is looked at for each character that is shown: the rest may be blanks
 _LOOKED_AT = 16
 _LINE = 500
+#: how much of a log line or a page is looked at to find what counts in it
+_ENVELOPE = 64 * 1024
 
 _nothing_known = Redactor(())
 _asking = threading.local()
@@ -51,6 +54,17 @@ def excerpt(text: str | bytes, limit: int) -> str:
     said = _decoded(text)
     shown = _redactor().head(said, limit * _LOOKED_AT, was_cut=said.endswith(CUT))
     return " ".join(shown.split())[:limit]
+
+
+def gist(text: str | bytes, limit: int) -> str:
+    """What counts in a log line or a page, on one line, cut at a word. What was decoded is looked through once more."""
+    said = _decoded(text)
+    whole = _redactor().head(said, _ENVELOPE, was_cut=said.endswith(CUT))
+    line = excerpt(gist_of(whole), limit + 1)
+    if len(line) <= limit:
+        return line
+    at = line.rfind(" ", limit // 2, limit)
+    return f"{line[: at if at > 0 else limit - 1]}…"
 
 
 def last_lines(text: str | bytes, lines: int = 15, was_cut: bool = False) -> list[str]:

@@ -53,7 +53,7 @@ def places(app: str, settings: Mapping[str, Any]) -> Places:
     if "containers" in settings["exporters"]:
         raise Refused(
             "observe_exporters names containers, which a cluster shows only to who may read all of its nodes.",
-            hint="Take it out: playbooks/monitor.yml asks with the login's own rights. Or use observe_mode rules with "
+            hint="Remove it: playbooks/monitor.yml asks with the login's own rights. Or use observe_mode rules with "
             "the Prometheus of the cluster.",
         )
 

@@ -166,7 +166,7 @@ def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _changed(target: Mapping[str, Any]) -> str:
     services: Sequence[str] = target.get("services") or []
-    return ", ".join(services) or ("nothing that runs" if target.get("changed") else "nothing")
+    return ", ".join(services) or ("no running service" if target.get("changed") else "nothing")
 
 
 def release_rows(host: str, known: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def lines(host: str, target: Mapping[str, Any]) -> list[str]:
     if target["phases"]:
         found.append("phases: " + " > ".join(_phase(phase) for phase in target["phases"]))
     if target["check_mode"] and target["changed"]:
-        found.append(f"would change: {', '.join(target['services']) or 'nothing that runs'}")
+        found.append(f"would change: {', '.join(target['services']) or 'no running service'}")
     failure = target["failure"] or {}
     if failure.get("checklist"):
         found += ["the checklist when it failed:", *failure["checklist"].splitlines()]

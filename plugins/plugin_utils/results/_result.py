@@ -51,20 +51,35 @@ def _schema_sentence(moved: bool | None, operation: str) -> str:
     if operation != "deploy" or moved is False:
         return ""
     if moved is None:
-        return " Whether the database schema moved cannot be told."
-    return " The database schema moved and was not taken back."
+        return " It is unknown whether the database schema changed."
+    return " The database schema was migrated and not reverted."
+
+
+#: an operation on a named version or release, done
+_BACK = ("Rolled back to", "Would roll back to")
+_DONE = {"deploy": ("Deployed", "Would deploy"), "rollback": _BACK, "return": _BACK}
+
+
+def _named(operation: str, steps: Mapping[str, Any]) -> str:
+    return f"{operation.capitalize()} {steps['subject']}".rstrip()
+
+
+def _done(operation: str, status: str, steps: Mapping[str, Any], predicted: bool) -> str:
+    subject = steps["subject"]
+    if status == "unchanged":
+        return f"{_named(operation, steps)}: already up to date."
+    if subject and operation in _DONE:
+        done, would = _DONE[operation]
+        return f"{would if predicted else done} {subject}."
+    return f"{_named(operation, steps)} {'would be done' if predicted else 'completed'}."
 
 
 def _success_sentence(operation: str, status: str, steps: Mapping[str, Any]) -> str:
     predicted = status == "ok" and steps["check_mode"]
     if operation == "monitor":
         return str(steps["summary"])
-    if operation == "verify":
-        doing = "Every required check passed."
-    else:
-        how = {"ok": "would be done" if predicted else "is done", "unchanged": "had nothing to change"}[status]
-        doing = f"{operation.capitalize()} {steps['subject']} {how}.".replace("  ", " ").replace(" .", ".")
-    now = f" {steps['current']} {'would run' if predicted else 'runs'}." if steps["current"] else ""
+    doing = "Every required check passed." if operation == "verify" else _done(operation, status, steps, predicted)
+    now = f" {steps['current']} {'would be running' if predicted else 'is running'}." if steps["current"] else ""
     return f"{doing}{now}{_data_sentence(operation, steps)}"
 
 
@@ -72,13 +87,12 @@ def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
     """What became of the data, where the operation was about it."""
     if steps["put_back"]:
         if steps["restored"] == steps["put_back"]:
-            return f" The database is that of backup {steps['put_back']}, as it was before."
-        return f" The database is not what it was before, which is backup {steps['put_back']}."
+            return f" The database was put back to backup {steps['put_back']}."
+        return f" The database was not put back; its earlier contents are in backup {steps['put_back']}."
     if steps["restored"]:
-        return (
-            f" The database is that of backup {steps['restored']} now; what it was before is backup {steps['backup']}."
-        )
-    return f" It is backup {steps['backup']}." if operation == "backup" and steps["backup"] else ""
+        earlier = f"its earlier contents are in backup {steps['backup']}"
+        return f" The database was restored from backup {steps['restored']}; {earlier}."
+    return f" Created backup {steps['backup']}." if operation == "backup" and steps["backup"] else ""
 
 
 def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
@@ -86,22 +100,20 @@ def _failure_sentence(operation: str, status: str, steps: Mapping[str, Any], fai
     if operation == failure["phase"] == "monitor":  # it did what it should, and that is what it found
         return error
     if status == "refused":
-        return f"{operation.capitalize()} {steps['subject']} was refused: {error} Nothing was touched.".replace(
-            "  ", " "
-        )
-    what = f"{operation.capitalize()} {steps['subject']} failed in phase {failure['phase']}: {error}".replace("  ", " ")
-    stopped = " There was no good release to return to, so the application was stopped; its data volumes are kept."
+        return f"{_named(operation, steps)} was refused: {error} Nothing was touched."
+    what = f"{_named(operation, steps)} failed in phase {failure['phase']}: {error}"
+    stopped = " There is no good release to roll back to, so the application was stopped; its data volumes were kept."
     is_stopped = steps["undone"] and steps["makes_release"]
     undo_error = (steps["undo_failure"] or {}).get("error", "").rstrip(".")
     after = {
-        "unreachable": " Nothing was undone; the next run begins with that." if steps["changed"] else "",
+        "unreachable": " Nothing was rolled back; the next run recovers it." if steps["changed"] else "",
         "failed": stopped if is_stopped else "",
-        "rolled_back": f" {steps['previous']} was brought back and verified.",
-        "rollback_failed": f" Bringing {steps['previous'] or 'the former state'} back failed as well: {undo_error}.",
+        "rolled_back": f" Rolled back to {steps['previous']} and verified.",
+        "rollback_failed": f" Rolling back to {steps['previous'] or 'the previous state'} also failed: {undo_error}.",
     }[status]
     was_touched = steps["undone"] or steps["undo_failure"]
     moved = _schema_sentence(steps["schema_moved"], operation) if was_touched else ""
-    evidence = f" The evidence is in {steps['evidence']}." if steps["evidence"] else ""
+    evidence = f" Evidence: {steps['evidence']}." if steps["evidence"] else ""
     return f"{what}{after}{moved}{_data_sentence(operation, steps)}{evidence}"
 
 
@@ -185,17 +197,17 @@ def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> 
     ``before`` is its result until then.
     """
     if target["failure"]:
-        message = f"{why}, and this host could not go back: {target['message']}"
+        message = f"{why}, and this host could not be rolled back: {target['message']}"
         if target["status"] in ("refused", "rolled_back"):
             runs = target["release_after"] or before.get("release_after") or "the new release"
             error = target["failure"]["error"].rstrip(".")
-            message = f"{why}, and this host could not go back: {error}. {runs} still runs."
+            message = f"{why}, and this host could not be rolled back: {error}. {runs} is still running."
         hint = target["hint"] or "Roll this host back by name: playbooks/rollback.yml with --limit and release."
         return {**target, "status": "rollback_failed", "message": message, "hint": hint}
     if target["status"] != "ok":
         return dict(target)
     had = target["release_after"] or "nothing, as before"
-    message = f"{why}, so this host went back to {had}.{_schema_sentence(target['schema_moved'], 'deploy')}"
+    message = f"{why}, so this host was rolled back to {had}.{_schema_sentence(target['schema_moved'], 'deploy')}"
     return {**target, "status": "rolled_back", "message": message}
 
 

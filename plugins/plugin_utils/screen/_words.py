@@ -33,7 +33,7 @@ Result = Mapping[str, Any]
 
 def _preflight(found: Result) -> str:
     if found.get("needed") is False:
-        return "nothing differs"
+        return "already up to date"
     return "; ".join(found.get("reasons") or [])
 
 
@@ -53,12 +53,12 @@ def _migrate(found: Result) -> str:
     if "moved" not in found:
         return str(found.get("msg") or "")
     if found["moved"]:
-        return f"the schema moved to {found['head']}" if found.get("head") else "the schema moved"
-    return "the schema stays as it is" if found["moved"] is False else "whether the schema moved cannot be told"
+        return f"schema migrated to {found['head']}" if found.get("head") else "schema migrated"
+    return "schema unchanged" if found["moved"] is False else "schema change unknown"
 
 
 def _apply(found: Result) -> str:
-    return ", ".join(found.get("services") or []) or "nothing that runs"
+    return ", ".join(found.get("services") or []) or "no running service"
 
 
 def _look(found: Result) -> str:
@@ -66,7 +66,7 @@ def _look(found: Result) -> str:
 
 
 def _record(found: Result) -> str:
-    return f"{found['current']} runs" if found.get("current") else ""
+    return f"{found['current']} is running" if found.get("current") else ""
 
 
 def _prepare(found: Result) -> str:
@@ -132,20 +132,20 @@ def what_changed(target: Result) -> str:
         return ""
     services = ", ".join(target.get("services") or [])
     if target.get("check_mode"):
-        return f"would change: {services or 'nothing that runs'}"
+        return f"would change: {services or 'no running service'}"
     before, after = target.get("release_before"), target.get("release_after")
     was = f"; {before or 'nothing'} ran before" if before != after else ""
-    return f"changed: {services or 'nothing that runs'}{was}"
+    return f"changed: {services or 'no running service'}{was}"
 
 
 _NEXT = {
-    "refused": "Mend it, then run again.",
-    "unreachable": "See that the target can be reached, then run any operation again; it recovers what was cut off.",
-    "rolled_back": "Nothing is urgent. Look at the evidence, mend the version, then deploy it again.",
-    "failed": "Mend it, then run again.",
-    "rollback_failed": "Look now: playbooks/releases.yml and playbooks/verify.yml say what runs, "
-    "playbooks/rollback.yml brings up what ought to run.",
-    "skipped": "Mend the host that failed, then run again.",
+    "refused": "Fix this and re-run.",
+    "unreachable": "Restore the connection, then re-run any operation; it recovers what was interrupted.",
+    "rolled_back": "No action needed now. Review the evidence, fix the version, redeploy.",
+    "failed": "Fix this and re-run.",
+    "rollback_failed": "Act now: check what is running with playbooks/releases.yml and playbooks/verify.yml, then "
+    "return to the current release with playbooks/rollback.yml.",
+    "skipped": "Fix the host that failed, then re-run.",
 }
 
 
@@ -164,7 +164,7 @@ def what_next(target: Result) -> str:
 def _after_success(target: Result) -> str:
     operation, before = target.get("operation"), target.get("release_before")
     if operation == "deploy" and target.get("changed") and before:
-        return f"Should it have to go back: playbooks/rollback.yml -e release={before}"
+        return f"To roll back: playbooks/rollback.yml -e release={before}"
     if operation == "backup" and target.get("backup"):
         return f"To restore it: playbooks/restore.yml -e backup={target['backup']} -e confirm=APPLICATION"
     return ""

@@ -299,8 +299,8 @@ def test_a_host_that_went_back_for_its_fleet_says_why() -> None:
     found = run(target_result, {"operation": "return"}, variables)["target"]
     assert found["status"] == "rolled_back"
     assert found["message"] == (
-        "two could not get the release, so this host went back to 0001-v1. "
-        "The database schema moved and was not taken back."
+        "two could not get the release, so this host was rolled back to 0001-v1. "
+        "The database schema was migrated and not reverted."
     )
 
 

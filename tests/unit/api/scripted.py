@@ -39,7 +39,7 @@ def target(**changes: Any) -> dict[str, Any]:
         "phases": [{"name": "apply", "state": "ok", "seconds": 1.5}],
         "checks": [check()], "checklist": ["[x] Page"], "schema_moved": False, "backup": None, "evidence": None,
         "recovered": None, "reasons": ["first"], "services": ["web"], "check_mode": False, "failure": None,
-        "message": "Deploy v1 is done.", "hint": "", **changes,
+        "message": "Deployed v1.", "hint": "", **changes,
     }  # fmt: skip
 
 

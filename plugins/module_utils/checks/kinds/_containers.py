@@ -51,7 +51,7 @@ def _running(container: Container, who: str, restarts: int, max_restarts: int) -
         said = excerpt(container.health_output, 200) or "its health check says nothing"
         return Standing(FAIL, f"{who} is unhealthy: {said}", final=True)
     if container.health == "starting":
-        return Standing(INCONCLUSIVE, f"{who} runs, its health check has not passed yet")
+        return Standing(INCONCLUSIVE, f"{who} is running, its health check has not passed yet")
     return Standing(PASS, f"{who} is running")
 
 

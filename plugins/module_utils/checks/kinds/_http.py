@@ -14,7 +14,7 @@ from ...http._client import Request, fetch
 from ...http._json_path import value_at
 from ...http._response import BODY_LIMIT, Response
 from ...text import _foreign
-from ...text._excerpt import excerpt
+from ...text._excerpt import excerpt, gist
 
 _EXCERPT = 200
 
@@ -42,7 +42,7 @@ def judged(options: Mapping[str, Any], response: Response, latency_ms: float) ->
 def _wrong(options: Mapping[str, Any], response: Response, latency_ms: float) -> str:
     if response.status not in options["status"]:
         wanted = " or ".join(map(str, options["status"]))
-        said = excerpt(response.body, _EXCERPT)
+        said = gist(response.body, _EXCERPT)
         return f"answered {response.status}, expected {wanted}" + (f": {said}" if said else "")
     limit = options["max_latency_ms"]
     if limit is not None and latency_ms > limit:

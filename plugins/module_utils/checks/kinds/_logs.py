@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core._patterns import Patterns
 from ...core._verdicts import FAIL, PASS, Outcome
-from ...text._excerpt import excerpt
+from ...text._excerpt import gist
 from ._lines import ERROR_LINES
 
 _SHOWN = 5
@@ -66,7 +66,7 @@ class LogScan:
         wrong = [text for text, found in zip(texts, self._patterns.found_in(texts)) if found]
         wrong = [text for text, excused in zip(wrong, self._allow.found_in(wrong)) if not excused]
         self.matches += len(wrong)
-        self.shown += [f"{service}: {excerpt(text, _LINE)}" for text in wrong[: _SHOWN - len(self.shown)]]
+        self.shown += [f"{service}: {gist(text, _LINE)}" for text in wrong[: _SHOWN - len(self.shown)]]
 
     def close(self) -> None:
         """End what matches."""

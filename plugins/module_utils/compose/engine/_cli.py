@@ -172,7 +172,7 @@ def refuse_missing_services(app: App, config: Mapping[str, Any]) -> None:
             if name not in have:
                 raise Refused(
                     f"{variable} names the service {name!r}, the compose files have {', '.join(have)}.",
-                    hint="Mend the inventory, or switch the profile on that has it.",
+                    hint="Fix the inventory, or enable the profile that has it.",
                 )
 
 

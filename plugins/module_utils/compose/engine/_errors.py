@@ -99,8 +99,8 @@ def explained(error: BaseException, wanted: str) -> OpsError:
         )
     if isinstance(cause, ConnectionRefusedError):
         return Refused(
-            f"Nobody answers at {where}: the Docker Engine is not running.",
-            hint="Start it (systemctl start docker) and run again.",
+            f"Cannot connect to the Docker Engine at {where}. Is it running?",
+            hint="Start it (systemctl start docker), then re-run.",
         )
     return OpsError(f"Could not {wanted}: {error}.", hint=f"Check that the Docker Engine at {where} answers.")
 

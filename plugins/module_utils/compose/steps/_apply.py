@@ -76,15 +76,15 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
             containers = project.containers()
             reason = terminal_reason(containers, services, before, completed)
             if reason:
-                raise OpsError(f"The release does not come up: {reason}.", hint="The evidence has its log.")
+                raise OpsError(f"The release failed to start: {reason}.", hint="See its log in the evidence.")
             missing = waiting_for(containers, services, completed)
             if not missing:
                 return
             tell(functools.partial(_still_missing, services, missing))
             if time.monotonic() > deadline:
                 raise OpsError(
-                    f"After {timeout:g} s {', '.join(missing)} did not run and be healthy.",
-                    hint="Look at the log in the evidence, or give it more time with app_start_timeout.",
+                    f"{', '.join(missing)} did not become healthy within {timeout:g} s.",
+                    hint="See the log in the evidence, or raise app_start_timeout.",
                 )
 
 

@@ -44,7 +44,7 @@ def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
     info = _actions.info(target.project)
     compose = _cli.version()
     if target.app.source == GIT and shutil.which("git") is None:
-        raise Refused("There is no git on the target.", hint="Run playbooks/prepare.yml.")
+        raise Refused("git is not installed on the target.", hint="Run playbooks/prepare.yml.")
     for path in {_existing(str(target.store.root)), _existing(info["DockerRootDir"])}:
         problem = disk_problem(path, shutil.disk_usage(path).free >> 20, target.app.disk_free_mb)
         if problem:
@@ -67,7 +67,7 @@ def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -
             digests[service] = target.project.registry_digest(reference, auth)
         except OpsError as error:
             raise Refused(
-                f"Version {version!r} of {service} is not to be had. {error.message}",
+                f"Version {version!r} of {service} was not found. {error.message}",
                 hint=error.hint or "Check the version, app_images and the login of the registry.",
             ) from error
     return _git.described(app.source, "", "", digests)

@@ -125,8 +125,8 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
     if unmet:
         lacking = ", ".join(WORDS[need] for need in unmet)
         raise OpsError(
-            f"The target lacks {lacking}, and no package of its repositories brings it.",
-            hint=". ".join(ADVICE[need] for need in unmet) + ", then run again. Are its lists of packages up to date?",
+            f"The target lacks {lacking}, and no package in its repositories provides it.",
+            hint=". ".join(ADVICE[need] for need in unmet) + ", then run again. Are its package lists up to date?",
             missing=missing,
         )
     summary = f"It needs {', '.join(packages)}."

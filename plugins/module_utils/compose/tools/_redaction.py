@@ -26,6 +26,6 @@ def redactor(params: Mapping[str, Any]) -> Redactor:
         except OSError as error:
             raise Refused(
                 f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",
-                hint="Fix the path or its rights, or take it out of redact_env_files.",
+                hint="Fix the path or its permissions, or remove it from redact_env_files.",
             ) from error
     return Redactor(values)

@@ -21,7 +21,7 @@ from ...http._json_path import value_at
 from ...http._response import Response
 from ...running._project import Project
 from ...text import _foreign
-from ...text._excerpt import excerpt
+from ...text._excerpt import excerpt, gist
 from ._exposition import number, text_of
 from ._observation import Asked, Observation, query_of
 
@@ -124,7 +124,7 @@ def refusal(response: Response, place: str) -> NotAnswered | None:
         return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
     if response.status == 200:
         return None
-    said = excerpt(response.body, 200)
+    said = gist(response.body, 200)
     words = f"{place} answered {response.status}" + (f": {said}" if said else "")
     return NotAnswered(words, is_silent=True, final=response.status in _FINAL)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import gist
 
 #: a manifest may be wrong in many places at once
 _EXCERPT = 2000
@@ -103,14 +103,14 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     if status == 410:
         return Expired(f"Could not {asked}: {message}.")
     if status in (400, 413, 422):
-        return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what was sent, then run again.")
+        return Refused(f"The cluster refused to {asked}: {message}.", hint="Fix the manifest, then re-run.")
     return OpsError(f"Could not {asked}: the API server {asked.server} answered {status}: {message}.")
 
 
 def no_answer(asked: Asked, reason: str, seconds: float) -> Unreachable:
     """The error for a server that gave no usable answer within ``seconds``."""
     return Unreachable(
-        f"Could not {asked}: expected an answer of the API server {asked.server}, found {reason}, for {seconds:.0f} s.",
+        f"Could not {asked}: API server {asked.server} did not respond within {seconds:.0f} s ({reason}).",
         hint="Check that the cluster is up and that this controller reaches it (kubectl version), then run again.",
     )
 
@@ -118,25 +118,25 @@ def no_answer(asked: Asked, reason: str, seconds: float) -> Unreachable:
 def untrusted(server: str, reason: str) -> Refused:
     """The error for a server whose certificate does not hold, or that does not take ours."""
     return Refused(
-        f"No trusted connection to the API server {server}: {reason}.",
-        hint="Give the certificate of its authority with ca_cert, and check the host name and the client certificate.",
+        f"TLS verification failed for API server {server}: {reason}.",
+        hint="Set ca_cert to its CA certificate, and check the host name and the client certificate.",
     )
 
 
 def _forbidden(asked: Asked, message: str) -> Refused:
     if message and " cannot " not in message:  # a quota, a policy, a namespace that is going away
-        return Refused(f"The cluster refused to {asked}: {message}.", hint="Mend what it names, then run again.")
+        return Refused(f"The cluster refused to {asked}: {message}.", hint="Fix what it names, then re-run.")
     where = f"the namespace {asked.namespace}" if asked.namespace else "the whole cluster"
     decided = _VERB.search(message)
     verb = decided[1] if decided else asked.verb  # what is called exec or portforward here is a get for RBAC
     return Refused(
-        f"The right is missing to {verb} {asked.resource} in {where}: {message or 'forbidden'}.",
-        hint=f"Give this login the verb {verb} on {asked.resource} in {where}, then run again.",
+        f"Forbidden: cannot {verb} {asked.resource} in {where}: {message or 'no reason given'}.",
+        hint=f"Grant this login `{verb}` on {asked.resource} in {where}, then re-run.",
     )
 
 
 def _message(asked: Asked, status: int, said: Mapping[str, Any], body: bytes) -> str:
-    text = excerpt(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
+    text = gist(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
     if asked.resource.startswith("secrets"):
         text = text.partition(", error found in")[0]  # the decoder quotes what it could not read
     return text.rstrip(".")

@@ -48,7 +48,7 @@ class Cluster(Objects):
     def __init__(self, options: Mapping[str, object], *, token: str = "", patience: float = PATIENCE) -> None:
         namespace = str(options.get("namespace") or "")
         if not namespace:
-            raise Refused("Expected app_cluster.namespace, found none.", hint="Name it in the inventory.")
+            raise Refused("Expected app_cluster.namespace, found none.", hint="Set it in the inventory.")
 
         def opened() -> Login:
             at_home = Path("~/.kube/config").expanduser().exists()

@@ -161,12 +161,12 @@ def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable
     except Refused as error:
         if thing["kind"] != "Job" or live is None or "immutable" not in error.message or not is_applied(live):
             raise
-        note = "what a Job runs cannot be changed: it is deleted and made anew"
+        note = "what a Job runs cannot be changed: it is deleted and recreated"
         return replace(change, action=REPLACED, diff=diff(live, _merged(live, manifest), redact), note=note)
     if live is None:
         return replace(change, action=CREATED_NOW, diff=diff(None, manifest, redact))
     if has_failed(live) and is_applied(live):
-        note = "it has failed, and a Job does not run again: it is deleted and made anew"
+        note = "it has failed, and a Job does not run again: it is deleted and recreated"
         return replace(change, action=REPLACED, diff=diff(live, after, redact), note=note)
     if normalized(live) == normalized(after):
         return replace(change, action=UNCHANGED)

@@ -106,7 +106,7 @@ class Login:
             # whoever sends it would name it in an error
             raise Refused(
                 f"Expected the login by {self._source} to be one line of plain characters, found others in it.",
-                hint="Write the token anew, without line breaks within it.",
+                hint="Write the token again, without line breaks in it.",
             )
         return found
 

@@ -197,7 +197,7 @@ def _check(thing: Any, context: Context, source: str) -> None:
     if kind in _WITHOUT_NAMESPACE or group_of(thing["apiVersion"]) == "kustomize.config.k8s.io":
         raise Refused(
             f"{named}: expected what belongs to the namespace {context.namespace}, found a {kind}.",
-            hint="Leave it to who runs the cluster, and take it out of app_manifests.",
+            hint="Leave it to who runs the cluster, and remove it from app_manifests.",
         )
     if metadata.get("namespace") not in (None, "", context.namespace):
         raise Refused(
@@ -205,7 +205,7 @@ def _check(thing: Any, context: Context, source: str) -> None:
             hint="Take metadata.namespace out: the inventory says where the application is.",
         )
     if kind == "Secret" and thing.get("type") == "kubernetes.io/service-account-token":
-        raise Refused(f"{named}: expected a Secret of the application, found a token.", hint="Take it out.")
+        raise Refused(f"{named}: expected a Secret of the application, found a token.", hint="Remove it.")
 
 
 def _cleaned(thing: Object, namespace: str) -> Object:

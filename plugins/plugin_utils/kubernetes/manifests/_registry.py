@@ -198,7 +198,7 @@ class _Registry:
     def _unreachable(self, error: Exception) -> OpsError:
         reason = getattr(error, "reason", None) or (error.message if isinstance(error, TimedOut) else error)
         return Unreachable(
-            f"Expected an answer of the registry {self._host}, found {type(reason).__name__}: {reason}.",
+            f"Registry {self._host} did not respond: {type(reason).__name__}: {reason}.",
             hint="Check its address in app_images, its certificate, and that this controller reaches it.",
         )
 
@@ -239,8 +239,8 @@ def _body(read: Callable[[int], bytes], deadline: float) -> bytes:
 def _refusal(reference: str, wanted: Reference, status: int, has_login: bool) -> OpsError:
     if status == 404:
         return Refused(
-            f"Expected the image {reference} in the registry {wanted.registry}, found none.",
-            hint="Push it, or give a version that was pushed; the name of the repository is in app_images.",
+            f"Image {reference} was not found in the registry {wanted.registry}.",
+            hint="Push it, or deploy a version that was pushed; the repository is in app_images.",
         )
     if status in (401, 403):
         found = "that this login is not taken" if has_login else "that it asks for a login"
@@ -250,5 +250,5 @@ def _refusal(reference: str, wanted: Reference, status: int, has_login: bool) ->
         )
     return OpsError(
         f"Expected the registry {wanted.registry} to know {reference}, found status {status}.",
-        hint="Run it again later, or look at the registry.",
+        hint="Try again later, or check the registry.",
     )

@@ -212,7 +212,7 @@ class _Wait:
                 self._cluster.delete("v1", "Pod", one.pod, uid=uid)
         except Refused as error:
             raise NotReady(
-                f"The {self._called} does not come up: {self._redact(one.words)}.",
+                f"The {self._called} failed to start: {self._redact(one.words)}.",
                 hint=f"Delete the pod {one.pod}, or give this login the right to: {error.message}",
                 readiness=self._data(verdicts),
                 log=[],
@@ -227,7 +227,7 @@ class _Wait:
         log = self._last_lines(one)
         said = f" Its last line: {log[-1]}" if log else ""
         return NotReady(
-            f"The {self._called} does not come up: {self._redact(one.words)}.{said}",
+            f"The {self._called} failed to start: {self._redact(one.words)}.{said}",
             hint=next((hint for name, hint in _HINTS.items() if name in one.reason), "The evidence has its log."),
             readiness=self._data([one, *(other for other in verdicts if other is not one)]),
             log=log,
@@ -239,8 +239,8 @@ class _Wait:
         missing = [one for one in verdicts if one.state != "ready"] or list(verdicts)
         words = "; ".join(one.words for one in missing) or "nothing was seen of it"
         return NotReady(
-            f"After {self._timeout:g} s the {self._called} was not ready: {self._redact(words)}.",
-            hint="Look at the log in the evidence, or give it more time with app_start_timeout.",
+            f"The {self._called} did not become ready within {self._timeout:g} s: {self._redact(words)}.",
+            hint="See the log in the evidence, or raise app_start_timeout.",
             readiness=self._data(verdicts),
             log=self._last_lines(missing[0]) if missing else [],
         )

@@ -132,7 +132,7 @@ class _Pod:
         try:
             return self._cluster.exec(self._name, self._container, argv, timeout=left, **streams)
         except _errors.TimedOut as error:
-            raise OpsError(f"{self._doing} was not done after {self._timeout:g} s.") from error
+            raise OpsError(f"{self._doing} timed out after {self._timeout:g} s.") from error
 
     def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:

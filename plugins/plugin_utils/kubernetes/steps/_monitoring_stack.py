@@ -20,7 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring._serve
     ANSWER_WITHIN,
     answer_of,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import gist
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ...monitoring._stack_kubernetes import PORTS, prefix
@@ -71,7 +71,7 @@ class BehindService:
         place = f"Prometheus behind the Service {self._service}"
         answer = self._cluster.service_get(self._service, self._port, path, timeout=ANSWER_WITHIN, limit=ANSWER_LIMIT)
         if answer.status != 200:
-            raise OpsError(f"{place} answered {answer.status}: {excerpt(answer.body, 300)}")
+            raise OpsError(f"{place} answered {answer.status}: {gist(answer.body, 300)}")
         return answer_of(place, answer.body)
 
 
@@ -153,7 +153,7 @@ class Setup:
             raise
         except OpsError as error:
             was = self.put_back(changes)
-            error.hint = f"{was} Mend what it names and run again; docs/playbooks/observe.md has the reasons."
+            error.hint = f"{was} Fix what it names and re-run; docs/playbooks/observe.md has the reasons."
             raise
         _prune.prune(self.cluster, changes)
 

@@ -62,7 +62,7 @@ def _check_host(target: KubeTarget) -> dict[str, Any]:
     programs = {"git": app.source == GIT, "docker": bool(app.build)}
     for program, is_needed in programs.items():
         if is_needed and shutil.which(program) is None:
-            raise Refused(f"There is no {program} on the controller.", hint=f"Install {program} there.")
+            raise Refused(f"{program} is not installed on the controller.", hint=f"Install {program} there.")
     variables = _env_files.read_all(app.env_paths)
     _env_files.require(variables, app.env_required_keys, app.env_paths)
     return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}

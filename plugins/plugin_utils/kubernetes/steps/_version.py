@@ -44,7 +44,7 @@ def _digest(target: KubeTarget, name: str, repository: str, version: str) -> str
         return _registry.digest_of(reference, target.login)
     except OpsError as error:
         raise Refused(
-            f"Version {version!r} of {name} is not to be had. {error.message}",
+            f"Version {version!r} of {name} was not found. {error.message}",
             hint=error.hint or "Check the version, app_images and the login of the registry.",
         ) from error
 
@@ -104,7 +104,7 @@ def refuse_missing_services(app: App, objects: Sequence[Object]) -> None:
             if name not in have:
                 raise Refused(
                     f"{variable} names the workload {name!r}, the manifests have {', '.join(have) or 'none'}.",
-                    hint="Mend the inventory or app_manifests.",
+                    hint="Fix the inventory or app_manifests.",
                 )
 
 

@@ -38,7 +38,7 @@ def bring_up(target: ToyTarget, record: Mapping[str, Any], services: list[str]) 
             target.project.remove(service)
     ended = [one.service for one in target.project.containers() if one.service in services and one.state != "running"]
     if ended:
-        raise OpsError(f"{', '.join(ended)} did not start.", hint="The evidence has its log.")
+        raise OpsError(f"{', '.join(ended)} did not start.", hint="See its log in the evidence.")
 
 
 def _predict(target: ToyTarget, params: Mapping[str, Any]) -> list[str]:

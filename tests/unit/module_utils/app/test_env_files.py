@@ -76,7 +76,7 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int, who:
     with pytest.raises(Refused) as error:
         _env_files.read(path)
     assert error.value.message == (
-        f"The env file {path} may be written by {who} (mode {mode:04o}), expected its owner alone."
+        f"The env file {path} is writable by {who} (mode {mode:04o}), expected its owner alone."
     )
     assert error.value.hint.endswith(f"chmod 600 {path}")
 

@@ -103,7 +103,7 @@ def test_an_empty_repository_says_so(tmp_path: Path) -> None:
 
 
 def test_a_source_that_cannot_be_reached_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="The source cannot be reached") as error:
+    with pytest.raises(Refused, match="Cannot reach the source repository") as error:
         _git.resolve(str(tmp_path / "nowhere"), "v1", 20)
     assert "app_repository" in error.value.hint
 

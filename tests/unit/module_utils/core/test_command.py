@@ -41,7 +41,7 @@ def test_the_output_is_returned_without_what_went_to_stderr() -> None:
         pytest.param(
             python("import sys, time; print('step 1', file=sys.stderr, flush=True); time.sleep(60)"),
             1,
-            "The build was not done after 1 s. It said last: step 1",
+            "The build timed out after 1 s. Last output: step 1",
             id="out of time",
         ),
     ],

@@ -133,7 +133,7 @@ def test_a_query_stops_at_its_first_error(ran: list[Any]) -> None:
 def test_a_database_that_does_not_run_is_named_with_what_starts_it() -> None:
     with pytest.raises(OpsError) as error:
         database("/x", state="exited").query("SELECT 1")
-    assert error.value.message == "The database service db does not run."
+    assert error.value.message == "The database service db is not running."
     assert "playbooks/rollback.yml" in error.value.hint
 
 

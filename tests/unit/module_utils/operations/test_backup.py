@@ -139,7 +139,7 @@ def test_a_database_that_ought_to_run_is_missed(state: Path, monkeypatch: pytest
     monkeypatch.undo()
     monkeypatch.setattr(_target, "Project", Engine)
     monkeypatch.setattr(Engine, "runs", ("web",))
-    with pytest.raises(OpsError, match="The database service db does not run"):
+    with pytest.raises(OpsError, match="The database service db is not running"):
         call(_backup.BACKUP, state)
 
 
@@ -181,7 +181,7 @@ def test_a_backup_without_its_record_is_not_offered(state: Path) -> None:
 
 def test_a_restore_needs_the_application_stopped(state: Path) -> None:
     name = taken(state)["id"]
-    with pytest.raises(OpsError, match="web must be stopped before a restore and still runs"):
+    with pytest.raises(OpsError, match="web must be stopped before a restore and is still running"):
         call(_backup.RESTORE, state, backup=name)
 
 

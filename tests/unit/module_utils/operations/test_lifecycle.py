@@ -308,8 +308,8 @@ def test_a_second_operation_is_told_who_is_at_it(host: Host) -> None:
 @pytest.mark.parametrize(
     ("expected", "found"),
     [
-        pytest.param("", "release none was expected to run, now it is 0001-v1", id="none was expected"),
-        pytest.param("0009-x", "release 0009-x was expected to run, now it is 0001-v1", id="another was expected"),
+        pytest.param("", "expected release none, found 0001-v1", id="none was expected"),
+        pytest.param("0009-x", "expected release 0009-x, found 0001-v1", id="another was expected"),
     ],
 )
 def test_a_plan_for_another_state_is_refused_and_gives_the_lease_back(host: Host, expected: str, found: str) -> None:
@@ -409,21 +409,21 @@ def test_a_rollback_names_what_it_leaves(host: Host) -> None:
     old, current = with_releases(host)
     found = resolve(host, "v1")
     assert (found["needed"], found["release"], found["version"], found["leaves"]) == (True, old, "v1", current)
-    assert found["reasons"] == [f"{current} ought to run and {old} was asked for"]
+    assert found["reasons"] == [f"{current} is current, {old} was requested"]
     assert found["services"] == ["db", "web"]
 
 
 def test_a_release_that_lost_its_configuration_cannot_come_back(host: Host) -> None:
     old, _ = with_releases(host)
     (host.folder / "releases" / old / "compose.json").unlink()
-    with pytest.raises(Refused, match=f"Release {old} cannot come back, this is gone: the rendered configuration"):
+    with pytest.raises(Refused, match=f"Release {old} cannot be restored; missing: the rendered configuration"):
         resolve(host, old)
 
 
 def test_a_release_whose_image_is_gone_is_refused_by_name(host: Host) -> None:
     old, current = with_releases(host)
     host.change(old, images={"web": {"id": "sha256:gone", "reference": "x"}})
-    with pytest.raises(Refused, match=r"this is gone: the image of web \(sha256:gone\)") as error:
+    with pytest.raises(Refused, match=r"missing: the image of web \(sha256:gone\)") as error:
         resolve(host, "v1")
     assert error.value.hint == f"Choose one of: {current}."
 

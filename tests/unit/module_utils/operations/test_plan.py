@@ -88,7 +88,7 @@ CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
 @pytest.mark.parametrize(
     ("wanted", "found", "reasons"),
     [
-        pytest.param({}, {}, [], id="nothing differs"),
+        pytest.param({}, {}, [], id="already up to date"),
         pytest.param({}, {"current_record": None}, ["nothing was deployed here before"], id="the first deployment"),
         pytest.param(
             {},

@@ -81,7 +81,7 @@ def test_what_is_not_up_yet(containers: list[Container], missing: list[str]) -> 
 @pytest.mark.parametrize(
     ("found", "changed"),
     [
-        pytest.param([container("web"), container("db")], [], id="nothing differs"),
+        pytest.param([container("web"), container("db")], [], id="already up to date"),
         pytest.param([container("web", config_hash="x"), container("db")], ["web"], id="another configuration"),
         pytest.param([container("web", image_id="x"), container("db")], ["web"], id="another image"),
         pytest.param([container("web", state="exited"), container("db")], ["web"], id="a stopped one"),

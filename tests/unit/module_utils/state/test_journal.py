@@ -106,11 +106,11 @@ def test_the_journal_tells_each_phase_with_its_outcome(tmp_path: Path) -> None:
     with mine.phase("backup"):
         assert mine.journal()["phases"][-1]["state"] == "running"
     with pytest.raises(OpsError) as error, mine.phase("apply"):
-        raise OpsError("The release does not come up.")
+        raise OpsError("The release failed to start.")
     assert error.value.data["phase"] == "apply"
     journal = mine.finish()
     assert [(phase["name"], phase["state"]) for phase in journal["phases"]] == [("backup", "ok"), ("apply", "failed")]
-    assert journal["phases"][1]["message"] == "The release does not come up."
+    assert journal["phases"][1]["message"] == "The release failed to start."
     assert (journal["status"], journal["operation"], journal["operator"]) == ("done", "deploy", "ana@console")
     lease = mine.store.lease()
     assert lease is not None
@@ -252,11 +252,11 @@ def test_a_failure_that_cannot_be_noted_is_what_is_told_and_undoes_nothing(tmp_p
 
     def fail() -> None:
         store.away = ["renew", "write"]
-        raise OpsError("The release does not come up.", hint="Look at its log.")
+        raise OpsError("The release failed to start.", hint="Look at its log.")
 
     with pytest.raises(OpsError) as error, mine.phase("apply"):
         fail()
-    told = "The release does not come up. Then the target was out of reach: No answer came."
+    told = "The release failed to start. Then the target was out of reach: No answer came."
     assert (error.value.message, error.value.hint, error.value.kind) == (told, "Look at its log.", UNREACHABLE)
     assert error.value.data["phase"] == "apply"
     assert mine.journal()["phases"][-1]["state"] == "running"

@@ -344,7 +344,7 @@ def test_metrics_releases_and_several_hosts_are_shown() -> None:
     ):
         assert part in words
     assert "polyline" in page.tags
-    assert words.index("0002-v2 runs") < words.index("0001-v1 bad"), "the newest first"
+    assert words.index("0002-v2 is running") < words.index("0001-v1 bad"), "the newest first"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.unit.support.results import ended
                 "why: version v1 becomes v2",
                 "phases: preflight 0.2s > apply 1.5s",
                 "[x] API answers    0.01 s",
-                "Deploy v2 is done. 0002-v2 runs.",
+                "Deployed v2. 0002-v2 is running.",
             ],
         ),
         (
@@ -29,7 +29,7 @@ from tests.unit.support.results import ended
                 "one: UNCHANGED",
                 "phases: preflight 0.2s",
                 "[x] API answers    0.01 s",
-                "Deploy v2 had nothing to change. 0001-v1 runs.",
+                "Deploy v2: already up to date. 0001-v1 is running.",
             ],
         ),
         ("refused", ["one: REFUSED"]),
@@ -74,7 +74,7 @@ from tests.unit.support.results import ended
                 "recovered: deploy of 0001-v1, interrupted in phase apply",
                 "phases: preflight 0.2s > apply 1.5s",
                 "[x] API answers    0.01 s",
-                "Deploy v2 is done. 0002-v2 runs.",
+                "Deployed v2. 0002-v2 is running.",
             ],
         ),
     ],
@@ -101,7 +101,7 @@ def test_a_phase_that_did_not_end_well_is_marked(phase: dict[str, Any], line: st
 
 @pytest.mark.parametrize(
     ("services", "line"),
-    [(["db", "web"], "would change: db, web"), ([], "would change: nothing that runs")],
+    [(["db", "web"], "would change: db, web"), ([], "would change: no running service")],
 )
 def test_check_mode_tells_what_would_change(services: list[str], line: str) -> None:
     assert line in _lines.lines("one", {**ended("ok", check_mode=True), "services": services})

@@ -13,46 +13,46 @@ from tests.unit.support.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAI
 @pytest.mark.parametrize(
     ("how", "status", "message"),
     [
-        ("ok", "ok", "Deploy v2 is done. 0002-v2 runs."),
-        ("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs."),
+        ("ok", "ok", "Deployed v2. 0002-v2 is running."),
+        ("unchanged", "unchanged", "Deploy v2: already up to date. 0001-v1 is running."),
         ("refused", "refused", "Deploy was refused: version is required. Nothing was touched."),
         ("lease held", "refused", "Deploy v2 was refused: The target is locked. Nothing was touched."),
         ("unreachable", "unreachable", "Deploy v2 failed in phase change: It cannot be reached."),
         (
             "rolled back",
             "rolled_back",
-            "Deploy v2 failed in phase verify: API answers (answered 500). 0001-v1 was brought back and verified. "
-            "The database schema moved and was not taken back. The evidence is in /state/evidence/0002-v2.",
+            "Deploy v2 failed in phase verify: API answers (answered 500). Rolled back to 0001-v1 and verified. "
+            "The database schema was migrated and not reverted. Evidence: /state/evidence/0002-v2.",
         ),
         (
             "first deploy failed",
             "failed",
-            "Deploy v2 failed in phase verify: API answers (answered 500). There was no good release to return to, "
-            "so the application was stopped; its data volumes are kept.",
+            "Deploy v2 failed in phase verify: API answers (answered 500). There is no good release to roll back to, "
+            "so the application was stopped; its data volumes were kept.",
         ),
         (
             "rollback failed",
             "rollback_failed",
-            "Deploy v2 failed in phase verify: API answers (answered 500). Bringing 0001-v1 back failed as well: "
-            "web exited with code 1. Whether the database schema moved cannot be told.",
+            "Deploy v2 failed in phase verify: API answers (answered 500). Rolling back to 0001-v1 also failed: "
+            "web exited with code 1. It is unknown whether the database schema changed.",
         ),
         (
             "data put back",
             "rolled_back",
-            "Deploy v2 failed in phase integrity: a table cannot be read. 0001-v1 was brought back and verified. "
-            "The database schema moved and was not taken back. "
-            "The database is that of backup 20261123T204105Z-0001-v1, as it was before.",
+            "Deploy v2 failed in phase integrity: a table cannot be read. Rolled back to 0001-v1 and verified. "
+            "The database schema was migrated and not reverted. "
+            "The database was put back to backup 20261123T204105Z-0001-v1.",
         ),
         (
             "data not put back",
             "rollback_failed",
-            "Deploy v2 failed in phase integrity: a table cannot be read. Bringing 0001-v1 back failed as well: "
-            "The restore failed. The database schema moved and was not taken back. "
-            "The database is not what it was before, which is backup 20261123T204105Z-0001-v1.",
+            "Deploy v2 failed in phase integrity: a table cannot be read. Rolling back to 0001-v1 also failed: "
+            "The restore failed. The database schema was migrated and not reverted. "
+            "The database was not put back; its earlier contents are in backup 20261123T204105Z-0001-v1.",
         ),
         ("only looked and failed", "failed", "Deploy v2 failed in phase backup: The dump failed."),
         ("lease lost", "failed", "Deploy v2 failed in phase change: This operation held lease number 7."),
-        ("interrupted before", "ok", "Deploy v2 is done. 0002-v2 runs."),
+        ("interrupted before", "ok", "Deployed v2. 0002-v2 is running."),
     ],
 )
 def test_each_ending_has_its_status_and_its_sentence(how: str, status: str, message: str) -> None:
@@ -84,7 +84,7 @@ def test_the_checks_are_those_of_now_and_the_failure_has_those_of_then() -> None
 def test_check_mode_says_what_would_run() -> None:
     found = ended("ok", check_mode=True)
     assert (found["check_mode"], found["services"]) == (True, ["web"])
-    assert found["message"] == "Deploy v2 would be done. 0002-v2 would run."
+    assert found["message"] == "Would deploy v2. 0002-v2 would be running."
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
         "ops_finish": {"phases": [], "current": "0001-v1"},
     }
     found = _result.target_result("rollback", _result.steps_from(variables, False), None)
-    assert (found["message"], found["version"]) == ("Rollback 0001-v1 is done. 0001-v1 runs.", "v1")
+    assert (found["message"], found["version"]) == ("Rolled back to 0001-v1. 0001-v1 is running.", "v1")
 
 
 WHY = "two could not get the release"
@@ -184,27 +184,28 @@ WHY = "two could not get the release"
     [
         pytest.param(
             "ok", "rolled_back",
-            f"{WHY}, so this host went back to 0002-v2. The database schema moved and was not taken back.",
+            f"{WHY}, so this host was rolled back to 0002-v2. The database schema was migrated and not reverted.",
             id="it went back",
         ),
         pytest.param(
             "lease held", "rollback_failed",
-            f"{WHY}, and this host could not go back: The target is locked. 0001-v1 still runs.",
+            f"{WHY}, and this host could not be rolled back: The target is locked. 0001-v1 is still running.",
             id="somebody holds it",
         ),
         pytest.param(
             "unreachable", "rollback_failed",
-            f"{WHY}, and this host could not go back: Deploy v2 failed in phase change: It cannot be reached.",
+            f"{WHY}, and this host could not be rolled back: Deploy v2 failed in phase change: It cannot be reached.",
             id="nobody can tell",
         ),
         pytest.param(
             "rollback failed", "rollback_failed",
-            f"{WHY}, and this host could not go back: Deploy v2 failed in phase verify: API answers (answered 500). "
-            "Bringing 0001-v1 back failed as well: web exited with code 1. "
-            "Whether the database schema moved cannot be told.",
+            f"{WHY}, and this host could not be rolled back: "
+            "Deploy v2 failed in phase verify: API answers (answered 500). "
+            "Rolling back to 0001-v1 also failed: web exited with code 1. "
+            "It is unknown whether the database schema changed.",
             id="the undo failed as well",
         ),
-        pytest.param("unchanged", "unchanged", "Deploy v2 had nothing to change. 0001-v1 runs.", id="nothing to do"),
+        pytest.param("unchanged", "unchanged", "Deploy v2: already up to date. 0001-v1 is running.", id="unchanged"),
     ],
 )  # fmt: skip
 def test_a_host_that_its_fleet_takes_back_says_what_runs_there(how: str, status: str, message: str) -> None:

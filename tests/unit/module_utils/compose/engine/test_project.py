@@ -163,7 +163,7 @@ def answered(status: int, text: str) -> docker.errors.APIError:
     [
         (wrapped(PermissionError(13, "Permission denied")), Refused, "may not use the Docker Engine"),
         (wrapped(FileNotFoundError(2, "No such file")), Refused, "the socket does not exist"),
-        (wrapped(ConnectionRefusedError(111, "refused")), Refused, "the Docker Engine is not running"),
+        (wrapped(ConnectionRefusedError(111, "refused")), Refused, "Cannot connect to the Docker Engine"),
         (wrapped(OSError(5, "strange")), OpsError, "Could not look"),
         (requests.exceptions.ReadTimeout("read timed out"), OpsError, "read timed out"),
         (answered(404, "no such image"), NotThere, "Could not look: no such image."),
@@ -186,7 +186,7 @@ def test_a_missing_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "said"), [("unix:///does/not/exist", "does not exist"), ("tcp://127.0.0.1:1", "is not running")]
+    ("host", "said"), [("unix:///does/not/exist", "does not exist"), ("tcp://127.0.0.1:1", "Is it running")]
 )
 def test_no_engine(monkeypatch: pytest.MonkeyPatch, host: str, said: str) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)

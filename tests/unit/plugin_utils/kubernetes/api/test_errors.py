@@ -38,18 +38,18 @@ def said(message: str, **details: Any) -> bytes:
     [
         pytest.param(
             ASKED, 403, said('secrets "db" is forbidden: User "ana" cannot get resource "secrets" in API group ""'),
-            Refused, ["right is missing to get secrets in the namespace studio", 'User "ana"', "verb get on secrets"],
+            Refused, ["cannot get secrets in the namespace studio", 'User "ana"', "`get` on secrets"],
             id="a right",
         ),
         pytest.param(
             WHOLE, 403, said('nodes is forbidden: User "ana" cannot list resource "nodes"'),
-            Refused, ["to list nodes in the whole cluster"], id="a right in the whole cluster",
+            Refused, ["cannot list nodes in the whole cluster"], id="a right in the whole cluster",
         ),
-        pytest.param(ASKED, 403, b"", Refused, ["forbidden"], id="a right, without a word"),
+        pytest.param(ASKED, 403, b"", Refused, ["Forbidden: cannot get secrets"], id="a right, without a word"),
         pytest.param(
             replace(ASKED, verb="portforward", resource="pods/portforward"), 403,
             said('pods "x" is forbidden: User "ana" cannot get resource "pods/portforward" in API group ""'), Refused,
-            ["missing to get pods/portforward", "Give this login the verb get on pods/portforward"],
+            ["cannot get pods/portforward", "Grant this login `get` on pods/portforward"],
             id="a right that is called otherwise here",
         ),
         pytest.param(
@@ -60,7 +60,7 @@ def said(message: str, **details: Any) -> bytes:
         pytest.param(ASKED, 404, said('secrets "db" not found'), NotFound, ['"db" not found.'], id="not there"),
         pytest.param(ASKED, 409, said("the object has been modified"), Conflict, ["modified"], id="changed meanwhile"),
         pytest.param(ASKED, 410, said("too old resource version"), Expired, ["too old"], id="forgotten"),
-        pytest.param(ASKED, 422, said("spec.x: Required value"), Refused, ["Required value.", "Mend"], id="invalid"),
+        pytest.param(ASKED, 422, said("spec.x: Required value"), Refused, ["Required value.", "re-run"], id="invalid"),
         pytest.param(ASKED, 413, b"", Refused, ["status 413"], id="too large"),
         pytest.param(
             ASKED, 400, said('cannot be handled: illegal base64, error found in #10 byte of ...|"cGFzc3dvcmQ'),
@@ -87,7 +87,7 @@ def test_a_conflict_has_the_fields_that_another_manager_owns() -> None:
 def test_no_answer_says_which_server_and_what_to_do() -> None:
     error = no_answer(ASKED, "connection refused", 15.2)
     assert error.kind == "unreachable"
-    assert "https://k, found connection refused, for 15 s" in error.message
+    assert "https://k did not respond within 15 s (connection refused)" in error.message
     assert "reaches it" in error.hint
     assert untrusted("https://k", "self-signed").kind == "refused"
 

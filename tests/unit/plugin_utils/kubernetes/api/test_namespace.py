@@ -255,7 +255,7 @@ def test_a_request_is_sent_again_where_that_is_safe(
 def test_a_server_that_is_away_is_given_up(server: Server) -> None:
     server.script = [AWAY] * 100
     started = time.monotonic()
-    with server.cluster(patience=0.5) as cluster, pytest.raises(Unreachable, match="found status 503"):
+    with server.cluster(patience=0.5) as cluster, pytest.raises(Unreachable, match="status 503"):
         cluster.version()
     assert 0.2 < time.monotonic() - started < 3
     with socket.create_server(("127.0.0.1", 0)) as closed:

@@ -185,7 +185,7 @@ def test_an_exec_plugin_gives_a_token_and_is_asked_again_when_it_expires(tmp_pat
 
 
 def test_an_exec_plugin_that_fails_is_named_instead_of_asking_as_nobody(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"No login in the kubeconfig .* no such user"):
+    with pytest.raises(Refused, match=r"Cannot log in with the kubeconfig .* no such user"):
         open_way(kubeconfig(tmp_path, plugin(tmp_path, {}, code=1)))
 
 

@@ -161,7 +161,7 @@ def test_a_login_goes_nowhere_in_the_clear(registry: Any) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error", "words"),
-    [(404, Refused, "found none"), (403, Refused, "asks for a login"), (418, OpsError, "status 418")],
+    [(404, Refused, "was not found"), (403, Refused, "asks for a login"), (418, OpsError, "status 418")],
 )
 def test_refusals_say_what_to_do(registry: Any, status: int, error: type[OpsError], words: str) -> None:
     registry.plan = lambda asked: (status, {}, b"")
@@ -177,6 +177,6 @@ def test_a_busy_registry_is_asked_again(registry: Any) -> None:
 
 
 def test_a_registry_that_is_not_there() -> None:
-    with pytest.raises(OpsError, match="Expected an answer of the registry") as raised:
+    with pytest.raises(OpsError, match="did not respond") as raised:
         digest_of("127.0.0.1:1/a:1")
     assert raised.value.kind == "unreachable"

@@ -116,7 +116,7 @@ def test_a_program_that_fails_says_why(tmp_path: Path, stream: str) -> None:
 
 def test_what_was_cut_off_is_taken_away_from_here(tmp_path: Path) -> None:
     here = Here(late=True)
-    with open(tmp_path / "out", "wb") as stream, pytest.raises(OpsError, match="was not done after 10 s"):
+    with open(tmp_path / "out", "wb") as stream, pytest.raises(OpsError, match="timed out after 10 s"):
         pod_of(here).run(["cat", "/dev/null"], doing="It", timeout=10, stdout=stream)
     assert [argv[0] for argv in here.ran] == ["sh", "rm"]
 
