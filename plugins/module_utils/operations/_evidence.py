@@ -70,9 +70,9 @@ def _facts(text: str, was_cut: bool) -> dict[str, Any]:
 
 def _why_not(ended: Ended[Any], shown: Redactor, seconds: float) -> dict[str, Any]:
     if ended.state == TIMED_OUT:
-        return {"state": "timed_out", "reason": f"it was not read within {seconds * _SHARE_OF_EACH:g} s"}
+        return {"state": "timed_out", "reason": f"it was not read within {seconds * _SHARE_OF_EACH:.1f} s"}
     if ended.state == NOT_BEGUN:
-        return {"state": "skipped", "reason": f"the {seconds:g} s of app_evidence_timeout were over"}
+        return {"state": "skipped", "reason": "the time of app_evidence_timeout was over"}
     return {"state": "error", "reason": shown.head(str(ended.error), _LONGEST_REASON)}
 
 

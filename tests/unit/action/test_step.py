@@ -61,7 +61,5 @@ def test_a_step_in_this_process_is_given_plain_data() -> None:
     given: dict[str, Any] = {"name": marked, marked: [marked, 1, True, None, 0.5, {"x": marked}]}
     made = action("compose")
     made._task.args, made._task.check_mode = {"app": given}, False
-    seen: list[Any] = []
-    spec = {"app": {"type": "dict", "required": True}}
-    made._run_here(Entry(spec, lambda params, _: seen.append(params["app"]) or {"changed": False}))
-    assert yaml.safe_load(yaml.safe_dump(seen[0])) == given
+    entry = Entry({"app": {"type": "dict", "required": True}}, lambda params, _: {"text": yaml.safe_dump(params)})
+    assert yaml.safe_load(made._run_here(entry)["text"]) == {"app": given}

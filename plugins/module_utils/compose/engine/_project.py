@@ -186,9 +186,7 @@ class Project:
         """Say whether this engine has the image."""
         return self.image_id(image_id) is not None
 
-    def pull(
-        self, reference: str, auth: Mapping[str, str] | None = None, progress: Callable[[str], None] | None = None
-    ) -> str:
+    def pull(self, reference: str, auth: Mapping[str, str] | None = None) -> str:
         """Pull an image and give its id. ``auth`` holds ``username`` and ``password``."""
         with engine_errors(f"pull {reference}"):
             told = self.api.pull(reference, auth_config=dict(auth) if auth else None, stream=True, decode=True)
@@ -198,8 +196,6 @@ class Project:
                         f"The image {reference} cannot be pulled: {step['error']}.",
                         hint="Check the name, the tag and the login of the registry.",
                     )
-                if progress and step.get("status"):
-                    progress(step["status"])
         found = self.image_id(reference)
         if found is None:
             raise OpsError(f"The image {reference} was pulled but is not there.")

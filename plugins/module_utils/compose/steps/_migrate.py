@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core._errors import OpsError
-from ...operations import _backup, _plan
+from ...operations import _plan
+from ...operations._migration import migrated
 from ...operations._specs import DATABASE_MIGRATE
 from ...operations._step import Step
-from ...state import _releases
-from ...text._excerpt import last_words
 from ..engine import _actions, _cli
 from ..target._target import ComposeTarget
 from . import _apply
@@ -44,41 +43,10 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             "changed": True,
             "msg": f"Would run {' '.join(app.migration_command)} in the new image of {app.migration_service}.",
         }
-    with target.phase("migrate", params["token"]) as operation:
+    with target.phase("migrate", params["token"]):
         record = target.record(params["release"])
         _ensure_services(target, params["release"])
-        before = _head_before(target, record)
-        record["migration"] = {"before": before, "after": None, "moved": None}
-        operation.store.write(f"releases/{record['id']}/record.json", record, token=params["token"])
-        try:
-            output = _migrate(target, params["release"])
-        except OpsError as error:
-            error.data["moved"] = _note_head(target, record, before, params["token"])
-            raise
-        did = _note_head(target, record, before, params["token"])
-        said = last_words(output)
-    return {
-        "changed": did is not False,
-        "moved": did,
-        "head": record["migration"]["after"],
-        "output": said,
-    }
-
-
-def _head_before(target: ComposeTarget, record: Mapping[str, Any]) -> str | None:
-    """Where the schema is: the backup that was just taken knows, and asking again costs a tenth of a second."""
-    backup = _backup.read(target, record["backup"]) if record["backup"] else None
-    head: str | None = backup["migration_head"] if backup else target.database.migration_head()
-    return head
-
-
-def _note_head(target: ComposeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
-    """Record where the schema is after the migration, however that ended; says whether it moved."""
-    after = target.database.migration_head()
-    did = _releases.moved(before, after, bool(target.app.migration_head_query))
-    record["migration"] = {"before": before, "after": after, "moved": did}
-    target.save(record, token)
-    return did
+        return migrated(target, record, params["token"], lambda: _migrate(target, params["release"]))
 
 
 def _migrate(target: ComposeTarget, release: str) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
@@ -72,24 +71,12 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         record = target.record(params["release"])
         objects = target.manifests(record["id"])
         is_fresh = _bring_up_what_it_needs(target, record, objects, operation.prove)
-        backup = _backup.read(target, record["backup"]) if record["backup"] else None
-        before = backup["migration_head"] if backup else target.database.migration_head()
-        record["migration"] = {"before": before, "after": None, "moved": None}
-        target.save(record, params["token"])
-        try:
+
+        def migrate() -> str:
             again_until = time.monotonic() + _SETTLING if is_fresh else 0.0
-            output = _migrate(target, record, objects, again_until, operation)
-        except OpsError as error:
-            error.data["moved"] = _note_head(target, record, before, params["token"])
-            raise
-        did = _note_head(target, record, before, params["token"])
-        said = last_words(output)
-    return {
-        "changed": did is not False,
-        "moved": did,
-        "head": record["migration"]["after"],
-        "output": said,
-    }
+            return _migrate(target, record, objects, again_until, operation)
+
+        return migrated(target, record, params["token"], migrate)
 
 
 def _bring_up_what_it_needs(
@@ -178,15 +165,6 @@ def _keep_log(target: KubeTarget, release: str, token: int) -> str:
     log = log_of(target.cluster, target.app.name, target.redactor)
     target.store.write(f"releases/{release}/{_migration_jobs.LOG}", {"log": log}, token=token)
     return log
-
-
-def _note_head(target: KubeTarget, record: dict[str, Any], before: str | None, token: int) -> bool | None:
-    """Record where the schema is after the migration, however that ended; says whether it moved."""
-    after = target.database.migration_head()
-    did = _releases.moved(before, after, bool(target.app.migration_head_query))
-    record["migration"] = {"before": before, "after": after, "moved": did}
-    target.save(record, token)
-    return did
 
 
 def log_of(cluster: Cluster, app_name: str, redactor: Redactor) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 
 from ..target._target import ToyTarget
 from . import _apply
@@ -26,16 +26,16 @@ def run(target: ToyTarget, params: Mapping[str, Any], check_mode: bool) -> dict[
         record = target.record(params["release"])
         if not target.database.is_running():
             _apply.bring_up(target, record, [target.app.database_service])
-        before = target.database.migration_head()
-        image = target.machine.image(record["images"][target.app.migration_service]["id"])
-        if image.get("head"):
-            target.database.migrate(image["head"])
-        after = target.database.migration_head()
-        moved = _releases.moved(before, after, can_tell=True)
-        target.save({**record, "migration": {"before": before, "after": after, "moved": moved}}, params["token"])
-        if image.get("fails") == "migrate":
-            raise OpsError("The migration failed with code 1.", moved=moved)
-    return {"changed": moved is not False, "moved": moved, "head": after}
+        return migrated(target, record, params["token"], lambda: _migrate(target, record))
+
+
+def _migrate(target: ToyTarget, record: Mapping[str, Any]) -> str:
+    image = target.machine.image(record["images"][target.app.migration_service]["id"])
+    if image.get("head"):
+        target.database.migrate(image["head"])
+    if image.get("fails") == "migrate":
+        raise OpsError("The migration failed with code 1.")
+    return ""
 
 
 MIGRATE = Step(spec=DATABASE_MIGRATE, run=run)

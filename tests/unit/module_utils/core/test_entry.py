@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _progress
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _step
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step import TargetAction
 
 
@@ -118,3 +121,25 @@ def test_a_shipped_module_says_its_kind(said: dict[str, Any], kind: str) -> None
     made = action("ssh")
     made._execute_module = lambda **_arguments: dict(said)
     assert made._run_there({})["kind"] == kind
+
+
+def test_what_a_shipped_module_was_given_is_not_shown_and_what_it_says_may_be() -> None:
+    made = action("ssh")
+    made._execute_module = lambda **_arguments: {"invocation": {"module_args": {"app": "canary"}}, "msg": "a\x1b[2Jb"}
+    assert made._run_there({}) == {"msg": "ab", "kind": "ok"}
+
+
+def test_work_in_process_ends_with_ansible_and_tells_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[Any] = []
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(_step, "end_with_parent", lambda: did.append("ends"))
+    monkeypatch.setattr(_step, "listener", lambda variables: lambda words: did.append((variables, words)))
+
+    def wait(_params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+        _progress.tell(lambda: "a lease")
+        return {}
+
+    made = action(name="x")
+    monkeypatch.setattr(made, "entry", lambda: Entry(ENTRY.spec, wait))
+    made.run(None, {"inventory_hostname": "one"})
+    assert did == ["ends", ({"inventory_hostname": "one"}, "a lease")]

@@ -8,6 +8,7 @@ import itertools
 import queue
 import threading
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import docker.errors
@@ -270,3 +271,22 @@ def test_waiting_is_watching() -> None:
 def test_a_log_begins_before_the_stamp_of_the_start(changes: dict[str, Any], moment: float) -> None:
     times = {"created_at": "1970-01-01T00:01:40Z", "started_at": "1970-01-01T00:03:20Z", "finished_at": ""}
     assert began(container("web", **{**times, **changes})) == moment
+
+
+def test_what_the_engine_answers_is_read_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = SimpleNamespace(api=SimpleNamespace(hooks={"response": []}))
+    monkeypatch.setattr(docker, "from_env", lambda **_: client)
+    monkeypatch.setattr(_errors, "_ANSWER_LIMIT", 10)
+    assert connect() is client
+    [bounds] = client.api.hooks["response"]
+    closed: list[bool] = []
+    short, long = (
+        SimpleNamespace(iter_content=lambda _, size=size: iter([b"x" * size]), close=lambda: closed.append(True))
+        for size in (10, 11)
+    )
+    bounds(short)
+    assert short._content == b"x" * 10
+    bounds(long, stream=True)
+    with pytest.raises(OpsError):
+        bounds(long)
+    assert closed == [True]

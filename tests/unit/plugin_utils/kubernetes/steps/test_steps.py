@@ -13,7 +13,10 @@ from typing import Any, cast
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import (
@@ -22,6 +25,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps 
     _migrate,
     _version,
 )
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import MANIFESTS
 from tests.unit.support.making import app, record
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -107,6 +111,27 @@ def test_the_users_own_logins_and_programs_stay_in_force(monkeypatch: pytest.Mon
     assert config["auths"]["base.example"] == {}
     assert "auth" in config["auths"]["r.example"]
     assert "credsStore" not in config
+
+
+def test_a_release_keeps_its_manifests_and_the_key_of_its_digests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, saved = Store(str(tmp_path / "state")), dict[str, Any]()
+    token = store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
+    pending = record(status="pending", source={**record()["source"], "digests": {"web": DIGEST}})
+    objects = [deployment("web")]
+    monkeypatch.setattr(_checkout, "kept", lambda *_: tmp_path)
+    monkeypatch.setattr(_version, "render", lambda *_: objects)
+    given = SimpleNamespace(
+        app=app(images={"web": "shop/web"}), store=store, files=store, digests=Digests(), record=lambda _: pending,
+        phase=lambda *_: contextlib.nullcontext(), save=lambda found, _: saved.update(found),
+    )  # fmt: skip
+    _images.run(cast(Any, given), {"token": token, "release": pending["id"]}, False)
+    # digests of the next run can be compared with those of this one
+    assert Digests.of_store(store).of({}) == saved["config"]["env"]
+    assert list(saved["config"]["services"]) == ["web"]
+    assert saved["images"] == {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}"}}
+    assert store.read(f"releases/{pending['id']}/{MANIFESTS}") == {"objects": objects}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A migration, however a platform runs it: the record says where the schema was before and where it is afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core._errors import OpsError
+from ..state import _releases
+from ..text._excerpt import last_words
+from . import _backup
+from ._target import Target
+
+
+def migrated(target: Target, record: dict[str, Any], token: int, migrate: Callable[[], str]) -> dict[str, Any]:
+    """Run ``migrate``, which gives what it printed; the result of the step. An error says whether the schema moved."""
+    # the backup that was just taken knows, and asking again costs a tenth of a second
+    backup = _backup.read(target, record["backup"]) if record["backup"] else None
+    before = backup["migration_head"] if backup else target.database.migration_head()
+    record["migration"] = {"before": before, "after": None, "moved": None}
+    target.save(record, token)
+    try:
+        output = migrate()
+    except OpsError as error:
+        error.data["moved"] = _note_head(target, record, before, token)
+        raise
+    did = _note_head(target, record, before, token)
+    head = record["migration"]["after"]
+    return {"changed": did is not False, "moved": did, "head": head, "output": last_words(output)}
+
+
+def _note_head(target: Target, record: dict[str, Any], before: str | None, token: int) -> bool | None:
+    """Record where the schema is after the migration, however that ended; says whether it moved."""
+    after = target.database.migration_head()
+    did = _releases.moved(before, after, bool(target.app.migration_head_query))
+    record["migration"] = {"before": before, "after": after, "moved": did}
+    target.save(record, token)
+    return did
