@@ -49,7 +49,7 @@ def run(
         done = subprocess.run(list(argv), timeout=timeout, **streams, **options)
     except FileNotFoundError as error:
         raise OpsError(
-            f"{doing} failed: there is no command {argv[0]!r} on the target.", hint="Run playbooks/prepare.yml."
+            f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
         ) from error
     except subprocess.TimeoutExpired as error:
         said = last_words(error.stderr or b"")

@@ -119,7 +119,7 @@ class Server:
         said = signal.said(since)
         raise OpsError(
             f"{self.name} at {self.url} {what}{f': {said}' if said else '.'}",
-            hint="It keeps the files it had. See its log, correct the inventory, and run again.",
+            hint="It keeps the files it had. See its log, fix the inventory, and re-run.",
         )
 
     def _reloads(self) -> Reloads:

@@ -59,7 +59,7 @@ def acquire(found: Lease | None, *, holder: str, purpose: str, kind: str, ttl: f
             hint=(
                 "It is a maintenance lock: ask its holder, then run playbooks/unlock.yml with a reason."
                 if found.kind == MAINTENANCE
-                else "Wait for that operation to end, then run again."
+                else "Wait for that operation to end, then re-run."
             ),
             lease=found.as_dict(),
         )

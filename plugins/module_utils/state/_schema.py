@@ -31,7 +31,7 @@ class BadState(Refused):
     """A state file that nothing can be decided by."""
 
     def __init__(self, where: str, problem: str) -> None:
-        hint = f"Look at it. Restore it from a copy, or move it away, then run again. {_LOST}"
+        hint = f"Look at it. Restore it from a copy, or move it away, then re-run. {_LOST}"
         super().__init__(f"The state in {where} is damaged: {problem}.", hint=hint, state=where, problem=problem)
         self.problem = problem
 

@@ -70,7 +70,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
                 "failed": True,
                 "kind": "unreachable",
                 "msg": f"The target cannot be reached: {error.message}. "
-                f"Check that {host} is up and that ssh to it works, then run again.",
+                f"Check that {host} is up and that ssh to it works, then re-run.",
             }
         # what the module was given may hold what must not be shown
         found.pop("invocation", None)

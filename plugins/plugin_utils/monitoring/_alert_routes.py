@@ -44,7 +44,7 @@ def alertmanager(catalogue: Catalogue, settings: Mapping[str, Any], secrets: fro
     mute = [tier for tier in TIERS if told[tier] != "dashboard" and not receivers[told[tier]]]
     if mute:
         raise Refused(
-            f"Alerts of the tier {mute[0]} are told by {told[mute[0]]}, and there is nobody to be told.",
+            f"Alerts of the tier {mute[0]} are sent by {told[mute[0]]}, and no receiver is set.",
             hint="Set observe_webhook_url or observe_pagerduty_key for pages, observe_email_to and observe_smtp_host "
             "for e-mail.",
         )
@@ -106,7 +106,7 @@ def _email(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _smtp(settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     if not settings["smtp_host"] or not settings["email_from"]:
         raise Refused(
-            "Alerts are to be told by e-mail, and observe_smtp_host or observe_email_from is empty.",
+            "Alerts are to be sent by e-mail, and observe_smtp_host or observe_email_from is empty.",
             hint="Set both; the host is written as host:port.",
         )
     found: dict[str, Any] = {

@@ -28,7 +28,7 @@ def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
     if free_mb >= wanted_mb:
         return None
     expected = f"expected {wanted_mb} MiB or more (app_disk_free_mb)"
-    return f"{path} has {free_mb} MiB free, {expected}. Make room, then run again."
+    return f"{path} has {free_mb} MiB free, {expected}. Make room, then re-run."
 
 
 def _existing(path: str) -> str:

@@ -126,7 +126,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         lacking = ", ".join(WORDS[need] for need in unmet)
         raise OpsError(
             f"The target lacks {lacking}, and no package in its repositories provides it.",
-            hint=". ".join(ADVICE[need] for need in unmet) + ", then run again. Are its package lists up to date?",
+            hint=". ".join(ADVICE[need] for need in unmet) + ", then re-run. Are its package lists up to date?",
             missing=missing,
         )
     summary = f"It needs {', '.join(packages)}."

@@ -92,7 +92,7 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
         return LoginRefused(
             f"The API server {asked.server} does not know this login: expected a valid token or certificate, "
             f"found one that is wrong or has expired (could not {asked}).",
-            hint="Renew the token or the certificate in the kubeconfig or the credential, then run again.",
+            hint="Renew the token or the certificate in the kubeconfig or the credential, then re-run.",
         )
     if status == 403:
         return _forbidden(asked, str(said.get("message") or ""))
@@ -111,7 +111,7 @@ def no_answer(asked: Asked, reason: str, seconds: float) -> Unreachable:
     """The error for a server that gave no usable answer within ``seconds``."""
     return Unreachable(
         f"Could not {asked}: API server {asked.server} did not respond within {seconds:.0f} s ({reason}).",
-        hint="Check that the cluster is up and that this controller reaches it (kubectl version), then run again.",
+        hint="Check that the cluster is up and that this controller reaches it (kubectl version), then re-run.",
     )
 
 

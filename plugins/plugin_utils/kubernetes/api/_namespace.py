@@ -184,7 +184,7 @@ class Cluster(Objects):
         phase = (found.get("status") or {}).get("phase")
         return (BrokenOff if phase == "Running" else OpsError)(
             f"The connection to {named} broke off before it ended: {reason}; the pod is {phase or 'gone'}.",
-            hint="Look at the pod's events and its previous log, then run again.",
+            hint="Check the pod's events and its previous log, then re-run.",
         )
 
     def forward(self, pod: str, port: int) -> Any:

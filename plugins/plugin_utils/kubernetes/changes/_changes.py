@@ -250,7 +250,7 @@ def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) ->
             if time.monotonic() > deadline or next(stream, None) is None:
                 raise OpsError(
                     f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
-                    hint="The cluster's garbage collector does that: look at its controller manager, then run again.",
+                    hint="The cluster's garbage collector does that: look at its controller manager, then re-run.",
                 )
     finally:
         stream.close()

@@ -93,7 +93,7 @@ def read(paths: Sequence[Path], context: Context, tree: Path | None = None) -> l
                     hint="Keep one of them, or name the files in app_manifests one by one.",
                 )
     if not found:
-        raise Refused("Expected manifests with at least one object, found none.", hint="Look at app_manifests.")
+        raise Refused("Expected manifests with at least one object, found none.", hint="Check app_manifests.")
     return list(found.values())
 
 
@@ -111,7 +111,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise Refused(f"Expected a file or a folder, found no {path}.", hint="Look at app_manifests.")
+        raise Refused(f"Expected a file or a folder, found no {path}.", hint="Check app_manifests.")
     every = list(itertools.islice(path.iterdir(), _ENTRIES + 1))
     if len(every) > _ENTRIES:
         raise Refused(

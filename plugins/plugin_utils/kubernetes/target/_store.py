@@ -279,7 +279,7 @@ class KubeStore(Store):
         return OpsError(
             f"{sent['metadata']['name']} in {self.cluster.namespace} could not be written for {_PATIENCE:.0f} s: "
             "others were faster each time.",
-            hint="Look who else writes it, then run again.",
+            hint="Find out who else writes it, then re-run.",
         )
 
     def _labels(self, kind: str) -> str:

@@ -36,7 +36,7 @@ def test_the_output_is_returned_without_what_went_to_stderr() -> None:
             python("import os; os.kill(os.getpid(), 9)"), 20, "failed with code -9: nothing", id="killed by a signal"
         ),
         pytest.param(
-            ["no-such-command-here"], 20, "there is no command 'no-such-command-here' on the target", id="no command"
+            ["no-such-command-here"], 20, "command 'no-such-command-here' was not found on the target", id="no command"
         ),
         pytest.param(
             python("import sys, time; print('step 1', file=sys.stderr, flush=True); time.sleep(60)"),

@@ -142,7 +142,7 @@ def test_a_backup_is_named_by_its_moment_and_its_release() -> None:
         (1024, None),
         (
             1023,
-            "/var has 1023 MiB free, expected 1024 MiB or more (app_disk_free_mb). Make room, then run again.",
+            "/var has 1023 MiB free, expected 1024 MiB or more (app_disk_free_mb). Make room, then re-run.",
         ),
     ],
 )
