@@ -22,6 +22,11 @@ BLANK = "********"
 _LONGEST_USER = 4096
 #: how many characters a character of a secret takes at most where it is escaped, twice
 _LONGEST_SPELLING = 16
+#: what is shown of a secret that is cut through may be too short to be known as a part of one
+_TOO_LITTLE = SHORTEST * _LONGEST_SPELLING
+#: the user part of a URL as far as it can be seen where it is cut through
+_USER = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}")
+_USER_ENDS = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}@")
 # up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
 # token; elsewhere it is a name. The scheme is looked back at from what ends it: looking for its beginning is quadratic
 _USERINFO = re.compile(
@@ -38,12 +43,15 @@ class Redactor:
     def __init__(self, secrets: Iterable[str | None]) -> None:
         plain = _whole(secrets)
         encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
-        written = {form for secret in plain for form in _secret_forms.forms(secret)}
-        self._written = Finder(map(_secret_forms.alike, written | encoded))
-        self._meant = Finder(map(_secret_forms.spelled, plain | encoded))
-        longest = max(map(len, written | encoded), default=0)
+        forms = {form for secret in plain for form in _secret_forms.forms(secret)} | encoded
+        written = {*map(_secret_forms.alike, forms)}
+        meant = {*map(_secret_forms.spelled, plain | encoded)}
+        self._known = _Known(written, meant)
+        # what one that is cut through shows in any case; of those within another, the blank
+        self._begins = _Known(*({BLANK, *every} for every in (written, meant)), part=slice(SHORTEST))
+        self._ends = _Known(*({BLANK, *every} for every in (written, meant)), part=slice(-SHORTEST, None))
         #: no secret takes more characters than this, in whichever form
-        self.reach = max(_LONGEST_USER, longest * _LONGEST_SPELLING)
+        self.reach = max(_LONGEST_USER, max(map(len, forms), default=0) * _LONGEST_SPELLING)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -59,8 +67,8 @@ class Redactor:
         """
         seen = text[: size + self.reach]
         shown = self.text(seen)
-        if was_cut or len(text) > len(seen):  # the end of it may belong to a secret that goes on
-            shown = shown[: len(shown) - len(self.text(seen[-self.reach :]))]
+        if was_cut or len(text) > len(seen):
+            shown = shown[: self._last_begin(shown)]
         return shown[:size]
 
     def tail(self, text: str, size: int, was_cut: bool = False) -> str:
@@ -68,7 +76,7 @@ class Redactor:
         seen = text[-(size + self.reach) :]
         shown = self.text(seen)
         if was_cut or len(text) > len(seen):
-            shown = shown[len(self.text(seen[: self.reach])) :]
+            shown = shown[self._first_end(shown) :]
         return shown[-size:]
 
     def data(self, value: Any) -> Any:
@@ -81,19 +89,49 @@ class Redactor:
             return [self.data(item) for item in value]
         return value
 
+    def _last_begin(self, shown: str) -> int:
+        """Where a secret may begin that goes on behind the end: on the last line, as each of its lines is known."""
+        line = max(shown.rfind("\n") + 1, len(shown) - self.reach)
+        rest = shown[line:]
+        begins = [begin for begin, _ in self._begins.spans(rest)]
+        _, is_url, user = rest.rpartition("://")
+        if is_url and _USER.fullmatch(user):
+            begins.append(len(rest) - len(user))
+        return line + max(0, min([*begins, len(rest) - _TOO_LITTLE]))
+
+    def _first_end(self, shown: str) -> int:
+        """Where one has ended that began before the beginning: on the first line, in the same way."""
+        rest = shown.partition("\n")[0][: self.reach]
+        user = _USER_ENDS.match(rest)
+        ends = [end for _, end in self._ends.spans(rest)] + ([user.end()] if user else [])
+        return min(len(rest), max([*ends, _TOO_LITTLE]))
+
     def _blanked(self, text: str) -> str:
         """The text with a blank for each stretch that is a secret: all are found before the first is replaced."""
+        spans = self._known.spans(text)
+        done, said = 0, []
+        for begin, end in spans:
+            said += [text[done:begin], BLANK]
+            done = end
+        return "".join([*said, text[done:]])
+
+
+class _Known:
+    """Finds texts however they are written: as a whole, or as each of their characters may be spelled."""
+
+    def __init__(self, written: Iterable[str], meant: Iterable[str], part: slice = slice(None)) -> None:
+        self._written = Finder(one[part] for one in written)
+        self._meant = Finder(one[part] for one in meant)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """From where to where one is, in order; what overlaps or touches as one."""
         flat = _secret_forms.alike(text)
         spans = self._written.spans(flat)
         if self._meant:
             meant = _secret_forms.Spelled(flat)
             # a text that is spelled in one way already has been looked through
             spans += (meant.origin(*span) for span in (self._meant.spans(meant.text) if meant.text != flat else ()))
-        done, said = 0, []
-        for begin, end in _merged(spans):
-            said += [text[done:begin], BLANK]
-            done = end
-        return "".join([*said, text[done:]])
+        return _merged(spans)
 
 
 def _whole(secrets: Iterable[str | None]) -> set[str]:
