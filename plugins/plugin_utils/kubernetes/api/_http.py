@@ -19,6 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._deadline import within
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, TimedOut
+from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
 
 from ..login._login import Login
 from ._answers import ANSWER_LIMIT, Unending, pieces
@@ -71,13 +72,12 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """The object in it."""
         try:
-            found: dict[str, Any] = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            return _foreign.read_object(self.body, limit=ANSWER_LIMIT)
+        except _foreign.Unreadable as error:
             raise OpsError(
-                f"Expected JSON from the API server, found {self.body[:40]!r}.",
+                f"Expected a JSON object from the API server, found {self.body[:40]!r}: {error}.",
                 hint="Check that app_cluster names an API server, and what is between it and this controller.",
             ) from error
-        return found
 
 
 class AttemptFailed(Exception):
