@@ -48,8 +48,8 @@ class Redactor:
         meant = {*map(_secret_forms.spelled, plain | encoded)}
         self._known = _Known(written, meant)
         # what one that is cut through shows in any case; of those within another, the blank
-        self._begins = _Known(*({BLANK, *every} for every in (written, meant)), part=slice(SHORTEST))
-        self._ends = _Known(*({BLANK, *every} for every in (written, meant)), part=slice(-SHORTEST, None))
+        self._begins = _Known({BLANK, *written}, {BLANK, *meant}, slice(SHORTEST))
+        self._ends = _Known({BLANK, *written}, {BLANK, *meant}, slice(-SHORTEST, None))
         #: no secret takes more characters than this, in whichever form
         self.reach = max(_LONGEST_USER, max(map(len, forms), default=0) * _LONGEST_SPELLING)
 
