@@ -67,7 +67,10 @@ def path(name: str, value: Any) -> str:
     """A path as text; it is shown in messages."""
     if not isinstance(value, (str, os.PathLike)):
         raise refused(name, "a path", value)
-    return line(name, os.fspath(value), "a path all of which can be seen")
+    found = os.fspath(value)
+    if not found:  # which would be the folder that this runs in
+        raise refused(name, "a path", value)
+    return line(name, found, "a path all of which can be seen")
 
 
 def several(name: str, value: Any, what: str, example: str) -> Sequence[Any]:
@@ -86,9 +89,11 @@ def flag(name: str, value: Any) -> bool:
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
     """A whole number within bounds."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    # a plain copy, whatever kind of number it was
+    found = int.__int__(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    if found is None or not least <= found <= most:
         raise refused(name, f"a whole number from {least} to {most}", value)
-    return int.__int__(value)
+    return found
 
 
 def seconds(name: str, value: Any, least: float = 0.0) -> float:
@@ -109,10 +114,10 @@ def variables(value: Any) -> dict[str, Any]:
     expected = "a mapping of variable names (letters, digits and _) to data"
     if not isinstance(value, Mapping):
         raise refused("variables", expected, value)
-    for name in value:
-        if not (isinstance(name, str) and name.isascii() and name.isidentifier() and not keyword.iskeyword(name)):
-            raise InputError(f"variables must be {expected}; one is called {ascii(name)[:LONGEST_SHOWN]}.")
     found: dict[str, Any] = _Data().take((), value)
+    for name in found:
+        if not (name.isascii() and name.isidentifier() and not keyword.iskeyword(name)):
+            raise InputError(f"variables must be {expected}; one is called {ascii(name)[:LONGEST_SHOWN]}.")
     return found
 
 
@@ -151,22 +156,26 @@ class _Data:
     def _key(self, place: Path, key: Any) -> str:
         if not isinstance(key, str):
             raise refused(f"A key in {_named(place)}", "text", key, "Put a number that is a name into quotes.")
-        if key.startswith(INSTRUCTION):
+        plain = self._text((*place, "(a key)"), key)
+        if plain.startswith(INSTRUCTION):
             raise InputError(
-                f"{_named(place)} has the key {key[:LONGEST_SHOWN]!r}, which Ansible would take for an instruction.",
+                f"{_named(place)} has the key {plain[:LONGEST_SHOWN]!r}, which Ansible would take for an instruction.",
                 hint=f"Keys of data cannot begin with {INSTRUCTION}.",
             )
-        return self._text((*place, "(a key)"), key)
+        return plain
 
 
 def _number(place: Path, value: float) -> float:
+    # a plain copy, whatever kind of number it was
     if isinstance(value, int):
-        if not LEAST_NUMBER <= value <= MOST_NUMBER:
+        whole_number = int.__int__(value)
+        if not LEAST_NUMBER <= whole_number <= MOST_NUMBER:
             raise InputError(f"{_named(place)} is a number of more than 64 bits.", hint="Give it as text.")
-        return int.__int__(value)
-    if not math.isfinite(value):
+        return whole_number
+    found = float.__float__(value)
+    if not math.isfinite(found):
         raise refused(_named(place), "a number that is finite", value)
-    return float.__float__(value)
+    return found
 
 
 def _named(place: Path) -> str:

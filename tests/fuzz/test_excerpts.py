@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import end_of, lines_from
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines, quoted_by
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import (
+    CUT,
+    excerpt,
+    gist,
+    last_lines,
+    quoted_by,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import encodings, forms
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import Spelled, alike, forms, spelled
+from tests.unit.module_utils.text.test_redaction import SECRETS as SECRETS_OF_ALL_KINDS
+from tests.unit.module_utils.text.test_redaction import SOURCES
+from tests.unit.support.secret_forms import FORMS
 
 # around a secret is nothing that it consists of, so that what is found of it comes from it
 SECRETS = st.text("abcdefgh", min_size=SHORTEST, max_size=30).filter(lambda text: text[0] not in text[1:])
@@ -70,16 +81,28 @@ def test_every_form_at_every_cut(secret: str, data: st.DataObject) -> None:
         assert not leaks(redactor.tail(text, cut), form)
 
 
-LONG = "".join(f"{word}{number}" for number in range(200) for word in ("key", "/+", "$'\\\"ä", "&%")) + "-the-end"
-LONG_REDACTOR = Redactor([LONG])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("secret", [*SECRETS_OF_ALL_KINDS, *(value for value, _ in SOURCES.values())])
+def test_every_form_cut_through(secret: str, form: Callable[[str], str]) -> None:
+    redactor = Redactor([*SECRETS_OF_ALL_KINDS, secret])
+    written, around = form(secret), "= " * 100
+    for cut in range(3, len(written) - 3, max(1, len(written) // 4)):
+        for shown in (
+            redactor.head(f"{around}{written[:cut]}", 10_000, was_cut=True),
+            redactor.tail(f"{written[cut:]}{around}", 10_000, was_cut=True),
+        ):
+            # as it is meant, as an escaped character takes several
+            assert not leaks(Spelled(alike(shown)).text, spelled(secret))
+            assert "\\" in written or "%" in written or "&" in written or not leaks(shown, written)
+            assert "= = = " in shown
 
 
-@given(st.sampled_from(sorted({*forms(LONG), *encodings(LONG)})), st.data())
-def test_a_long_secret_at_any_cut(form: str, data: st.DataObject) -> None:
-    cut = data.draw(st.integers(1, len(form) - 1))
-    around = "x y z\n" * (LONG_REDACTOR.reach // 5)
-    size = 2 * (len(around) + len(form))
-    head = LONG_REDACTOR.head(around + form[:cut], size, True)
-    tail = LONG_REDACTOR.tail(form[cut:] + around, size, True)
-    assert not leaks(head, form)
-    assert not leaks(tail, form)
+@pytest.mark.parametrize("secret", ["-----BEGIN KEY-----\n" + "\n".join(["q1W2e3R4" * 8] * 26), "q1W2e3R4" * 1000])
+def test_a_long_secret_leaves_the_words_of_a_log(secret: str) -> None:
+    redactor = Redactor([secret])
+    log = "".join(f"error number {number}\n" for number in range(1000))
+    end = f"{secret[-40:]}\n{log}"
+    assert redactor.tail(end, len(end), was_cut=True).splitlines()[1:] == log.splitlines()
+    with quoted_by(lambda: redactor):
+        assert last_lines(end, 3, was_cut=True) == log.splitlines()[-3:]
+        assert excerpt(f"ERROR: {'a b c ' * 1400}{secret[:40]}{CUT}", 300).startswith("ERROR: a b c")

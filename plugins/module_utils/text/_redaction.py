@@ -8,7 +8,7 @@ log line than a password shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _secret_forms
@@ -22,8 +22,11 @@ BLANK = "********"
 _LONGEST_USER = 4096
 #: how many characters a character of a secret takes at most where it is escaped, twice
 _LONGEST_SPELLING = 16
-#: a longer secret (a key, a certificate) is looked for in pieces of so many characters as well
-_PIECE = 128
+#: what is shown of a secret that is cut through may be too short to be known as a part of one
+_TOO_LITTLE = SHORTEST * _LONGEST_SPELLING
+#: the user part of a URL as far as it can be seen where it is cut through
+_USER = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}")
+_USER_ENDS = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}@")
 # up to the last @ before a slash or a space: an unquoted password may have one in it. Over http the user alone may be a
 # token; elsewhere it is a name. The scheme is looked back at from what ends it: looking for its beginning is quadratic
 _USERINFO = re.compile(
@@ -39,13 +42,16 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         plain = _whole(secrets)
-        encoded = {secret: _secret_forms.encodings(secret) for secret in plain}
-        forms = {secret: encoded[secret] | _secret_forms.forms(secret) for secret in plain}
-        self._written = Finder(map(_secret_forms.alike, _all(forms)))
-        self._meant = Finder(map(_secret_forms.spelled, plain | _all(encoded)))
-        longest = max((len(form) for secret in plain if len(secret) <= _PIECE for form in forms[secret]), default=0)
-        #: of a secret that a cut has gone through, no more characters than these are not found, in whichever form
-        self.reach = max(_LONGEST_USER, longest * _LONGEST_SPELLING)
+        encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
+        forms = {form for secret in plain for form in _secret_forms.forms(secret)} | encoded
+        written = {*map(_secret_forms.alike, forms)}
+        meant = {*map(_secret_forms.spelled, plain | encoded)}
+        self._known = _Known(written, meant)
+        # what one that is cut through shows in any case; of those within another, the blank
+        self._begins = _Known({BLANK, *written}, {BLANK, *meant}, slice(SHORTEST))
+        self._ends = _Known({BLANK, *written}, {BLANK, *meant}, slice(-SHORTEST, None))
+        #: no secret takes more characters than this, in whichever form
+        self.reach = max(_LONGEST_USER, max(map(len, forms), default=0) * _LONGEST_SPELLING)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -61,8 +67,8 @@ class Redactor:
         """
         seen = text[: size + self.reach]
         shown = self.text(seen)
-        if was_cut or len(text) > len(seen):  # the end of it may belong to a secret that goes on
-            shown = shown[: len(shown) - len(self.text(seen[-self.reach :]))]
+        if was_cut or len(text) > len(seen):
+            shown = shown[: self._last_begin(shown)]
         return shown[:size]
 
     def tail(self, text: str, size: int, was_cut: bool = False) -> str:
@@ -70,7 +76,7 @@ class Redactor:
         seen = text[-(size + self.reach) :]
         shown = self.text(seen)
         if was_cut or len(text) > len(seen):
-            shown = shown[len(self.text(seen[: self.reach])) :]
+            shown = shown[self._first_end(shown) :]
         return shown[-size:]
 
     def data(self, value: Any) -> Any:
@@ -83,19 +89,49 @@ class Redactor:
             return [self.data(item) for item in value]
         return value
 
+    def _last_begin(self, shown: str) -> int:
+        """Where a secret may begin that goes on behind the end: on the last line, as each of its lines is known."""
+        line = max(shown.rfind("\n") + 1, len(shown) - self.reach)
+        rest = shown[line:]
+        begins = [begin for begin, _ in self._begins.spans(rest)]
+        _, is_url, user = rest.rpartition("://")
+        if is_url and _USER.fullmatch(user):
+            begins.append(len(rest) - len(user))
+        return line + max(0, min([*begins, len(rest) - _TOO_LITTLE]))
+
+    def _first_end(self, shown: str) -> int:
+        """Where one has ended that began before the beginning: on the first line, in the same way."""
+        rest = shown.partition("\n")[0][: self.reach]
+        user = _USER_ENDS.match(rest)
+        ends = [end for _, end in self._ends.spans(rest)] + ([user.end()] if user else [])
+        return min(len(rest), max([*ends, _TOO_LITTLE]))
+
     def _blanked(self, text: str) -> str:
         """The text with a blank for each stretch that is a secret: all are found before the first is replaced."""
+        spans = self._known.spans(text)
+        done, said = 0, []
+        for begin, end in spans:
+            said += [text[done:begin], BLANK]
+            done = end
+        return "".join([*said, text[done:]])
+
+
+class _Known:
+    """Finds texts however they are written: as a whole, or as each of their characters may be spelled."""
+
+    def __init__(self, written: Iterable[str], meant: Iterable[str], part: slice = slice(None)) -> None:
+        self._written = Finder(one[part] for one in written)
+        self._meant = Finder(one[part] for one in meant)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """From where to where one is, in order; what overlaps or touches as one."""
         flat = _secret_forms.alike(text)
         spans = self._written.spans(flat)
         if self._meant:
             meant = _secret_forms.Spelled(flat)
             # a text that is spelled in one way already has been looked through
             spans += (meant.origin(*span) for span in (self._meant.spans(meant.text) if meant.text != flat else ()))
-        done, said = 0, []
-        for begin, end in _merged(spans):
-            said += [text[done:begin], BLANK]
-            done = end
-        return "".join([*said, text[done:]])
+        return _merged(spans)
 
 
 def _whole(secrets: Iterable[str | None]) -> set[str]:
@@ -107,21 +143,8 @@ def _whole(secrets: Iterable[str | None]) -> set[str]:
     given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
     within = given | {one for secret in given for one in embedded(secret)}
     lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
-    parts = {part for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
-    stripped = {piece.strip("*") for part in parts for piece in _with_pieces(part.strip("*"))}
-    return {part for part in stripped if len(part) >= SHORTEST}
-
-
-def _all(forms: Mapping[str, set[str]]) -> set[str]:
-    return {form for each in forms.values() for form in each}
-
-
-def _with_pieces(part: str) -> Iterator[str]:
-    """The part and, where it is long, pieces of it: whatever a cut has left of it, all but a piece is found."""
-    yield part
-    if len(part) > _PIECE:
-        yield from (part[at : at + _PIECE] for at in range(0, len(part) - _PIECE, _PIECE))
-        yield part[-_PIECE:]
+    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
+    return {part for part in parts if len(part) >= SHORTEST}
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

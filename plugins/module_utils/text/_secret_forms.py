@@ -59,6 +59,7 @@ def forms(secret: str) -> set[str]:
         secret.replace("$", "$$"),
         secret.replace("'", "''"),
         repr(secret)[1:-1],
+        repr(secret.encode("utf-8", "surrogatepass"))[2:-1],
     }
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import os
@@ -128,8 +127,12 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
 
 
 def _private(path: Path, mode: str) -> TextIO:
-    """A file for its owner alone: a report tells of an application what is nobody else's business."""
-    owner_only = functools.partial(os.open, mode=0o600)
+    """A file for its owner alone: a report tells of an application what is nobody else's business. No link is followed,
+    as others may write the folder."""
+
+    def owner_only(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, mode=0o600)
+
     return cast(TextIO, open(path, mode, encoding="utf-8", errors="replace", opener=owner_only))
 
 

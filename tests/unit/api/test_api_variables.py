@@ -162,3 +162,29 @@ def test_a_template_is_not_the_same_as_text(tmp_path: Path) -> None:
     found = _playbook.read_back(str(path))
     assert is_trusted_as_template(found["a"]), "the control: Ansible would run it"
     assert not _playbook.is_same(found, {"a": TEMPLATE})
+
+
+class _Text(str):
+    """Text that does not say what it is."""
+
+    def startswith(self, *_: Any) -> bool:
+        return False
+
+
+class _Number(int):
+    """A number that is any other one, when it is asked."""
+
+    def __le__(self, _: object) -> bool:
+        return True
+
+    __ge__ = __le__
+
+
+@pytest.mark.parametrize(
+    "given", [{_Text("__ansible_vault"): "x"}, {"a": [{_Text("__ansible_unsafe"): "x"}]}, {"a": _Number(10**400)}]
+)
+def test_what_is_checked_is_the_plain_value(given: Any) -> None:
+    with pytest.raises(ops.InputError):
+        _given.variables(given)
+    with pytest.raises(ops.InputError):
+        _given.whole("forks", _Number(-5), 1, 10)

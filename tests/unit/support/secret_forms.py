@@ -42,6 +42,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "HTML of Go": lambda secret: html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     "HTML in JSON": lambda secret: _go(html.escape(secret)),
     "Python": lambda secret: repr(secret)[1:-1],
+    "bytes of Python": lambda secret: repr(secret.encode())[2:-1],
     "Compose": lambda secret: secret.replace("$", "$$"),
     "spaces as one": lambda secret: " ".join(secret.split()),
     "hexadecimal": lambda secret: secret.encode().hex(),

@@ -87,7 +87,9 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     """The error that an answer of 400 and above stands for."""
     said = status_from(body)
     message = _message(asked, status, said, body)
-    causes = (said.get("details") or {}).get("causes") or []
+    details = said.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    causes = [one for one in causes if isinstance(one, dict)] if isinstance(causes, list) else []
     if status == 401:
         return LoginRefused(
             f"The API server {asked.server} does not know this login: expected a valid token or certificate, "

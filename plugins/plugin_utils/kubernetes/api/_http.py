@@ -75,7 +75,7 @@ class Answer:
             return _foreign.read_object(self.body, limit=ANSWER_LIMIT)
         except _foreign.Unreadable as error:
             raise OpsError(
-                f"Expected JSON from the API server, found {self.body[:40]!r}.",
+                f"Expected a JSON object from the API server, found {self.body[:40]!r}: {error}.",
                 hint="Check that app_cluster names an API server, and what is between it and this controller.",
             ) from error
 

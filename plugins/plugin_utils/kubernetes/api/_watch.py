@@ -64,6 +64,21 @@ class Known:
         ]
 
 
+#: what an object has of itself in an event of that kind; in all others the first
+_TOLD: dict[str, set[str]] = {"": {"uid", "resourceVersion"}, "BOOKMARK": {"resourceVersion"}, "ERROR": set()}
+
+
+def event_from(line: bytes) -> dict[str, Any]:
+    """What a line of a watch says; raises Unreadable where that is no event about an object."""
+    event = _foreign.read_object(line, limit=LINE_LIMIT)
+    kind, found = event.get("type"), event.get("object")
+    about = found.get("metadata") if isinstance(found, dict) else None
+    told = {*about} if isinstance(about, dict) else set()
+    if not isinstance(kind, str) or not isinstance(found, dict) or not _TOLD.get(kind, _TOLD[""]) <= told:
+        raise _foreign.Unreadable("it is no event about an object")
+    return event
+
+
 class Watch(Iterator[Event]):
     """The events of a watch; ends after ``seconds``. ``close`` ends it at once, from any thread."""
 
@@ -125,7 +140,7 @@ class Watch(Iterator[Event]):
             if self._closed.is_set():
                 return
             for line in lines(response.stream()):
-                yield from self._known.take(_foreign.read_object(line, limit=LINE_LIMIT))
+                yield from self._known.take(event_from(line))
                 if self._left() <= 0:  # whoever has something to say for ever
                     return
         except (HTTPError, OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from html.parser import HTMLParser
 from pathlib import Path
@@ -158,6 +159,18 @@ def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = _run_data.write(tmp_path / "reports/new", report({"one": ended("ok")}), "page")
     assert {one.stat().st_mode & 0o777 for one in (path, path.with_suffix(".json"))} == {0o600}
     assert {one.stat().st_mode & 0o777 for one in (path.parent, path.parent.parent)} == {0o700}
+
+
+def test_a_link_in_the_folder_of_reports_is_not_followed(tmp_path: Path) -> None:
+    found = report({"one": ended("ok")})
+    name = _run_data.write(tmp_path / "first", found, "page").stem
+    mine = tmp_path / "mine"
+    mine.write_text("mine", encoding="utf-8")
+    (tmp_path / "second").mkdir()
+    (tmp_path / f"second/.{name}.json").symlink_to(mine)
+    with contextlib.suppress(OSError):
+        _run_data.write(tmp_path / "second", found, "page")
+    assert mine.read_text(encoding="utf-8") == "mine"
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

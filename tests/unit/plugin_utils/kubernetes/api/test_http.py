@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+from typing import Any
 
 import pytest
 from urllib3.exceptions import SSLError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Asked
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Asked, explained
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._http import Answer, broken
 
 
@@ -29,8 +31,30 @@ def test_what_is_garbled_is_tried_again_and_what_is_not_trusted_is_not(reason: s
     assert broken(asked, SSLError(cause)).failure.is_final is is_final
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"a": NaN}', b'{"a": ' * 500 + b"1" + b"}" * 500])
-def test_an_answer_that_is_no_object_is_an_error(body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"null",
+        b"5",
+        b'"text"',
+        b"",
+        b"\xff",
+        b'{"a": 1e999}',
+        b'{"a": "\\ud800"}',
+        b'{"a": ' + b"[" * 5000,
+        b"9" * 9000,
+    ],
+)
+def test_an_answer_is_an_object_or_an_error(body: bytes) -> None:
     with pytest.raises(OpsError):
         Answer(200, {}, body).json()
-    assert Answer(200, {}, b'{"kind": "Status"}').json() == {"kind": "Status"}
+
+
+@pytest.mark.parametrize(
+    "details", ["text", ["a"], {"causes": "text"}, {"causes": ["a", None]}, {"causes": {"a": "b"}}, None]
+)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 500])
+def test_a_refusal_of_any_shape_is_an_error(details: Any, status: int) -> None:
+    body = json.dumps({"kind": "Status", "message": "no", "details": details}).encode()
+    assert isinstance(explained(Asked("https://k", "get", "pods"), status, body), OpsError)

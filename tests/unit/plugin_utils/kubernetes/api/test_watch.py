@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._answers import TooLong, lines
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Expired
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._watch import Known, Watch
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._watch import Known, Watch, event_from
 from tests.fuzz.hostile import processor_seconds
 
 
@@ -180,3 +181,17 @@ def test_the_time_for_a_line_grows_with_its_length(piece: int) -> None:
 
     small, large = took(50_000), took(1_000_000)
     assert large < 20 * small * 4 + 0.05
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]", b"null", b"5", b"{}", b'{"type": "ADDED"}', b'{"type": "ADDED", "object": null}',
+        b'{"type": 5, "object": {}}',
+        b'{"type": "ADDED", "object": {"metadata": []}}', b'{"type": "DELETED", "object": {"metadata": {}}}',
+        b'{"type": "BOOKMARK", "object": {}}', b'{"type": "ERROR", "object": "x"}', b"[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_event_is_refused(line: bytes) -> None:
+    with pytest.raises(_foreign.Unreadable):
+        event_from(line)
