@@ -139,12 +139,8 @@ INVENTORIES = {
     "a full disk": Case(("MiB free, expected 999999999 MiB",), changes={"app_disk_free_mb": 999_999_999}),
 }  # fmt: skip
 ENV_FILES = {
-    "that everybody may write": Case(
-        ("may be written by everybody (mode 0666)",), spoil=lambda path: path.chmod(0o666)
-    ),
-    "that its group may write": Case(
-        ("may be written by its group (mode 0660)",), spoil=lambda path: path.chmod(0o660)
-    ),
+    "that everybody may write": Case(("mode 0666",), spoil=lambda path: path.chmod(0o666)),
+    "that its group may write": Case(("mode 0660",), spoil=lambda path: path.chmod(0o660)),
     "that is missing": Case(("does not exist on the target",), spoil=Path.unlink),
     "without a required key": Case(("SECRET_KEY must have a value and has none",), spoil=only_one_key),
     "that is no text": Case(("Line 1", "UTF-8"), spoil=lambda path: path.write_bytes(b"A=\xff\n")),
