@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +21,10 @@ from ._errors import OpsError
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT",
              "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSH_AUTH_SOCK", "SSL_CERT_FILE",
              "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
+
+
+#: a rendered configuration has megabytes at most; a git server may send what it likes
+OUTPUT_LIMIT = 32 << 20
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -44,21 +51,77 @@ def run(
     makes it fit to be shown.
     """
     streams: dict[str, Any] = {"stdin": stdin or subprocess.DEVNULL, "stdout": stdout or subprocess.PIPE}
-    options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE, "check": False}
+    options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE}
     try:
-        done = subprocess.run(list(argv), timeout=timeout, **streams, **options)
+        process = subprocess.Popen(list(argv), **streams, **options)
     except FileNotFoundError as error:
         raise OpsError(
             f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
         ) from error
-    except subprocess.TimeoutExpired as error:
-        said = last_words(error.stderr or b"")
-        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {said or 'none'}") from error
-    errors = done.stderr.decode(errors="replace")
-    output = "" if stdout else done.stdout.decode(errors="replace")
+    with process:
+        said = [_Reader(process, process.stdout, must_fit=True)] if process.stdout else []
+        said += [_Reader(process, process.stderr, must_fit=False)] if process.stderr else []
+        try:
+            is_over = _ended(process, said, timeout)
+        except BaseException:  # leaving the block waits for it
+            process.kill()
+            raise
+    errors = said[-1].text()
+    output = "" if stdout else said[0].text()
     if log is not None:
         _files.write_text(log, clean(output + errors))
-    if done.returncode != 0:
-        said = last_words(errors) or last_words(output) or "nothing"
-        raise OpsError(f"{doing} failed with code {done.returncode}: {said}", rc=done.returncode)
+    if any(one.was_too_long for one in said):
+        raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.")
+    if not is_over:
+        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last_words(errors) or 'none'}")
+    if process.returncode != 0:
+        last = last_words(errors) or last_words(output) or "nothing"
+        raise OpsError(f"{doing} failed with code {process.returncode}: {last}", rc=process.returncode)
     return output
+
+
+class _Reader(threading.Thread):
+    """Reads what a command writes, in bounded memory: output that does not fit ends it, of errors the end is kept."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stream: IO[bytes], must_fit: bool) -> None:
+        super().__init__(daemon=True)
+        self._process, self._must_fit = process, must_fit
+        # one of its own: whom the command has started may write on when the stream is closed here
+        self._descriptor = os.dup(stream.fileno())
+        self._kept = bytearray()
+        self.was_too_long = False
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        try:
+            while piece := os.read(self._descriptor, 65536):
+                self._kept += piece
+                if self._must_fit and len(self._kept) > OUTPUT_LIMIT:
+                    self.was_too_long = True
+                    self._process.kill()
+                    return
+                if len(self._kept) > 2 * OUTPUT_LIMIT:
+                    del self._kept[:-OUTPUT_LIMIT]
+        finally:
+            os.close(self._descriptor)
+
+    def text(self) -> str:
+        """What was read."""
+        return bytes(self._kept).decode(errors="replace")
+
+
+def _ended(process: subprocess.Popen[bytes], readers: Sequence[_Reader], timeout: float) -> bool:
+    """Wait for the end of a command and of all that it wrote; kill it where that does not come in time."""
+    deadline = time.monotonic() + timeout
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout)
+    for one in readers:
+        one.join(max(0.0, deadline - time.monotonic()))
+    if process.returncode is not None and not any(one.is_alive() for one in readers):
+        return True
+    process.kill()
+    process.wait()
+    for one in readers:  # what it has written up to now
+        one.join(0.2)
+    return False

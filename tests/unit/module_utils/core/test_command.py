@@ -84,3 +84,24 @@ def test_output_can_go_into_a_file_as_bytes(tmp_path: Path) -> None:
         code = "import sys; sys.stdout.buffer.write(bytes([0, 255]))"
         assert _command.run(python(code), doing="It", timeout=20, stdout=stream) == ""
     assert (tmp_path / "dump").read_bytes() == b"\x00\xff"
+
+
+def test_output_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_command, "OUTPUT_LIMIT", 1 << 20)
+    with pytest.raises(OpsError, match="more than 1 MiB"):
+        _command.run(["yes", "refs/heads/x"], doing="It", timeout=60)
+
+
+def test_of_errors_without_an_end_the_end_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_command, "OUTPUT_LIMIT", 1 << 16)
+    code = "import sys; sys.stderr.write('remote: x\\n' * 300_000 + 'the last\\n'); print('out'); sys.exit(1)"
+    with pytest.raises(OpsError, match="the last"):
+        _command.run(python(code), doing="It", timeout=60, log=tmp_path / "log")
+    assert (tmp_path / "log").stat().st_size < 4 * (1 << 16)
+
+
+@pytest.mark.timeout(20)
+def test_whom_a_command_has_started_holds_nobody_up() -> None:
+    code = "import subprocess; subprocess.Popen(['sleep', '5']); print('begun', flush=True)"
+    with pytest.raises(OpsError, match="timed out after 1 s"):
+        _command.run(python(code), doing="It", timeout=1)
