@@ -207,7 +207,7 @@ spec:
   selector: {matchLabels: {app: scaled}}
   template:
     metadata: {labels: {app: scaled}}
-    spec: {nodeSelector: {no: node}, containers: [{name: app, image: none}]}
+    spec: {nodeSelector: {"no": node}, containers: [{name: app, image: none}]}
 """
 
 

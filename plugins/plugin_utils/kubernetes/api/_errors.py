@@ -59,6 +59,10 @@ class Conflict(OpsError):
         self.causes = [dict(cause) for cause in causes]
 
 
+class Immutable(Refused):
+    """A field that cannot be changed was to be."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request in the words of the API: what it wanted (``get``, ``list``, ``patch``, ...) of which resource."""
@@ -105,7 +109,9 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     if status == 410:
         return Expired(f"Could not {asked}: {message}.")
     if status in (400, 413, 422):
-        return Refused(f"The cluster refused to {asked}: {message}.", hint="Fix the manifest, then re-run.")
+        # asked of the whole message: what is said of a pod is long, and this comes last
+        kind = Immutable if "immutable" in str(said.get("message")) else Refused
+        return kind(f"The cluster refused to {asked}: {message}.", hint="Fix the manifest, then re-run.")
     return OpsError(f"Could not {asked}: the API server {asked.server} answered {status}: {message}.")
 
 

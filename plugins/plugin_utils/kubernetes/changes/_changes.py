@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
 from ..api._client import FIELD_MANAGER
-from ..api._errors import Conflict
+from ..api._errors import Conflict, Immutable
 from ..api._objects import (
     APPLICATION_LABEL,
     CHANGE_CAUSE_ANNOTATION,
@@ -159,7 +159,7 @@ def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable
     try:
         after, change = _dry_run(cluster, change, release)
     except Refused as error:
-        if thing["kind"] != "Job" or live is None or "immutable" not in error.message or not is_applied(live):
+        if thing["kind"] != "Job" or live is None or not isinstance(error, Immutable) or not is_applied(live):
             raise
         note = "what a Job runs cannot be changed: it is deleted and recreated"
         return replace(change, action=REPLACED, diff=diff(live, _merged(live, manifest), redact), note=note)

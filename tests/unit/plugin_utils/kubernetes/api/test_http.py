@@ -58,3 +58,9 @@ def test_an_answer_is_an_object_or_an_error(body: bytes) -> None:
 def test_a_refusal_of_any_shape_is_an_error(details: Any, status: int) -> None:
     body = json.dumps({"kind": "Status", "message": "no", "details": details}).encode()
     assert isinstance(explained(Asked("https://k", "get", "pods"), status, body), OpsError)
+
+
+@pytest.mark.parametrize(("end", "kind"), [("field is immutable", "Immutable"), ("must be a number", "Refused")])
+def test_what_cannot_be_changed_is_known_however_long_the_message_is(end: str, kind: str) -> None:
+    body = json.dumps({"kind": "Status", "message": f"Job is invalid: {'x ' * 5000}: {end}"}).encode()
+    assert type(explained(Asked("https://k", "patch", "jobs"), 422, body)).__name__ == kind

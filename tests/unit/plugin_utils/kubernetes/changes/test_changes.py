@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Conflict, NotFound
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
+    Conflict,
+    Immutable,
+    NotFound,
+)
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import order_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._changes import (
     Release,
@@ -59,7 +63,7 @@ class Server:
             raise Conflict("conflict", causes=self.conflicts)
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         if self.refusal and (kind, name) in self.things:
-            raise Refused(self.refusal)
+            raise Immutable(self.refusal)
         there = self.things.get((kind, name), {"metadata": {"uid": "new", "managedFields": OURS}})
         kept = {key: there["metadata"][key] for key in ("uid", "managedFields") if key in there["metadata"]}
         found = {**copy.deepcopy(dict(manifest)), "metadata": {**manifest["metadata"], **kept}}
