@@ -52,13 +52,7 @@ def run(
     """
     streams: dict[str, Any] = {"stdin": stdin or subprocess.DEVNULL, "stdout": stdout or subprocess.PIPE}
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stderr": subprocess.PIPE}
-    try:
-        process = subprocess.Popen(list(argv), **streams, **options)
-    except FileNotFoundError as error:
-        raise OpsError(
-            f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
-        ) from error
-    with process:
+    with _started(argv, doing, {**streams, **options}) as process:
         said = [_Reader(process, process.stdout, must_fit=True)] if process.stdout else []
         said += [_Reader(process, process.stderr, must_fit=False)] if process.stderr else []
         try:
@@ -78,6 +72,15 @@ def run(
         last = last_words(errors) or last_words(output) or "nothing"
         raise OpsError(f"{doing} failed with code {process.returncode}: {last}", rc=process.returncode)
     return output
+
+
+def _started(argv: Sequence[str], doing: str, options: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(list(argv), **options)
+    except FileNotFoundError as error:
+        raise OpsError(
+            f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
+        ) from error
 
 
 class _Reader(threading.Thread):
