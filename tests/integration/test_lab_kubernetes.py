@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ from tests.lab import pages, registry
 from tests.lab.images import Images
 from tests.lab.kubernetes import cluster
 from tests.lab.kubernetes.cluster import Cluster
-from tests.lab.steps import LabError
+from tests.lab.steps import LabError, wait_until
 
 MANIFEST = """
 apiVersion: v1
@@ -69,12 +70,21 @@ def kubectl(lab: Cluster, base_images: Images) -> Iterator[Kubectl]:
         lab.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
+def page(url: str) -> bytes:
+    """What a page says, or nothing where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bytes(answer.read())
+    except urllib.error.URLError:
+        return b""
+
+
 def test_a_service_is_reached_from_this_machine(lab: Cluster, kubectl: Kubectl) -> None:
     if not lab.started_here:
         pytest.skip("cluster IPs are reached from the node alone, and another's node is elsewhere")
     address = kubectl("get", "service/web", "--output=jsonpath={.spec.clusterIP}")
-    with urllib.request.urlopen(f"http://{address}/", timeout=5) as answer:
-        assert answer.read() == b"hello\n"
+    # The rollout is over when the pods are ready; kube-proxy hears of it a moment later.
+    wait_until("an answer of the Service", lambda: page(f"http://{address}/") == b"hello\n", seconds=30)
 
 
 def test_a_service_is_reached_from_a_pod_by_its_name(kubectl: Kubectl) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import Catalogue, catalogue
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring import _alert_routes
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._alert_rules import JOBS, rules
 from tests.integration import rule_cases
 from tests.lab import monitoring
@@ -109,6 +110,9 @@ def test_promtool_reads_the_configuration_of_the_stack(programs: Path, tmp_path:
     for one in made["files"]:
         path = tmp_path / one["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(one["content"])
+        # promtool wants to see the client certificate where the stack has it mounted: here it is a file in the folder.
+        path.write_text(one["content"].replace(_alert_routes.SECRETS, str(tmp_path / "secrets")))
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "pair.pem").touch()
     checked = run(programs / "promtool", "check", "config", "prometheus/prometheus.yml", cwd=tmp_path)
     assert f"{len(made['alerts'])} rules found" in checked

@@ -106,7 +106,7 @@ def test_what_changed_and_what_failed_is_shown_with_its_host(which: str, play: P
         *(f"  {host}  {line}" for host in ("one", "two") for line in ("a line", "and another")),
         *(f"  {host}  item {item}" for host in ("one", "two") for item in (7, 8)),
         f"  FAILED    two  Breaks: {code} (exit code 4)", "  two      so sad", "  two  mended",
-        "  FAILED    two  Only one: It was [31mred [0m.", "  one  handled", "",
+        "  FAILED    two  Only one: It was red.", "  one  handled", "",
         "one: ok 6, changed 2, skipped 3, ignored 1", "two: ok 7, failed 1, changed 3, rescued 1, ignored 2", "",
     ]  # fmt: skip
     assert SECRET not in done.stdout + done.stderr
