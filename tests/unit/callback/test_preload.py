@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +11,13 @@ import pytest
 from ansible.inventory.host import Host
 
 from ansible_collections.doppelganger.ops.plugins.callback import preload
+
+
+@pytest.fixture(autouse=True)
+def unfrozen() -> Iterator[None]:
+    """What these tests exempt from garbage collection is collected again afterwards."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -52,3 +61,14 @@ def test_only_the_model_names_a_platform(loaded: list[tuple[str, str]]) -> None:
     told(callback, "kubernetes", action="doppelganger.ops.health_check")
     callback.v2_playbook_on_task_start(SimpleNamespace(action="doppelganger.ops.release_apply"), False)
     assert loaded == []
+
+
+def test_what_is_loaded_is_exempt_from_garbage_collection(loaded: list[tuple[str, str]]) -> None:
+    callback = preload.CallbackModule()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+    told(callback, "kubernetes")
+    callback.v2_playbook_on_task_start(SimpleNamespace(action="ansible.builtin.debug"), False)
+    assert gc.get_freeze_count() == 0
+    callback.v2_playbook_on_task_start(SimpleNamespace(action="doppelganger.ops.release_apply"), False)
+    assert gc.get_freeze_count() > 0
