@@ -16,7 +16,9 @@ from tests.unit.support import recorded
 
 VERSION = "0.1.0"
 FIRST, CURRENT, KILLED = "0001-v0.1.0", "0004-v0.2.0", "0005-v0.2.1"
-BACKUP = "20261129T234944Z-0001-v0.1.0"
+OLDEST, BACKUP = "20261129T234944Z-0001-v0.1.0", "20261129T235742Z-0001-v0.1.0"
+#: app_keep_backups, which the inventory leaves as it is
+KEPT = 5
 RECORDS = {
     name.split("/")[1]: json.loads(content) for name, content in recorded.files(VERSION) if name.endswith("record.json")
 }
@@ -67,7 +69,7 @@ def test_its_releases_backups_and_lease_are_known(carried: Application) -> None:
         name: record["status"] for name, record in RECORDS.items()
     }
     assert (found["current"], found["unreadable"]) == (CURRENT, {})
-    assert BACKUP in [one["id"] for one in found["backups"]]
+    assert {OLDEST, BACKUP} <= {one["id"] for one in found["backups"]}
     assert found["lease"]["purpose"] == "deploy v0.2.1"
 
 
@@ -90,6 +92,8 @@ def test_its_interrupted_deployment_is_recovered_and_nothing_is_replaced(carried
     assert (carried.current()["id"], carried.current()["previous"]) == ("0006-v0.2.0", CURRENT)
     assert recreated(before, carried.containers()) == []
     assert carried.read("lease.json")["token"] > token
+    backups = {path.name for path in (carried.state / "backups").iterdir()}
+    assert (len(backups), OLDEST in backups, BACKUP in backups) == (KEPT, False, True)
     again = carried.deploy("v0.2.0")
     assert (again.rc, again.target()["status"], again.changed()) == (0, "unchanged", 0)
 
