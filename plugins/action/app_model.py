@@ -29,6 +29,8 @@ NOT_MODEL = {
     "app_inputs", "app_with_catalogue", "app_batches", "app_registry_password", "app_cluster_token", "app_metric_token",
 }  # fmt: skip
 
+#: what a variable was called in an earlier version, and is called now
+RENAMED: dict[str, str] = {}
 _HINT = "docs/application.md describes each variable."
 
 
@@ -116,6 +118,8 @@ def _refuse_unknown(variables: Mapping[str, Any]) -> None:
     known = [*spec(), "app_model"]
     for name in sorted(variables):
         if name.startswith("app_") and name not in known:
+            if name in RENAMED:
+                raise Refused(f"{name} is called {RENAMED[name]} now.", hint="Rename it in the inventory.")
             similar = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {similar[0]}?" if similar else "docs/application.md lists the variables."
             raise Refused(f"{name} is not a variable of the application model.", hint=hint)

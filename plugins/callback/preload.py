@@ -3,13 +3,6 @@
 
 from __future__ import annotations
 
-import gc
-from typing import Any
-
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._table import PLATFORMS, STEPS, entry_of
-
 DOCUMENTATION = r"""
 name: preload
 type: aggregate
@@ -26,6 +19,13 @@ author:
 requirements:
   - It is enabled, C(callbacks_enabled = doppelganger.ops.preload) in C(ansible.cfg).
 """
+
+import gc
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._table import PLATFORMS, STEPS, entry_of
 
 OURS = "doppelganger.ops."
 

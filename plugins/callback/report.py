@@ -3,16 +3,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from pathlib import Path, PurePath
-from typing import Any
-
-from ansible import context
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
-
 DOCUMENTATION = r"""
 name: report
 type: aggregate
@@ -41,6 +31,16 @@ options:
 requirements:
   - It is enabled, C(callbacks_enabled = doppelganger.ops.report) in C(ansible.cfg).
 """
+
+import time
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no types

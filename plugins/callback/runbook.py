@@ -3,24 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from ansible import constants as C
-from ansible import context
-from ansible.plugins.callback.default import CallbackModule as Default
-
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._result import KEY
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _screen
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import SHOWN
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._live_line import LiveLine
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._screen import Line, Screen, Step
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._words import PHASES
-
 DOCUMENTATION = r"""
 name: runbook
 type: stdout
@@ -42,6 +24,24 @@ extends_documentation_fragment:
 requirements:
   - It is the standard output callback, C(stdout_callback = doppelganger.ops.runbook) in C(ansible.cfg).
 """
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback.default import CallbackModule as Default
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._result import KEY
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _screen
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._listener import SHOWN
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._live_line import LiveLine
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._screen import Line, Screen, Step
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen._words import PHASES
 
 OURS = "doppelganger.ops"
 #: without a terminal, lines may be this long

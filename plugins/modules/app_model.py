@@ -10,7 +10,8 @@ module: app_model
 short_description: Read the application model and the caller's inputs
 version_added: 0.1.0
 description:
-  - Reads the variables C(app_*) of the role P(doppelganger.ops.app#role) out of the inventory, checks each and all of them together, and names what is mistyped.
+  - Reads the variables C(app_*) of the role P(doppelganger.ops.app#role) out of the inventory, checks each and all of them together, and
+    names what is mistyped.
   - Reads the caller's inputs as text. They are never templated, and refused where they do not fit.
 author:
   - The doppelganger.ops engineers (@doppelganger)

@@ -214,7 +214,7 @@ options:
     type: bool
     default: true
 author:
-  - The doppelganger.ops authors
+  - The doppelganger.ops engineers (@doppelganger)
 """
 
 EXAMPLES = r"""

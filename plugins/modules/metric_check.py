@@ -40,7 +40,7 @@ options:
       - Where neither O(services) nor O(since) is given, they are those of the current release.
     type: path
 author:
-  - The doppelganger.ops authors
+  - The doppelganger.ops engineers (@doppelganger)
 """
 
 EXAMPLES = r"""

@@ -34,7 +34,7 @@ options:
     description: The release that runs from now on.
     type: str
     default: ""
-  message:
+  why:
     description: Why O(bad) is bad.
     type: str
     default: ""
@@ -72,9 +72,25 @@ current:
   returned: success
   type: str
 pruned:
-  description: What was taken away (RV(pruned.releases), RV(pruned.backups)), and what could not be (RV(pruned.left)).
+  description: What nobody can need any more.
   returned: success
   type: dict
+  contains:
+    releases:
+      description: The releases that were taken away.
+      returned: success
+      type: list
+      elements: str
+    backups:
+      description: The backups that were taken away.
+      returned: success
+      type: list
+      elements: str
+    left:
+      description: What could not be taken away, with the reason of each.
+      returned: success
+      type: list
+      elements: str
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget

@@ -10,7 +10,8 @@ module: publish_result
 short_description: Publish the result of an operation
 version_added: 0.1.0
 description:
-  - Publishes the results of all hosts as one, with C(set_stats) under the key C(doppelganger_ops), as C(result.schema.json) describes it, and shows each host's report.
+  - Publishes the results of all hosts as one, with C(set_stats) under the key C(doppelganger_ops), as C(result.schema.json)
+    describes it, and shows each host's report.
   - The first host of the play publishes for all.
 author:
   - The doppelganger.ops engineers (@doppelganger)

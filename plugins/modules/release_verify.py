@@ -111,7 +111,7 @@ checks:
       description: What the last attempt saw, different for each kind.
       type: dict
 release:
-  description: The id of the current release, where it was looked up in O(state_dir).
+  description: The id of the current release, where it was looked up in the state of the target.
   returned: when the checklist could be read
   type: str
 kind:

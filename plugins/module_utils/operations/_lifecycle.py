@@ -168,7 +168,7 @@ def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
     if params["good"]:
         found.append((params["good"], _releases.GOOD, None))
     if params["bad"]:
-        found.append((params["bad"], _releases.BAD, params["message"] or None))
+        found.append((params["bad"], _releases.BAD, params["why"] or None))
     return found
 
 
@@ -220,7 +220,7 @@ FINISH = Step(
         "good": {"type": "str", "default": ""},
         "bad": {"type": "str", "default": ""},
         "activate": {"type": "str", "default": ""},
-        "message": {"type": "str", "default": ""},
+        "why": {"type": "str", "default": ""},
         "gates": {"type": "list", "elements": "dict", "default": []},
         "evidence": {"type": "str", "default": ""},
     },

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import json
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ from ansible_collections.doppelganger.ops.plugins.action import (
     target_result,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
+from tests.contract.house import ROOT
 from tests.unit.support.results import ENDINGS, ended
 
 
@@ -93,6 +96,29 @@ def test_a_model_is_plain_data_with_defaults_and_inputs() -> None:
     assert found["state_dir"] == "/var/lib/doppelganger-ops/shop"
     assert (found["name"], found["inputs"], found["keep_good"]) == ("shop", {"version": "v1"}, 5)
     assert "registry_password" not in found
+
+
+INVENTORIES = {
+    f"{path.parent.name} {name}": variables
+    for path in sorted((ROOT / "tests/recorded").glob("*/surface.json"))
+    for name, variables in json.loads(path.read_text(encoding="utf-8"))["inventories"].items()
+}
+
+
+@pytest.mark.parametrize("variables", INVENTORIES.values(), ids=INVENTORIES)
+def test_the_inventories_of_earlier_versions_are_read(variables: dict[str, Any]) -> None:
+    variables = json.loads(re.sub(r"\{\{.*?\}\}", "/templated", json.dumps(variables)))
+    found = run(app_model, {"inputs": [], "metrics": True}, variables)
+    assert found.get("failed") is None, found["msg"]
+    assert found["name"] == variables["app_name"]
+    assert found["checks"] == variables["app_checks"]
+
+
+def test_a_renamed_variable_says_its_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app_model.RENAMED, "app_repo", "app_repository")
+    found = read(app_repo="/repo")
+    assert (found["failed"], found["kind"]) == (True, "refused")
+    assert "app_repository" in found["msg"]
 
 
 @pytest.mark.parametrize(

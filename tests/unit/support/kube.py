@@ -135,7 +135,7 @@ class FakeCluster:
 
     def patch(self, _: str, kind: str, name: str, patch: dict[str, Any]) -> None:
         found = copy.deepcopy(self.objects[kind, name])
-        found["metadata"]["annotations"].update(patch["metadata"]["annotations"])
+        found["metadata"].setdefault("annotations", {}).update(patch["metadata"]["annotations"])
         self._write(found)
 
     def delete(self, _: str, kind: str, name: str, *, uid: str, version: str) -> bool:

@@ -88,7 +88,7 @@ class Host:
         release: str = started["release"]
         image = {"id": f"sha256:{started['token']:064x}", "reference": version}
         self.change(release, images={"web": image}, backup=self.back_up(release))
-        self.finish(started, outcome="failed", bad=release, message="It answered 500.", **params)
+        self.finish(started, outcome="failed", bad=release, why="It answered 500.", **params)
         return release
 
     def back_up(self, release: str) -> str:
@@ -149,7 +149,7 @@ def test_a_bad_outcome_leaves_the_current_one_and_keeps_why_without_secrets(host
         started,
         outcome="failed",
         bad=started["release"],
-        message="login with canary-1234 failed",
+        why="login with canary-1234 failed",
         gates=[{"name": "API", "reason": "canary-1234"}],
         evidence="/evidence/0002-v2",
     )
