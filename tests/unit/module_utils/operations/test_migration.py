@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Migration
 from tests.unit.support.making import backup, record, target
 
 BACKUP = "20261123T204105Z-0000-none"
@@ -41,7 +42,7 @@ def test_where_the_schema_was_and_is(
     seen: list[Any] = []
 
     def migrate() -> str:
-        seen.append(shop.record(pending["id"])["migration"])
+        seen.append(shop.record(pending.id).migration)
         if fails:
             raise OpsError("code 1")
         return "one\n\ntwo\n"
@@ -54,6 +55,6 @@ def test_where_the_schema_was_and_is(
         found = migrated(shop, pending, token, migrate)
         assert found == {"changed": moved is not False, "moved": moved, "head": after, "output": "one\ntwo"}
     # where it was is there before anything moves: a run that is killed meanwhile leaves it to the next one
-    assert seen == [{"before": before, "after": None, "moved": None}]
-    assert shop.record(pending["id"])["migration"] == {"before": before, "after": after, "moved": moved}
+    assert seen == [Migration(before)]
+    assert shop.record(pending.id).migration == Migration(before, after, moved)
     assert heads == []
