@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..core._errors import OpsError
+from ..core._errors import OpsError, noted_on
 from ..state import _releases
 from ..state._record import Migration, Record
 from ..text._excerpt import last_words
@@ -24,7 +24,9 @@ def migrated(target: Target, record: Record, token: int, migrate: Callable[[], s
     try:
         output = migrate()
     except OpsError as error:
-        error.data["moved"] = _note_head(target, record, before, token).moved
+        error.data["moved"] = None
+        with noted_on(error):
+            error.data["moved"] = _note_head(target, record, before, token).moved
         raise
     found = _note_head(target, record, before, token)
     return {

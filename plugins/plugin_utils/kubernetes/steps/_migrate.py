@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError, noted_on
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
@@ -126,7 +126,9 @@ def _migrate(
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
             raise
-        said = last_words(_keep_log(target, record.id, operation.token))
+        said = ""
+        with noted_on(error):
+            said = last_words(_keep_log(target, record.id, operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
             words += f" It said last: {said}"
