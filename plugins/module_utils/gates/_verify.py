@@ -9,10 +9,10 @@ from typing import Any
 
 from ..checks._checklist import Check, parse_checks
 from ..checks._judge import overall
-from ..checks._kinds import Attempt
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
+from ..checks.kinds._kind import Attempt
 from ..core._errors import OpsError, Refused
 from ..core._verdicts import PASS
 from ..operations._step import Step
