@@ -60,7 +60,7 @@ def test_numbers_may_be_whole_where_any_are_fine() -> None:
     [
         ("http", "check 1: expected a dictionary, found 'http' (str)"),
         ({"kind": "http", "url": URL}, "check '1': name is missing"),
-        ({"name": "a"}, "check 'a': kind must be one of containers, exec, http"),
+        ({"name": "a"}, f"check 'a': kind must be one of {', '.join(KINDS)}"),
         ({"name": "a\x1b[2J", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
         ({"name": "a\u202e", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
         ({"name": "a", "kind": "htpp", "url": URL}, "found 'htpp', did you mean 'http'?"),
