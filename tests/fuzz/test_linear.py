@@ -23,7 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._times impor
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases import _postgres
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._redis import parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import gist_of
