@@ -20,7 +20,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _ch
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _options
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._user import user_name
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _places
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _inputs
 
@@ -100,11 +99,17 @@ def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any
     database = {name: fields[f"database_{name}"] for name in ("service", "name", "user")}
     known = {"postgres": {"service": database["service"], "database": database["name"], "user": database["user"]}}
     sources = {**(known if database["service"] else {}), **fields["metric_sources"]}
-    parsed = _places.parse_sources(sources)
     found: dict[str, Any] = {"metric_sources": sources}
-    if not (with_catalogue or fields["metrics"] or fields["metric_words"] or fields["metric_gates"]):
+    needs_catalogue = with_catalogue or fields["metrics"] or fields["metric_words"] or fields["metric_gates"]
+    if not (needs_catalogue or fields["metric_sources"]):
         return found
     # here, so that a model without metrics loads nothing of them
+
+    from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _places
+
+    parsed = _places.parse_sources(sources)
+    if not needs_catalogue:
+        return found
     from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _watches
     from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _catalogue_file
 

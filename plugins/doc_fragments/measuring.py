@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._readers import READERS
+
+_SOURCES = "".join(f"      - C({name}), {reader.about}\n" for name, reader in READERS.items())
+
 
 class ModuleDocFragment:
     """What to measure, where it comes from, and how long."""
@@ -37,11 +41,7 @@ options:
   sources:
     description:
       - "Where metrics come from, by kind. A metric is taken from the first of its sources that is here."
-      - C(prometheus), C(openmetrics) and C(json) with C(url), or C(service) and C(port); C(headers), C(validate_certs), C(ca_file); and
-        C(path) for C(openmetrics).
-      - C(postgres) with C(service), C(user) and C(database). C(redis) with C(service) or C(host), C(port) and C(password_env).
-      - C(containers), with C(services), and C(host) are there unless they are null.
-    type: dict
+SOURCES    type: dict
     default: {}
   metric_token:
     description: A bearer token for Prometheus.
@@ -76,4 +76,4 @@ options:
     description: Whether the task fails unless the verdict is C(pass).
     type: bool
     default: true
-"""
+""".replace("SOURCES", _SOURCES)

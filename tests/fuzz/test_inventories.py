@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.doppelganger.ops.plugins.action import app_model
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import KINDS
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _metric, _watches
 
@@ -19,13 +20,13 @@ BASE = {
     "app_release_services": ["web"],
 }  # fmt: skip
 KEYS = st.sampled_from(sorted({
-    *_checklist.COMMON, *(name for kind in _checklist.KINDS.values() for name in kind), *_metric.SOURCES,
+    *_checklist.COMMON, *(name for kind in KINDS.values() for name in kind.options), *_metric.SOURCES,
     *_metric.ENTRY, *_metric.LIMIT, *_metric.TIERS, *_watches.GATE, *_watches.COMPARE,
     "namespace", "context", "args", "like", "error_rate",
 }))  # fmt: skip
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5) | KEYS
-    | st.sampled_from([*_checklist.KINDS])
+    | st.sampled_from([*KINDS])
     | st.sampled_from([10**400, -1, 0, "\0", "\ud800", "yes", "1e400", b"a", "{{ a }}", "$x", "$", "a(", "x" * 10**6])
 )  # fmt: skip
 VALUES = st.recursive(
@@ -34,7 +35,7 @@ VALUES = st.recursive(
     max_leaves=10,
 )
 CHECKS = st.lists(
-    st.fixed_dictionaries({"name": st.text(max_size=3), "kind": st.sampled_from([*_checklist.KINDS])})
+    st.fixed_dictionaries({"name": st.text(max_size=3), "kind": st.sampled_from([*KINDS])})
     .flatmap(lambda one: st.dictionaries(KEYS, VALUES, max_size=4).map(lambda more: {**more, **one})),
     min_size=1, max_size=2,
 )  # fmt: skip

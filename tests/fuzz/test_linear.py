@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_file_lines import unreadable
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse, secrets_in
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated, problem_in
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds import _lines
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._cli import without_quotations
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import lines_from, unframed
@@ -24,7 +23,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._times impor
 from ansible_collections.doppelganger.ops.plugins.module_utils.databases import _postgres
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers import _exposition
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in, parsed_info
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._redis import parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import gist_of
@@ -40,7 +40,7 @@ REDACTOR = Redactor(["canary-0123456789", "aaaaaab", "a.-+a.-+b", "http://user:s
 
 
 def errors_in(text: str) -> None:
-    scan = LogScan({"patterns": _lines.ERROR_LINES, "allow": (), "limit": 0})
+    scan = LogScan({"patterns": ERROR_LINES, "allow": (), "limit": 0})
     scan.read("one", "app", [f"2026-01-01T00:00:00Z {text}"])
 
 

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..core import _files
 from . import _git
@@ -14,22 +13,22 @@ from ._model import GIT, App
 
 
 @contextlib.contextmanager
-def looked_at(app: App, root: Path, source: Mapping[str, Any], version: str) -> Iterator[Path]:
+def looked_at(app: App, root: Path, commit: str, version: str) -> Iterator[Path]:
     """The files of a version, for looking: nothing new is left below ``root``."""
     if app.source != GIT:
         yield Path(app.directory)
         return
     _files.refuse_unsafe(root)
-    if (root / "source" / source["commit"][:12]).is_dir():
-        yield kept(app, root, source)  # whole, though a run may have been killed
+    if (root / "source" / commit[:12]).is_dir():
+        yield kept(app, root, commit)  # whole, though a run may have been killed
         return
-    with _git.temporary_checkout(app.repository, version, source["commit"], app.fetch_timeout) as tree:
+    with _git.temporary_checkout(app.repository, version, commit, app.fetch_timeout) as tree:
         yield tree
 
 
-def kept(app: App, root: Path, source: Mapping[str, Any]) -> Path:
+def kept(app: App, root: Path, commit: str) -> Path:
     """The files of a version, below ``root`` for as long as a release needs them."""
     if app.source != GIT:
         return Path(app.directory)
     _files.refuse_unsafe(root)
-    return _git.checkout(app.repository, source["commit"], root / "source", app.fetch_timeout)
+    return _git.checkout(app.repository, commit, root / "source", app.fetch_timeout)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import collections
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from ..core._errors import Refused
 from ..core._options import WORDS, Option, converted, described, listed, near
 from ..core._verdicts import ADVISORY, REQUIRED
-from .kinds._lines import ERROR_LINES
+from ._kinds import KINDS
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Check:
     @property
     def guards(self) -> bool:
         """Whether it keeps looking until all others have ended: what runs now may crash while they wait for it."""
-        return self.kind == "containers"
+        return self.kind in KINDS and KINDS[self.kind].guards
 
     @property
     def watches(self) -> bool:
@@ -43,73 +42,34 @@ class Check:
 
 
 COMMON = {
-    "name": Option("name", required=True),
-    "kind": Option("str", required=True),
-    "severity": Option("str", REQUIRED),
-    "timeout": Option("float", 30.0),
-    "attempt_timeout": Option("float", 5.0),
-    "interval": Option("float", 0.5),
-    "successes": Option("int", 1),
-    "hold": Option("float", 0.0),
-    "hold_failures": Option("int", 0),
-    "when_present": Option("bool", False),
-}
+    "name": Option("name", required=True, about="How the checklist calls it. Each name is used once."),
+    "kind": Option("str", required=True, choices=tuple(KINDS), about="What to look at."),
+    "severity": Option(
+        "str", REQUIRED, choices=(REQUIRED, ADVISORY),
+        about="Whether it takes part in the verdict. An C(advisory) one is only shown.",
+    ),
+    "timeout": Option(
+        "float", 30.0, about="How long it may take in all until it passes, in seconds, without O(checks[].hold)."
+    ),
+    "attempt_timeout": Option("float", 5.0, about="How long a single attempt may take, in seconds."),
+    "interval": Option("float", 0.5, about="The pause between two attempts, in seconds."),
+    "successes": Option("int", 1, about="How many attempts in a row must pass."),
+    "hold": Option(
+        "float", 0.0, may_be_negative=False, about="How long it must go on passing after that, in seconds."
+    ),
+    "hold_failures": Option(
+        "int", 0, may_be_negative=False, about="How many attempts in a row may fail during O(checks[].hold)."
+    ),
+    "when_present": Option(
+        "bool", False,
+        about="Skip the check where its service is not among O(services), or without those has no container.",
+    ),
+}  # fmt: skip
 
+_KNOWN = {name: {**COMMON, **kind.options} for name, kind in KINDS.items()}
 
-_PEER = {"service": Option("str"), "host": Option("str")}
-
-KINDS: dict[str, dict[str, Option]] = {
-    "containers": {
-        "services": Option("list"),
-        "completed": Option("list", ()),
-        "max_restarts": Option("int", 0),
-    },
-    "http": {
-        "url": Option("str", required=True),
-        "service": Option("str"),
-        "port": Option("int"),
-        "method": Option("str", "GET"),
-        "headers": Option("dict", {}),
-        "status": Option("codes", (200,)),
-        "body_contains": Option("str"),
-        "body_matches": Option("regex"),
-        "json": Option("dict", {}),
-        "max_latency_ms": Option("float"),
-        "validate_certs": Option("bool", True),
-        "ca_file": Option("str"),
-    },
-    "tcp": {**_PEER, "port": Option("int", required=True)},
-    "postgres": {
-        "service": Option("str", "postgres"),
-        "user": Option("str"),
-        "database": Option("str"),
-        "query": Option("str", "SELECT 1"),
-        "expect": Option("str"),
-    },
-    "redis": {**_PEER, "port": Option("int", 6379), "password_env": Option("str")},
-    "mongo": {**_PEER, "port": Option("int", 27017)},
-    "logs": {
-        "services": Option("list"),
-        "since": Option("float"),
-        "patterns": Option("regexes", ERROR_LINES),
-        "allow": Option("regexes", ()),
-        "limit": Option("int", 0),
-    },
-    "exec": {
-        "service": Option("str", required=True),
-        "command": Option("list", required=True),
-        "expect_code": Option("int", 0),
-        "output_contains": Option("str"),
-    },
-}
-
-_KNOWN = {kind: {**COMMON, **options} for kind, options in KINDS.items()}
-
-_NOT_NEGATIVE = ("hold", "hold_failures", "max_restarts", "limit", "since", "max_latency_ms")
 #: 30 days, in seconds
 _LONGEST = 30 * 86400.0
-
-NEEDS_ENGINE = frozenset({"containers", "postgres", "logs", "exec"})
 
 
 def parse_checks(raw: Sequence[Any]) -> list[Check]:
@@ -130,7 +90,7 @@ def parse_checks(raw: Sequence[Any]) -> list[Check]:
 
 def needs_engine(check: Check) -> bool:
     """Whether the check must ask the container engine."""
-    return check.kind in NEEDS_ENGINE or bool(check.options.get("service"))
+    return (check.kind in KINDS and KINDS[check.kind].asks_platform) or bool(check.options.get("service"))
 
 
 def _read(number: int, entry: Any, problems: list[str]) -> list[Check]:
@@ -173,7 +133,9 @@ def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
         if values[name] <= 0
     ]
     wrong += [
-        f"{name} must not be negative, found {values[name]:g}" for name in _NOT_NEGATIVE if (values.get(name) or 0) < 0
+        f"{name} must not be negative, found {values[name]:g}"
+        for name, option in _KNOWN[kind].items()
+        if not option.may_be_negative and (values[name] or 0) < 0
     ]
     wrong += [
         f"{name} must be at most {_LONGEST:g} seconds, found {values[name]:g}"
@@ -187,27 +149,6 @@ def _senseless(kind: str, values: Mapping[str, Any]) -> list[str]:
         )
     if values.get("port") is not None and not 0 < values["port"] < 65536:
         wrong.append(f"port must be from 1 to 65535, found {values['port']}")
-    if "host" in values and not (values["host"] or values["service"]):
-        wrong.append("either service or host must say where to look")
     if values["when_present"] and not values.get("service"):
         wrong.append("when_present needs a service to be present")
-    if values.get("password_env") and not values["service"]:
-        wrong.append("password_env names a variable of the service's container, so service is needed")
-    if kind == "http":
-        wrong += _wrong_url(values)
-    return wrong
-
-
-def _wrong_url(values: Mapping[str, Any]) -> list[str]:
-    url = values["url"]
-    if values["service"]:
-        return (
-            []
-            if url.startswith("/") and values["port"]
-            else [f"with service, url must be a path and port be given, found {url!r}"]
-        )
-    return (
-        []
-        if re.match(r"https?://[^/\s]+", url)
-        else [f"url must start with http:// or https:// and name a host, found {url!r}"]
-    )
+    return [*wrong, *KINDS[kind].problems(values)]

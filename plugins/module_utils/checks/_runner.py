@@ -16,9 +16,10 @@ from ..core._verdicts import PASS, REQUIRED, SKIPPED, Outcome
 from ..running._containers import Event
 from ..running._project import Closing
 from ..running._scene import Scene
+from ._attempts import attempt_of, explained, patience
 from ._checklist import Check, needs_engine
 from ._judge import Judge, Result
-from ._kinds import Attempt, attempt_of, explained, patience
+from .kinds._kind import Attempt
 
 #: attempts at the same time: more sockets only wait for each other
 _AT_ONCE = 200

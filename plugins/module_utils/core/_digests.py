@@ -55,26 +55,6 @@ class Digests:
         return f"hmac:{hmac.new(bytes.fromhex(self._key), text.encode(), hashlib.sha256).hexdigest()}"
 
 
-def shown(record: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
-    """A release's record as others may see it: without digests that depend on no key, as compose and earlier versions
-    make them."""
-
-    def keyed(digest: str) -> str:
-        return digest if digest.startswith("hmac:") else digests.of(digest)
-
-    config = record["config"]
-    images = {
-        name: {**image, "build": keyed(image["build"])} if "build" in image else image
-        for name, image in record["images"].items()
-    }
-    services = {name: keyed(digest) for name, digest in config["services"].items()}
-    return {
-        **record,
-        "images": images,
-        "config": {"env": keyed(config["env"]), "inputs": keyed(config["inputs"]), "services": services},
-    }
-
-
 def is_comparable(digest: str) -> bool:
     """Whether a recorded digest is one of these; records that are older than the key have plain ones."""
     return _BEFORE_KEYS.fullmatch(digest) is None

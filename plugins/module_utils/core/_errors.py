@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from ..text._characters import printable_data
@@ -38,6 +40,23 @@ class OpsError(Exception):
         said = {"failed": True, "msg": text, "kind": self.kind, "error": self.message, "hint": self.hint}
         shown: dict[str, Any] = printable_data({**self.data, **said})
         return shown
+
+
+@contextlib.contextmanager
+def noted_on(first: OpsError) -> Iterator[None]:
+    """What is done after an error, before it is raised again: where that fails as well, the first error stays and has
+    the second as a note.
+
+    A lease that is lost replaces it, and a target that is out of reach makes it one that undoes nothing.
+    """
+    try:
+        yield
+    except LeaseLost:
+        raise
+    except OpsError as second:
+        first.message = f"{first.message.rstrip('.')}. Then this failed as well: {second.message}"
+        if second.kind == UNREACHABLE:
+            first.kind = UNREACHABLE
 
 
 class Refused(OpsError):

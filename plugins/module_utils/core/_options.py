@@ -14,12 +14,14 @@ from ..text._visible import hidden
 
 @dataclass(frozen=True)
 class Option:
-    """One option that somebody may write."""
+    """One option that somebody may write. ``about`` is for the documentation, in the markup of Ansible."""
 
     type: str
     default: Any = None
     required: bool = False
     choices: tuple[str, ...] = ()
+    about: str = ""
+    may_be_negative: bool = True
 
 
 #: whole numbers are exact up to here, wherever they come to; no time and no size is larger

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..checks._checklist import Check
-from ..checks._kinds import Attempt
+from ..checks.kinds._kind import Attempt
 from ..core._errors import OpsError
 from ..core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
 from ..metrics._judge import UNDO

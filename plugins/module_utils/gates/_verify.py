@@ -9,10 +9,10 @@ from typing import Any
 
 from ..checks._checklist import Check, parse_checks
 from ..checks._judge import overall
-from ..checks._kinds import Attempt
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
+from ..checks.kinds._kind import Attempt
 from ..core._errors import OpsError, Refused
 from ..core._verdicts import PASS
 from ..operations._step import Step
@@ -22,6 +22,7 @@ from ..running._scene import Scene
 from ..state import _releases
 from ..state._folder import Store
 from ..state._journal import Operation
+from ..state._record import Record
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
 from ._metric_gates import Gates
@@ -51,9 +52,10 @@ def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]
     return {"release": release, **_releases.current_facts(record)}
 
 
-def _current(store: Store) -> tuple[str | None, dict[str, Any] | None]:
+def _current(store: Store) -> tuple[str | None, Record | None]:
     current = store.read("current.json") or {"release": None}
-    return current["release"], store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    found = store.read(f"releases/{current['release']}/record.json") if current["release"] else None
+    return current["release"], Record.of(found) if found else None
 
 
 def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None = None) -> dict[str, Any]:
@@ -94,10 +96,10 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         raise
 
 
-def _past(store: Store) -> list[dict[str, Any]]:
+def _past(store: Store) -> Sequence[Mapping[str, Any]]:
     """What the gates of the release showed that is the current one still."""
     _, record = _current(store)
-    return list((record or {}).get("gates") or [])
+    return record.gates if record else ()
 
 
 def _gate(

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core._options import Option, described, near, read
+from ._readers import READERS
 
 #: from worst to least
 TIERS = ("critical", "warning", "info")
 PRIORITIES = ("P0", "P1", "P2", "P3")
 GROUPS = ("application", "system", "database", "cache")
 ABOVE, BELOW = "above", "below"
-WORST = "worst"
-NO_DATA, ZERO, NOT_APPLICABLE = "no_data", "zero", "not_applicable"
 
 
 @dataclass(frozen=True)
@@ -67,66 +66,8 @@ class Metric:
         return next((one for one in self.limits if one.is_passed(value)), None)
 
 
-#: what every kind of source takes
-_COMMON = {
-    # how several series become one value: the worst of them unless something else is said
-    "several": Option("str", WORST, choices=(WORST, "sum", "mean")),
-    # what it means that there is no series
-    "empty": Option("str", NO_DATA, choices=(NO_DATA, ZERO, NOT_APPLICABLE)),
-    "scale": Option("float", 1.0),
-}
-
-
-def _calc(*choices: str) -> Option:
-    return Option("str", choices[0], choices=choices)
-
-
-SOURCES: dict[str, dict[str, Option]] = {
-    "prometheus": {**_COMMON, "query": Option("str", required=True)},
-    "openmetrics": {
-        **_COMMON,
-        "calc": _calc("value", "rate", "increase", "ratio", "quantile", "up"),
-        "family": Option("str"),
-        "where": Option("patterns", {}),
-        "over": Option("str"),
-        "quantile": Option("float", 0.95),
-    },
-    "containers": {
-        **_COMMON,
-        "field": Option(
-            "str",
-            required=True,
-            choices=("running", "cpu_percent", "memory_percent", "memory_bytes", "disk_bytes_per_second",
-                     "network_bytes_per_second"),
-        ),
-        "services": Option("list"),
-    },
-    "host": {
-        **_COMMON,
-        "field": Option(
-            "str",
-            required=True,
-            choices=("cpu_percent", "memory_percent", "disk_bytes_per_second", "network_bytes_per_second"),
-        ),
-    },
-    "postgres": {
-        **_COMMON,
-        "calc": _calc("value", "rate", "increase", "ratio", "failures"),
-        "query": Option("str", required=True),
-    },
-    "redis": {
-        **_COMMON,
-        "calc": _calc("value", "rate", "increase", "ratio"),
-        "field": Option("str", required=True),
-        "over": Option("words"),
-    },
-    "json": {
-        **_COMMON,
-        "calc": _calc("value", "rate", "increase"),
-        "path": Option("str", required=True),
-        "url": Option("str"),
-    },
-}  # fmt: skip
+#: what a metric says to each kind of source
+SOURCES = {name: reader.options for name, reader in READERS.items()}
 
 #: an entry, but for its limits and sources
 ENTRY = {
@@ -230,11 +171,6 @@ def _senseless(
         wrong.append(
             "a worse tier must have the worse limit: " + ", ".join(f"{one.tier} {one.words}" for one in limits)
         )
-    exposition = sources.get("openmetrics", {})
-    if exposition and exposition["calc"] != "up" and not exposition["family"]:
-        wrong.append("sources.openmetrics.family is missing")
-    if exposition and not 0 < exposition["quantile"] < 1:
-        wrong.append(f"sources.openmetrics.quantile must be between 0 and 1, found {exposition['quantile']:g}")
-    if sources.get("redis", {}).get("calc") == "ratio" and not sources["redis"]["over"]:
-        wrong.append("sources.redis.over is missing: a ratio needs what it is over")
-    return wrong
+    return wrong + [
+        f"sources.{kind}.{problem}" for kind, options in sources.items() for problem in READERS[kind].problems(options)
+    ]

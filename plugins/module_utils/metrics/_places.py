@@ -7,43 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core._errors import Refused
-from ..core._options import Option, described, listed, near, read
+from ..core._options import described, listed, near, read
+from ._readers import READERS
 
-_WEB = {
-    "url": Option("str"),
-    "service": Option("str"),
-    "port": Option("int"),
-    "headers": Option("dict", {}),
-    "validate_certs": Option("bool", True),
-    "ca_file": Option("str"),
-}
 #: what each kind of source is told about where it is
-CONFIGS: dict[str, dict[str, Option]] = {
-    "prometheus": _WEB,
-    "openmetrics": {**_WEB, "path": Option("str", "/metrics")},
-    "containers": {"services": Option("list")},
-    "host": {},
-    "postgres": {"service": Option("str", "postgres"), "user": Option("str"), "database": Option("str")},
-    "redis": {
-        "service": Option("str"),
-        "host": Option("str"),
-        "port": Option("int", 6379),
-        "password_env": Option("str"),
-    },
-    "json": _WEB,
-}
+CONFIGS = {name: reader.place for name, reader in READERS.items()}
 
 
 def parse_sources(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Where the sources are, by kind; null takes out one that is there by itself."""
     problems: list[str] = []
+    by_itself: dict[str, Any] = {name: {} for name, reader in READERS.items() if reader.is_there}
     found: dict[str, dict[str, Any]] = {}
-    for kind, options in {"containers": {}, "host": {}, **raw}.items():
+    for kind, options in {**by_itself, **raw}.items():
         if kind not in CONFIGS:
             problems.append(f"unknown source {kind!r}, expected {', '.join(CONFIGS)}{near(kind, CONFIGS)}")
         elif isinstance(options, Mapping):
             found[kind] = read(options, CONFIGS[kind], problems, f"{kind}.")
-            problems += _lost(kind, found[kind])
+            problems += [f"{kind} {problem}" for problem in READERS[kind].place_problems(found[kind])]
         elif options is not None:
             problems.append(f"{kind} must be a dictionary, found {described(options)}")
     if problems:
@@ -52,11 +33,3 @@ def parse_sources(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             hint="Fix app_metric_sources; docs/metrics.md has the kinds and their options.",
         )
     return found
-
-
-def _lost(kind: str, options: Mapping[str, Any]) -> list[str]:
-    if kind == "redis" and not (options["service"] or options["host"]):
-        return ["redis needs a service or a host"]
-    if "url" not in options or options["url"] or (kind == "json" and not options["service"]):
-        return []
-    return [] if options["service"] and options["port"] else [f"{kind} needs a url, or a service and its port"]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from ..core._deadline import Deadline, Late
 from ..core._errors import OpsError, Refused
@@ -18,14 +18,13 @@ from ..core._verdicts import PASS, SKIPPED
 from ..running._scene import Scene
 from ._compare import compared
 from ._judge import Tally, assessed, on_its_way
-from ._metric import ABOVE, SOURCES, WORST, given
+from ._metric import ABOVE, SOURCES, given
+from ._readers import READERS
 from ._values import Sample, sample
 from ._watches import Watch
-from .readers._endpoint import Json, Prometheus
 from .readers._observation import Asked, Observation, query_of
-from .readers._openmetrics import OpenMetrics
-from .readers._postgres import Postgres, Redis
-from .readers._usage import Containers, Machines
+from .readers._prometheus import Prometheus
+from .readers._reader import WORST, Source
 
 #: a look that comes so shortly before the end is still taken
 _JUST_BEFORE = 0.05
@@ -33,28 +32,11 @@ _JUST_BEFORE = 0.05
 _POINTS = 30
 
 
-class Source(Protocol):
-    """Knows metrics of one kind."""
-
-    async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
-        """Look at all of them once."""
-
-
 def sources_of(
     config: Mapping[str, Mapping[str, Any]], kinds: Sequence[str], scene: Scene, token: str = ""
 ) -> dict[str, Source]:
     """The sources that are needed, each made once."""
-    project = scene.project
-    makers: dict[str, Callable[[Mapping[str, Any]], Source]] = {
-        "prometheus": lambda options: Prometheus(options, project, token),
-        "openmetrics": lambda options: OpenMetrics(options, project),
-        "containers": lambda options: Containers(options, project, scene.services),
-        "host": lambda options: Machines(options, project),
-        "postgres": lambda options: Postgres(options, project),
-        "redis": lambda options: Redis(options, project),
-        "json": lambda options: Json(options, project),
-    }
-    return {kind: makers[kind](config[kind]) for kind in dict.fromkeys(kinds)}
+    return {kind: READERS[kind].source(config[kind], scene, token) for kind in dict.fromkeys(kinds)}
 
 
 class Course:

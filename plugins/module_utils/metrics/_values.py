@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core._verdicts import ERROR, INCONCLUSIVE, PASS, SKIPPED
-from ._metric import ABOVE, NOT_APPLICABLE, WORST, ZERO
+from ._metric import ABOVE
 from .readers._observation import NEED_BEFORE, Observation
+from .readers._reader import NOT_APPLICABLE, WORST, ZERO
 
 
 @dataclass(frozen=True)

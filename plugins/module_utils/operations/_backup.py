@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..core._errors import OpsError, Refused
@@ -63,7 +64,7 @@ def run_backup(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
         record = _take(target, params["token"])
         if params["release"]:
             release = target.record(params["release"])
-            target.save({**release, "backup": record["id"]}, params["token"])
+            target.save(replace(release, backup=record["id"]), params["token"])
     return {"changed": True, "backup": record}
 
 

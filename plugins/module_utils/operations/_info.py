@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core import _digests
 from ..core._errors import OpsError, Refused
 from ..state import _journal, _lease, _releases
+from ..state._record import Migration, Record, shown
 from ._step import Step
 from ._target import APP_SPEC, Target
 
@@ -30,10 +30,10 @@ def shortened(text: str) -> str:
     return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
-def moved_word(migration: Mapping[str, Any] | None) -> str:
+def moved_word(migration: Migration | None) -> str:
     """Whether a release moved the schema, in a word."""
     words = {True: "yes", False: "no", None: "unknown"}
-    return words[migration["moved"]] if migration else "no"
+    return words[migration.moved] if migration else "no"
 
 
 def backup_rows(backups: Sequence[Mapping[str, Any]]) -> list[list[str]]:
@@ -45,7 +45,7 @@ def backup_rows(backups: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def overview(
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
     current: str | None,
     backups: Sequence[Mapping[str, Any]],
     lease: _lease.Lease | None,
@@ -70,17 +70,17 @@ def overview(
     return lines
 
 
-def release_rows(records: Sequence[Mapping[str, Any]], current: str | None) -> list[list[str]]:
+def release_rows(records: Sequence[Record], current: str | None) -> list[list[str]]:
     """A row for each release, the newest first."""
     return [
         [
-            "*" if record["id"] == current else "",
-            record["id"],
-            record["status"],
-            record["created"],
-            record["operator"],
-            moved_word(record["migration"]),
-            shortened(record["message"] or record["reason"] or ""),
+            "*" if record.id == current else "",
+            record.id,
+            record.status,
+            record.created,
+            record.operator,
+            moved_word(record.migration),
+            shortened(record.message or record.reason or ""),
         ]
         for record in reversed(records)
     ]
@@ -93,12 +93,12 @@ def situation(target: Target) -> dict[str, Any]:
     lease = target.store.lease()
     now = time.time()
     good = _releases.last_good(records, current)
-    record = next((record for record in records if record["id"] == current), None)
+    record = next((record for record in records if record.id == current), None)
     return {
         "current": current,
         "current_record": record,
         **_releases.current_facts(record),
-        "last_good": good["id"] if good else None,
+        "last_good": good.id if good else None,
         "interrupted": _journal.interrupted(target.store.read(_journal.JOURNAL), lease, now),
         "lease": lease.described() if lease and lease.is_held(now) else None,
     }
@@ -118,7 +118,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     return {
         "changed": False,
         "current": current,
-        "releases": [_digests.shown(record, target.digests) for record in records],
+        "releases": [shown(record, target.digests) for record in records],
         "table": overview(records, current, whole, lease, cut, bad),
         "backups": whole,
         "unreadable": {name: error.message for name, error in bad.items()},

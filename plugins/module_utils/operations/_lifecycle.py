@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..core._errors import OpsError, Refused
@@ -13,6 +14,7 @@ from ..core._times import iso
 from ..state import _journal, _releases
 from ..state import _lease as lease_rules
 from ..state._journal import Operation
+from ..state._record import BAD, GOOD, PENDING, Config, Record, Source
 from . import _backup, _plan, _prune
 from ._step import Step
 from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC, Target
@@ -20,40 +22,27 @@ from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC, Target
 
 def new_record(
     release: str, operation: Mapping[str, Any], wanted: Mapping[str, Any], previous: str | None, now: float
-) -> dict[str, Any]:
+) -> Record:
     """The record of a release that is about to be made."""
-    return {
-        "schema": _releases.SCHEMA,
-        "id": release,
-        "version": wanted["version"],
-        "status": _releases.PENDING,
-        "message": None,
-        "source": wanted["source"],
-        "images": {},
-        "config": {"env": wanted["env"], "inputs": wanted["inputs"], "services": {}},
-        "migration": None,
-        "backup": None,
-        "gates": [],
-        "phases": [],
-        "evidence": None,
-        "previous": previous,
-        "operator": operation["operator"],
-        "reason": operation["reason"],
-        "created": iso(now),
-        "finished": None,
-        "activated": None,
-    }
+    return Record(
+        id=release,
+        version=wanted["version"],
+        source=Source.of(wanted["source"]),
+        config=Config(wanted["env"], wanted["inputs"]),
+        previous=previous,
+        operator=operation["operator"],
+        reason=operation["reason"],
+        created=iso(now),
+    )
 
 
 def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | None, token: int) -> None:
     """A release that was being made when its run was killed is bad: nobody saw it work."""
     for record in target.records():
-        if record["status"] == _releases.PENDING and record["id"] != own:
-            where = f" in phase {cut['phase']}" if cut and cut["release"] == record["id"] else ""
-            record["status"] = _releases.BAD
-            record["finished"] = iso(time.time())
-            record["message"] = f"Its operation was interrupted{where}."
-            target.save(record, token)
+        if record.status == PENDING and record.id != own:
+            where = f" in phase {cut['phase']}" if cut and cut["release"] == record.id else ""
+            message = f"Its operation was interrupted{where}."
+            target.save(replace(record, status=BAD, finished=iso(time.time()), message=message), token)
 
 
 def _tidy(target: Target) -> None:
@@ -67,7 +56,7 @@ def _tidy(target: Target) -> None:
 def _previous(target: Target) -> str | None:
     """The release to return to."""
     good = target.last_good()
-    return good["id"] if good else None
+    return good.id if good else None
 
 
 def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -126,7 +115,7 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         "release": release,
         "interrupted": cut,
         "previous": previous,
-        "previous_services": sorted(target.record(previous)["config"]["services"]) if previous else [],
+        "previous_services": sorted(target.record(previous).config.services) if previous else [],
         "since": now,
         "makes_release": bool(params["wanted"]),
     }
@@ -140,13 +129,13 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
     operation.store.renew(params["token"], target.app.lease_ttl)
     phases = operation.journal().get("phases", [])
     for release, status, message in _verdicts(params):
-        record = {**target.record(release), "status": status, "finished": iso(time.time())}
-        record["message"] = target.redactor.text(message) if message else None
+        said = target.redactor.text(message) if message else None
+        record = replace(target.record(release), status=status, finished=iso(time.time()), message=said)
         if release == params["release"]:
             gates = target.redactor.data(params["gates"])
-            record.update({"gates": gates, "phases": phases, "evidence": params["evidence"] or None})
-        if status == _releases.GOOD:
-            record["activated"] = iso(time.time())
+            record = replace(record, gates=gates, phases=phases, evidence=params["evidence"] or None)
+        if status == GOOD:
+            record = replace(record, activated=iso(time.time()))
         target.save(record, params["token"])
     if params["activate"]:
         operation.store.write("current.json", {"release": params["activate"]}, token=params["token"])
@@ -166,9 +155,9 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
 def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
     found: list[tuple[str, str, str | None]] = []
     if params["good"]:
-        found.append((params["good"], _releases.GOOD, None))
+        found.append((params["good"], GOOD, None))
     if params["bad"]:
-        found.append((params["bad"], _releases.BAD, params["why"] or None))
+        found.append((params["bad"], BAD, params["why"] or None))
     return found
 
 
@@ -181,19 +170,19 @@ def run_resolve(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
         return {**nothing, "current": current, "leaves": current or ""}
     found = _releases.resolve(params["release"], target.records(), current, target.lacks)
     reasons = target.drift(found)
-    if found["id"] != current:
-        reasons.insert(0, f"{current or 'nothing'} is current, {found['id']} was requested")
+    if found.id != current:
+        reasons.insert(0, f"{current or 'nothing'} is current, {found.id} was requested")
     lease, now = target.store.lease(), time.time()
     cut = _journal.interrupted(target.store.read(_journal.JOURNAL), lease, now)
     reasons += _plan.in_the_way(cut, lease.described() if lease and lease.is_held(now) else None)
-    leaves = current if current and current != found["id"] else ""
+    leaves = current if current and current != found.id else ""
     return {
         "changed": False,
         "needed": bool(reasons),
         "reasons": reasons,
-        "release": found["id"],
-        "version": found["version"],
-        "services": sorted(found["config"]["services"]),
+        "release": found.id,
+        "version": found.version,
+        "services": sorted(found.config.services),
         "current": current,
         "leaves": leaves,
     }

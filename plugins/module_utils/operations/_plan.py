@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core._digests import is_comparable
 from ..running._containers import Container
+from ..state._record import GOOD, Record, Source
 
 
 def image_reference(repository: str, version: str) -> str:
@@ -26,18 +27,19 @@ def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
     return runs or has_completed(container, completed)
 
 
-def drift(record: Mapping[str, Any], containers: Sequence[Container], completed: Collection[str]) -> list[str]:
+def drift(record: Record, containers: Sequence[Container], completed: Collection[str]) -> list[str]:
     """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
     found: list[str] = []
+    images = record.image_ids
     by_service: dict[str, list[Container]] = {}
     for container in containers:
         by_service.setdefault(container.service, []).append(container)
-    for service, digest in sorted(record["config"]["services"].items()):
+    for service, digest in sorted(record.config.services.items()):
         mine = by_service.pop(service, [])
         if not mine:
             found.append(f"{service} has no container")
         for container in mine:
-            if container.image_id != record["images"].get(service, {}).get("id"):
+            if container.image_id != images.get(service):
                 found.append(f"{service} runs another image than the release recorded")
             elif container.config_hash != digest:
                 found.append(f"{service} runs with another configuration than the release recorded")
@@ -53,35 +55,33 @@ def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
 
 
 def decide(
-    wanted: Mapping[str, Any], found: Mapping[str, Any], drifted: Callable[[Mapping[str, Any]], list[str]]
+    wanted: Mapping[str, Any], found: Mapping[str, Any], drifted: Callable[[Record], list[str]]
 ) -> dict[str, Any]:
     """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it.
 
     ``drifted`` says where what runs is not what a record says.
     """
     reasons = in_the_way(found["interrupted"], found["lease"])
-    record = found["current_record"]
+    record: Record | None = found["current_record"]
     if record is None:
         reasons.append("nothing was deployed here before")
-    elif record["status"] != "good":
-        reasons.append(f"the current release {record['id']} is {record['status']}")
+    elif record.status != GOOD:
+        reasons.append(f"the current release {record.id} is {record.status}")
     else:
         reasons += _differences(wanted, record) + drifted(record)
     return {"needed": bool(reasons), "reasons": reasons}
 
 
-def _differences(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+def _differences(wanted: Mapping[str, Any], record: Record) -> list[str]:
     found: list[str] = []
-    if wanted["version"] != record["version"]:
-        found.append(f"version {record['version']} becomes {wanted['version']}")
-    elif wanted["source"] != record["source"]:
+    if wanted["version"] != record.version:
+        found.append(f"version {record.version} becomes {wanted['version']}")
+    elif Source.of(wanted["source"]) != record.source:
         found.append(f"version {wanted['version']} is another commit or image than it was")
-    if not is_comparable(record["config"]["env"]):
-        found.append(
-            f"{record['id']} was recorded by an earlier version, whose digests cannot be compared with today's"
-        )
-    elif wanted["env"] != record["config"]["env"]:
+    if not is_comparable(record.config.env):
+        found.append(f"{record.id} was recorded by an earlier version, whose digests cannot be compared with today's")
+    elif wanted["env"] != record.config.env:
         found.append("the env files changed")
-    if not found and wanted["inputs"] != record["config"]["inputs"]:
+    if not found and wanted["inputs"] != record.config.inputs:
         found.append("the compose files or the variables of the application changed")
     return found

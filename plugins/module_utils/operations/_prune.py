@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from ..core._errors import OpsError
 from ..state import _releases
+from ..state._record import Record
 from . import _backup
 from ._target import Target
 
@@ -25,15 +25,15 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
         return {"releases": [], "backups": [], "left": left}
     current = target.current()
     doomed = _releases.to_prune(records, current, target.app.keep_good, target.app.keep_bad)
-    kept = [record for record in records if record["id"] not in doomed]
+    kept = [record for record in records if record.id not in doomed]
     backups = _releases.backups_to_prune(
         _backup.known_backups(target), kept, current, target.app.keep_backups, _backup.last_restored(target)
     )
     for record in records:
-        if record["id"] in doomed:
-            with _noted(f"release {record['id']}", left):
+        if record.id in doomed:
+            with _noted(f"release {record.id}", left):
                 target.forget(record, kept)
-                target.store.remove("releases", record["id"], token=token)
+                target.store.remove("releases", record.id, token=token)
     for name in backups:
         with _noted(f"backup {name}", left):
             target.files.remove("backups", name, token=token)
@@ -60,8 +60,8 @@ def _noted(what: str, left: list[str]) -> Iterator[None]:
         left.append(f"{what}: {error.message}")
 
 
-def _needed_evidence(target: Target, kept: Sequence[Mapping[str, Any]]) -> set[str]:
+def _needed_evidence(target: Target, kept: Sequence[Record]) -> set[str]:
     """That of the kept releases; of operations which were about none, as many as bad releases are kept."""
     of_operations = [name for name in target.store.folders("evidence") if name.startswith("operation-")]
     newest = of_operations[-target.app.keep_bad :] if target.app.keep_bad else []
-    return {record["id"] for record in kept} | set(newest)
+    return {record.id for record in kept} | set(newest)

@@ -18,6 +18,7 @@ from ..running._project import Project
 from ..state import _releases
 from ..state._folder import Store
 from ..state._journal import Operation
+from ..state._record import Record
 from ..state._schema import NewerState
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
@@ -76,11 +77,11 @@ class Target(abc.ABC):
         """The application's database; only asked for where the model names one."""
 
     @abc.abstractmethod
-    def drift(self, record: Mapping[str, Any]) -> list[str]:
+    def drift(self, record: Record) -> list[str]:
         """Where what runs is not what the release recorded."""
 
     @abc.abstractmethod
-    def lacks(self, record: Mapping[str, Any]) -> list[str]:
+    def lacks(self, record: Record) -> list[str]:
         """What a release would need to come back and is gone."""
 
     @abc.abstractmethod
@@ -88,7 +89,7 @@ class Target(abc.ABC):
         """Take away what a killed run left running: its migration."""
 
     @abc.abstractmethod
-    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+    def forget(self, record: Record, kept: Sequence[Record]) -> None:
         """Take away what only this release needed, before its record goes."""
 
     @abc.abstractmethod
@@ -136,12 +137,12 @@ class Target(abc.ABC):
         with operation.phase(name), self.shown_safely():
             yield operation
 
-    def history(self) -> tuple[list[dict[str, Any]], dict[str, OpsError]]:
+    def history(self) -> tuple[list[Record], dict[str, OpsError]]:
         """The release records that can be read, oldest first, and by id why the others cannot."""
         found, bad = self.store.readable("releases", "record.json")
-        return list(found.values()), bad
+        return [Record.of(each) for each in found.values()], bad
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[Record]:
         """All release records, oldest first, to decide by: one that is damaged counts as bad and is left out.
 
         Refuses where it is the current one's, and where a newer version of this program has been here.
@@ -153,7 +154,7 @@ class Target(abc.ABC):
                 raise error
         return found
 
-    def record(self, release: str) -> dict[str, Any]:
+    def record(self, release: str) -> Record:
         """One release record."""
         found = self.store.read(f"releases/{release}/record.json")
         if found is None:
@@ -161,25 +162,24 @@ class Target(abc.ABC):
                 f"There is no record of release {release} in {self.store.where}.",
                 hint="List them with playbooks/releases.yml.",
             )
-        return found
+        return Record.of(found)
 
-    def save(self, record: Mapping[str, Any], token: int) -> None:
+    def save(self, record: Record, token: int) -> None:
         """Write a release record, for the holder of the lease."""
-        self.store.write(f"releases/{record['id']}/record.json", record, token=token)
+        self.store.write(f"releases/{record.id}/record.json", record.as_data(), token=token)
 
     def current(self) -> str | None:
         """The id of the release that was last seen to work and ought to run, None before the first one."""
         found = self.store.read("current.json")
         return found["release"] if found else None
 
-    def last_good(self) -> dict[str, Any] | None:
+    def last_good(self) -> Record | None:
         """The record to return to."""
-        found = _releases.last_good(self.records(), self.current())
-        return dict(found) if found else None
+        return _releases.last_good(self.records(), self.current())
 
-    def spare_sources(self, kept: Sequence[Mapping[str, Any]]) -> list[str]:
+    def spare_sources(self, kept: Sequence[Record]) -> list[str]:
         """The checkouts of releases that are not kept."""
-        needed = {record["source"]["commit"][:12] for record in kept} | {"mirror.git"}
+        needed = {record.source.commit[:12] for record in kept} | {"mirror.git"}
         return [name for name in self.files.folders("source") if name not in needed]
 
     def running(self, services: Sequence[str]) -> list[str]:

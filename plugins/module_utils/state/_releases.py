@@ -1,22 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Release records and the choices made from them, as pure functions over plain data."""
+"""Release records and the choices made from them, as pure functions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..core._errors import Refused
 from ..core._times import moment_of
+from ._record import BAD, GOOD, PENDING, Record
 
-SCHEMA = 1
-PENDING, GOOD, BAD = "pending", "good", "bad"
 LAST_GOOD = "last good"
 #: in the id of a backup that was taken before there was any
 NO_RELEASE = "0000-none"
-
-Record = Mapping[str, Any]
 
 
 def taken_of(backup: str) -> str:
@@ -40,22 +37,22 @@ def current_facts(record: Record | None) -> dict[str, Any]:
     """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
     if record is None:
         return {"services": [], "since": 0.0}
-    since = moment_of(record["activated"]) if record["activated"] else 0.0
-    return {"services": sorted(record["config"]["services"]), "since": since}
+    since = moment_of(record.activated) if record.activated else 0.0
+    return {"services": sorted(record.config.services), "since": since}
 
 
 def last_good(records: Sequence[Record], current: str | None) -> Record | None:
     """What to return to: the current release while it is good, else the one that was activated last."""
-    good = [record for record in records if record["status"] == GOOD]
+    good = [record for record in records if record.status == GOOD]
     for record in good:
-        if record["id"] == current:
+        if record.id == current:
             return record
-    return max(good, key=lambda record: (record["activated"] or "", record["id"]), default=None)
+    return max(good, key=lambda record: (record.activated or "", record.id), default=None)
 
 
 def choices(records: Sequence[Record], lacks: Callable[[Record], Sequence[str]]) -> list[str]:
     """The ids that a rollback may name: good, and nothing gone that they need."""
-    return [record["id"] for record in records if record["status"] == GOOD and not lacks(record)]
+    return [record.id for record in records if record.status == GOOD and not lacks(record)]
 
 
 def resolve(
@@ -72,24 +69,25 @@ def resolve(
         if found is None:
             raise Refused("There is no good release to roll back to.", hint="Deploy a version that works.")
     else:
-        named = [record for record in records if name in (record["id"], record["version"])]
+        named = [record for record in records if name in (record.id, record.version)]
         if not named:
             raise Refused(f"No release is called {name!r} on this target.", hint=hint)
-        found = next((record for record in reversed(named) if record["status"] == GOOD), named[-1])
-    if found["status"] != GOOD:
-        why = found["message"] or "it was never verified"
-        raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
-    if found["id"] not in allowed:
-        raise Refused(f"Release {found['id']} cannot be restored; missing: {', '.join(lacks(found))}.", hint=hint)
+        found = next((record for record in reversed(named) if record.status == GOOD), named[-1])
+    if found.status != GOOD:
+        why = found.message or "it was never verified"
+        raise Refused(f"Release {found.id} is marked {found.status}: {why}", hint=hint)
+    if found.id not in allowed:
+        raise Refused(f"Release {found.id} cannot be restored; missing: {', '.join(lacks(found))}.", hint=hint)
     return found
 
 
 def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
     """The ids whose records may go; never the current one, the last good one or a pending one."""
-    protected = {current, (last_good(records, current) or {}).get("id")}
+    good = last_good(records, current)
+    protected = {current, good.id if good else None}
     doomed: list[str] = []
     for status, keep in ((GOOD, keep_good), (BAD, keep_bad)):
-        of_status = sorted(record["id"] for record in records if record["status"] == status)
+        of_status = sorted(record.id for record in records if record.status == status)
         doomed += of_status[: max(0, len(of_status) - keep)]
     return sorted(set(doomed) - protected)
 
@@ -103,7 +101,8 @@ def backups_to_prune(
     data may have been the first of many attempts.
     """
     ordered = sorted(backups)
-    needed = {(last_good(records, current) or {}).get("backup"), restored}
-    needed |= {record.get("backup") for record in records if record["status"] == PENDING}
+    good = last_good(records, current)
+    needed = {good.backup if good else None, restored}
+    needed |= {record.backup for record in records if record.status == PENDING}
     needed.add(next((name for name in ordered if taken_of(name) == (current or NO_RELEASE)), None))
     return [name for name in ordered[: max(0, len(ordered) - keep)] if name not in needed]

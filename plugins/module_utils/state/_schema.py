@@ -8,23 +8,35 @@ wrong with it is said by its place and its field, and its content is not repeate
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from ..core._errors import Refused
 from ..core._files import LARGEST
 from ..text import _foreign
+from . import _record
+from ._shapes import (
+    MayLack,
+    Shape,
+    anything,
+    backup_id,
+    count,
+    each,
+    flag,
+    matches,
+    maybe,
+    moment,
+    object_of,
+    one_of,
+    phase,
+    release_id,
+    seconds,
+    text,
+    values,
+)
 
 #: of every kind of state file; one that has none is of the first
 SCHEMA = 1
-#: a release's id, which is the name of its folder; and a backup's
-RELEASE_ID = re.compile(r"[0-9]{4,12}-[A-Za-z0-9._-]{1,100}")
-BACKUP_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,120}")
-#: 9999-12-31, the last day that can be written
-_LAST_MOMENT = 253402300799
-#: says what is wrong with a value, None where it is as it should be
-Shape = Callable[[Any], "str | None"]
 
 
 class BadState(Refused):
@@ -82,174 +94,50 @@ def _json(content: bytes, where: str) -> dict[str, Any]:
         raise BadState(where, str(error)) from error
 
 
-def _kind(value: Any) -> str:
-    kinds = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
-    return kinds.get(type(value), "an object")
-
-
-# shapes: each says what is wrong with a value, None where it is as it should be
-
-
-def anything(_: Any) -> str | None:
-    """Whatever it is."""
-    return None
-
-
-def _of(words: str, fits: Callable[[Any], bool]) -> Shape:
-    return lambda value: None if fits(value) else f"expected {words}, found {_found(value)}"
-
-
-def _found(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else _kind(value)
-
-
-def _is_number(value: Any, last: float) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= last
-
-
-def _is_moment(value: Any) -> bool:
-    try:
-        return bool(datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ"))
-    except (TypeError, ValueError):
-        return False
-
-
-def _one_of(*choices: str) -> Shape:
-    return _of(f"one of {', '.join(choices)}", lambda value: isinstance(value, str) and value in choices)
-
-
-def _matches(words: str, pattern: re.Pattern[str]) -> Shape:
-    return _of(words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
-
-
-def _maybe(shape: Shape) -> Shape:
-    return lambda value: None if value is None else shape(value)
-
-
-class _MayLack(NamedTuple):
-    shape: Shape
-
-
-def _object(**fields: Shape | _MayLack) -> Shape:
-    """An object with these fields; others may be there."""
-
-    def problem(value: Any) -> str | None:
-        if not isinstance(value, dict):
-            return f"expected an object, found {_kind(value)}"
-        for name, field in fields.items():
-            if name not in value:
-                if isinstance(field, _MayLack):
-                    continue
-                return f"the field {name} is missing"
-            found = (field.shape if isinstance(field, _MayLack) else field)(value[name])
-            if found:
-                return f"{name}: {found}"
-        return None
-
-    return problem
-
-
-def _each(shape: Shape) -> Shape:
-    """A list of such things."""
-
-    def problem(value: Any) -> str | None:
-        if not isinstance(value, list):
-            return f"expected a list, found {_kind(value)}"
-        return next((found for found in map(shape, value) if found), None)
-
-    return problem
-
-
-def _values(shape: Shape) -> Shape:
-    """An object, whatever its keys are."""
-
-    def problem(value: Any) -> str | None:
-        if not isinstance(value, dict):
-            return f"expected an object, found {_kind(value)}"
-        return next((found for found in map(shape, value.values()) if found), None)
-
-    return problem
-
-
-_text = _of("text", lambda value: isinstance(value, str))
-_flag = _of("true or false", lambda value: isinstance(value, bool))
-_count = _of("a whole number from 0 on", lambda value: isinstance(value, int) and _is_number(value, 1 << 53))
-_seconds = _of("seconds since 1970", lambda value: _is_number(value, _LAST_MOMENT))
-_moment = _of("a moment like 2026-11-23T20:41:05Z", _is_moment)
-_release = _matches("a release's id", RELEASE_ID)
-_phase = _object(name=_text, state=_text)
-_image = _object(id=_matches("an image's id", re.compile(r"sha256:[0-9a-z]{1,64}")), reference=_text)
-
-_RECORD = _object(
-    id=_release,
-    version=_text,
-    status=_one_of("pending", "good", "bad"),
-    message=_maybe(_text),
-    source=_object(
-        type=_text,
-        repository=_text,
-        commit=_matches("a commit's id or nothing", re.compile(r"([0-9a-f]{40})?")),
-        digests=_values(_text),
-    ),
-    images=_values(_image),
-    config=_object(env=_text, inputs=_text, services=_values(_text)),
-    migration=_maybe(_object(before=_maybe(_text), after=_maybe(_text), moved=_maybe(_flag))),
-    backup=_maybe(_matches("a backup's id", BACKUP_ID)),
-    gates=_each(_object()),
-    phases=_each(_phase),
-    evidence=_maybe(_text),
-    previous=_maybe(_release),
-    operator=_text,
-    reason=_text,
-    created=_moment,
-    finished=_maybe(_moment),
-    activated=_maybe(_moment),
-)
-
-
-def _record(value: Any) -> str | None:
-    found = _RECORD(value)
-    if found is None and value["status"] == "good" and value["activated"] is None:
-        found = "activated: expected a moment, as it is good, found null"
-    return found
-
-
 _SHAPES: Mapping[str, Shape] = {
-    "lease.json": _object(
-        holder=_text,
-        purpose=_text,
-        kind=_one_of("operation", "maintenance"),
-        token=_count,
-        acquired=_seconds,
-        renewed=_seconds,
-        expires=_maybe(_seconds),
-        released=_flag,
+    "lease.json": object_of(
+        {
+            "holder": text,
+            "purpose": text,
+            "kind": one_of("operation", "maintenance"),
+            "token": count,
+            "acquired": seconds,
+            "renewed": seconds,
+            "expires": maybe(seconds),
+            "released": flag,
+        }
     ),
-    "operation.json": _object(
-        operation=_text,
-        release=_maybe(_release),
-        token=_count,
-        status=_one_of("running", "done"),
-        started=_moment,
-        phases=_each(_phase),
-        operator=_MayLack(_text),
-        reason=_MayLack(_text),
+    "operation.json": object_of(
+        {
+            "operation": text,
+            "release": maybe(release_id),
+            "token": count,
+            "status": one_of("running", "done"),
+            "started": moment,
+            "phases": each(phase),
+            "operator": MayLack(text),
+            "reason": MayLack(text),
+        }
     ),
-    "current.json": _object(release=_maybe(_release)),
-    "record.json": _record,
-    "compose.json": _object(services=_values(_object()), **{"x-secrets": _MayLack(_each(_text))}),
-    "manifests.json": _object(objects=_each(_object(apiVersion=_text, kind=_text, metadata=_object(name=_text)))),
-    "migration.json": _object(log=_text),
-    "backup.json": _object(
-        id=_matches("a backup's id", BACKUP_ID),
-        created=_moment,
-        database=_text,
-        release=_maybe(_release),
-        migration_head=_maybe(_text),
-        size=_count,
-        sha256=_matches("a sha256", re.compile(r"[0-9a-f]{64}")),
-        entries=_count,
-        restored=_MayLack(_moment),
+    "current.json": object_of({"release": maybe(release_id)}),
+    "record.json": _record.shape,
+    "compose.json": object_of({"services": values(object_of()), "x-secrets": MayLack(each(text))}),
+    "manifests.json": object_of(
+        {"objects": each(object_of({"apiVersion": text, "kind": text, "metadata": object_of({"name": text})}))}
+    ),
+    "migration.json": object_of({"log": text}),
+    "backup.json": object_of(
+        {
+            "id": backup_id,
+            "created": moment,
+            "database": text,
+            "release": maybe(release_id),
+            "migration_head": maybe(text),
+            "size": count,
+            "sha256": matches("a sha256", re.compile(r"[0-9a-f]{64}")),
+            "entries": count,
+            "restored": MayLack(moment),
+        }
     ),
 }
 #: what is said in the file has to be where it lies

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._catalogue import Catalogue
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import ABOVE, WORST, ZERO, Limit, Metric
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import ABOVE, Limit, Metric
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import query_of
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._reader import WORST, ZERO
 
 #: the words of the catalogue that select what somebody exposes: who is asked, and how a person calls it
 JOBS = {

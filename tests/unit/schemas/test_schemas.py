@@ -67,7 +67,7 @@ SOURCES = {
 def pending(source: str = "git") -> dict[str, Any]:
     wanted = {"version": "v2", "source": SOURCES[source], "env": "e" * 64, "inputs": "f" * 64, "services": ["web"]}
     operation = {"operator": "ana@console", "reason": ""}
-    return _lifecycle.new_record("0002-v2", operation, wanted, "0001-v1", 1795466465)
+    return _lifecycle.new_record("0002-v2", operation, wanted, "0001-v1", 1795466465).as_data()
 
 
 def good() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import App
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 
 WEB, DB = f"sha256:{'a' * 64}", f"sha256:{'d' * 64}"
 
@@ -66,8 +67,13 @@ def target(state_dir: Any, **changes: Any) -> ComposeTarget:
     return ComposeTarget(app(state_dir=str(state_dir), **changes))
 
 
-def record(number: int = 1, version: str = "v1", status: str = "good", **changes: Any) -> dict[str, Any]:
-    """The record of a release of the services web and db."""
+def record(number: int = 1, version: str = "v1", status: str = "good", **changes: Any) -> Record:
+    """The record of a release of the services web and db; changes are as in the file."""
+    return Record.of(record_file(number, version, status, **changes))
+
+
+def record_file(number: int = 1, version: str = "v1", status: str = "good", **changes: Any) -> dict[str, Any]:
+    """The same as it is in the file."""
     release = f"{number:04d}-{version}"
     plain = {
         "schema": 1,

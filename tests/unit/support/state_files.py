@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._store import KubeStore
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import Files, KubeTarget
 from tests.unit.support.kube import FakeCluster
-from tests.unit.support.making import app, backup, journal, record
+from tests.unit.support.making import app, backup, journal, record_file
 
 BACKUP = "20261123T204105Z-0001-v1"
 DATABASE = {"database_service": "db", "database_name": "shop", "database_user": "shop"}
@@ -29,9 +29,9 @@ WHOLE: dict[str, Any] = {
                    "acquired": 1000.0, "renewed": 1040.5, "expires": 1100.5, "released": False},
     "operation.json": journal(token=7, phases=[{"name": "backup", "state": "running"}]),
     "current.json": {"release": "0001-v1"},
-    "releases/0001-v1/record.json": record(1, "v1", config={"env": "e", "inputs": "i", "services": {"web": "x"}}),
+    "releases/0001-v1/record.json": record_file(1, "v1", config={"env": "e", "inputs": "i", "services": {"web": "x"}}),
     "releases/0001-v1/compose.json": {"services": {"web": {"image": "x"}}, "x-secrets": ["canary"]},
-    "releases/0002-v2/record.json": record(2, "v2", "bad"),
+    "releases/0002-v2/record.json": record_file(2, "v2", "bad"),
     f"backups/{BACKUP}/backup.json": backup(id=BACKUP),
 }  # fmt: skip
 
@@ -104,7 +104,7 @@ def _call(step: Any, target: Target, check_mode: bool = True, **params: Any) -> 
     return step.run(target, {**defaults, "operator": "bo@console", "reason": "a test", **params}, check_mode)
 
 
-WANTED = {"version": "v3", "source": record()["source"], "env": "e", "inputs": "i", "services": ["web"]}
+WANTED = {"version": "v3", "source": record_file()["source"], "env": "e", "inputs": "i", "services": ["web"]}
 #: what each operation asks of the state before it does anything
 OPERATIONS: dict[str, Callable[[Target], Any]] = {
     "releases": lambda target: _call(_info.INFO, target),

@@ -7,12 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...core._options import Option
+from ...core._threads import in_thread
 from ...core._times import epoch
 from ...core._verdicts import FAIL, INCONCLUSIVE, PASS, Outcome
 from ...running._containers import Container
-from ...text._excerpt import excerpt
+from ...running._project import Project
+from ...running._scene import Scene
+from ...text._excerpt import excerpt, last_lines
+from ._kind import Attempt, Kind, Options
 
 _CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "segmentation fault", 143: "terminated"}
+_LAST_LINES = 5
+_LOG_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -137,3 +144,60 @@ def _praise(containers: Sequence[Container]) -> str:
     healthy = sum(one.health == "healthy" for one in containers)
     running = sum(one.state == "running" for one in containers)
     return f"{running} running, {healthy} of them with a healthy health check" if healthy else f"{running} running"
+
+
+class ContainersProbe:
+    """Remembers how often each container had been restarted when it was first seen."""
+
+    def __init__(self, project: Project, services: Sequence[str], since: float, options: Mapping[str, Any]) -> None:
+        self._project = project
+        self._services = services
+        self._since = since
+        self._options = options
+        self._before: dict[str, int] = {}
+
+    def __call__(self) -> Outcome:
+        """Look once."""
+        containers = self._project.containers()
+        self._before = {**baseline(containers, self._since), **self._before}
+        outcome = look(containers, self._services, self._before, self._options)
+        if not outcome.final:
+            return outcome
+        culprits = broken(containers, self._services, self._before, self._options)
+        return with_last_words(outcome, {one.service: self._last_lines(one.service) for one in culprits})
+
+    def _last_lines(self, service: str) -> list[str]:
+        ends = self._project.log_ends(service, limit_bytes=_LOG_BYTES)
+        return [line for end in ends for line in last_lines(end.text, _LAST_LINES, end.was_cut)][-_LAST_LINES:]
+
+
+def with_last_words(outcome: Outcome, log: Mapping[str, Sequence[str]]) -> Outcome:
+    """Add to a terminal reason what the container said last, as ``last_lines`` gives it."""
+    words = next((line.strip() for lines in log.values() for line in reversed(lines)), "")
+    reason = f"{outcome.reason}; its last words: {words}" if words else outcome.reason
+    observed = {**outcome.observed, "log": {service: list(lines) for service, lines in log.items()}}
+    return Outcome(outcome.state, reason, observed, outcome.final, outcome.ends_all)
+
+
+def _attempt(options: Options, scene: Scene) -> Attempt:
+    look_once = ContainersProbe(scene.project, options["services"] or scene.services, scene.since, options)
+    return lambda seconds: in_thread(look_once)
+
+
+KIND = Kind(
+    name="containers",
+    about="the containers of O(services) run, have a healthy health check if they have one, and are not restarted. "
+    "It goes on looking until all other checks have ended.",
+    options={
+        "services": Option("list", about="The services to look at. All of O(services) unless given."),
+        "completed": Option("list", (), about="Services that may have ended with code 0."),
+        "max_restarts": Option(
+            "int", 0, may_be_negative=False,
+            about="How often a container may be restarted since O(since) or since the check began.",
+        ),
+    },
+    attempt=_attempt,
+    asks_platform=True,
+    blocks=True,
+    guards=True,
+)  # fmt: skip

@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ...core import _patterns
+from ...core._options import Option
 from ...core._threads import in_thread
 from ...core._verdicts import FAIL, PASS, Outcome
-from ...http._client import Request, fetch
+from ...http._client import Request, fetch, request_for
 from ...http._json_path import value_at
 from ...http._response import BODY_LIMIT, Response
+from ...running._scene import Scene
 from ...text import _foreign
 from ...text._excerpt import excerpt, gist
+from ._connecting import address
+from ._kind import Attempt, Kind, Options
 
 _EXCERPT = 200
 
@@ -75,3 +80,61 @@ def _wrong_value(data: Any, path: str, expected: Any) -> str:
         return f"the body's {path} is missing, expected {expected!r}"
     is_right = found == expected and isinstance(found, bool) == isinstance(expected, bool)
     return "" if is_right else f"the body's {path} is {excerpt(repr(found), _EXCERPT)}, expected {expected!r}"
+
+
+def _attempt(options: Options, scene: Scene) -> Attempt:
+    if not options["service"]:
+        request = request_for(options)
+        return lambda seconds: probe(options, request)
+
+    def ask(seconds: float) -> Outcome | None:
+        began = time.perf_counter()
+        answer = scene.project.ask(options["service"], options["port"], options, seconds)
+        return None if answer is None else judged(options, answer, (time.perf_counter() - began) * 1000)
+
+    async def attempt(seconds: float) -> Outcome:
+        outcome = await in_thread(lambda: ask(seconds))
+        if outcome is not None:
+            return outcome
+        return await probe(options, request_for(options, await address(options, scene)))
+
+    return attempt
+
+
+def _problems(options: Options) -> list[str]:
+    url = options["url"]
+    if options["service"]:
+        is_right, expected = (
+            url.startswith("/") and options["port"],
+            "with service, url must be a path and port be given",
+        )
+    else:
+        is_right, expected = (
+            re.match(r"https?://[^/\s]+", url),
+            "url must start with http:// or https:// and name a host",
+        )
+    return [] if is_right else [f"{expected}, found {url!r}"]
+
+
+KIND = Kind(
+    name="http",
+    about="a request is answered as expected. No redirect is followed.",
+    options={
+        "url": Option("str", required=True, about="What to ask for. With O(checks[].service) only the path."),
+        "service": Option("str", about="The service to look at."),
+        "port": Option("int", about="The port of the service, together with O(checks[].service)."),
+        "method": Option("str", "GET", about="How to ask."),
+        "headers": Option("dict", {}, about="Headers of the request. C(${NAME}) is a secret of O(redact_env_files)."),
+        "status": Option("codes", (200,), about="The status or the statuses that are fine."),
+        "body_contains": Option("str", about="A string that the body has."),
+        "body_matches": Option("regex", about="A regular expression that something in the body matches."),
+        "json": Option("dict", {}, about="Values in a JSON body by dotted path, such as C(services.0.ready)."),
+        "max_latency_ms": Option(
+            "float", may_be_negative=False, about="The longest an answer may take, in milliseconds."
+        ),
+        "validate_certs": Option("bool", True, about="Whether the certificate must be trusted."),
+        "ca_file": Option("str", about="A file on the target with the certificates to trust."),
+    },
+    attempt=_attempt,
+    problems=_problems,
+)

@@ -3,14 +3,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...core._options import Option
 from ...core._patterns import Patterns
-from ...core._verdicts import FAIL, PASS, Outcome
+from ...core._threads import in_thread
+from ...core._times import epoch
+from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
+from ...running._containers import began
+from ...running._project import Project
+from ...running._scene import Scene
 from ...text._excerpt import gist
-from ._lines import ERROR_LINES
+from ._kind import Attempt, Kind, Options
 
+#: lines that tell of an error: a level in capitals, a level in a JSON or key=value line, a Python traceback
+ERROR_LINES = (
+    r"\b(?:ERROR|CRITICAL|FATAL|PANIC)\b",
+    r"""(?i:\b(?:level|severity|levelname|lvl)["']?\s*[:=]\s*["']?(?:error|critical|fatal|panic)\b)""",
+    r"^Traceback \(most recent call last\)",
+)
 _SHOWN = 5
 _LINE = 300
 #: so many characters, or lines, are matched at a time
@@ -81,3 +96,78 @@ class LogScan:
             return Outcome(PASS, f"{self.lines} lines read{seen}", observed)
         count = "1 error line" if self.matches == 1 else f"{self.matches} error lines"
         return Outcome(FAIL, f"{count}, the first: {self.shown[0]}", observed, final=True)
+
+
+class LogsProbe:
+    """Reads on where the last attempt ended."""
+
+    def __init__(self, project: Project, services: Sequence[str], since: float, options: Mapping[str, Any]) -> None:
+        self._project = project
+        self._services = services
+        self._since = options["since"] or since
+        self._scan = LogScan(options)
+        self._reading = threading.Lock()
+
+    def __call__(self, seconds: float) -> Outcome:
+        """Read for at most so long."""
+        # an attempt that was given up may still wait for the engine
+        if not self._reading.acquire(timeout=seconds):
+            return Outcome(ERROR, "the engine has not answered the attempt before this one yet")
+        with contextlib.closing(self._scan):
+            try:
+                return self._read(seconds)
+            finally:
+                self._reading.release()
+
+    def _read(self, seconds: float) -> Outcome:
+        deadline = time.monotonic() + seconds
+        for one in self._project.containers():
+            if self._services and one.service not in self._services:
+                continue
+            read_to = self._scan.read_to(one.id)
+            # a little overlap, as seconds do not hold every nanosecond; the scan knows what it has read
+            since = epoch(read_to) - 0.001 if read_to else self._since or began(one)
+            lines = self._project.log_of(one.id, since, timestamps=True)
+            try:
+                self._scan.read(one.id, one.service, _until(lines, deadline))
+            except TimeoutError:
+                observed = {"lines_read": self._scan.lines}
+                reason = f"the log is too long to be read in {round(seconds, 2):g} s: {self._scan.lines} lines so far"
+                return Outcome(INCONCLUSIVE, reason, observed)
+        return self._scan.outcome()
+
+
+def _until(lines: Iterable[str], deadline: float) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if time.monotonic() > deadline:
+            raise TimeoutError
+
+
+def _attempt(options: Options, scene: Scene) -> Attempt:
+    read = LogsProbe(scene.project, options["services"] or scene.services, scene.since, options)
+    return lambda seconds: in_thread(lambda: read(seconds))
+
+
+KIND = Kind(
+    name="logs",
+    about="no line of the log tells of an error.",
+    options={
+        "services": Option("list", about="The services to look at. All of O(services) unless given."),
+        "since": Option(
+            "float", may_be_negative=False,
+            about="From when on to read, in seconds since 1970. O(since) unless given.",
+        ),
+        "patterns": Option(
+            "regexes", ERROR_LINES,
+            about="Regular expressions that tell an error line. Unless given a level (C(ERROR), C(CRITICAL), C(FATAL), "
+            "C(PANIC)) as a word or as the level of a JSON or key=value line, or the start of a Python traceback. They "
+            "see the first 8 KiB of a line; one that does not end within 2 s is an error.",
+        ),
+        "allow": Option("regexes", (), about="Regular expressions of lines that are fine all the same."),
+        "limit": Option("int", 0, may_be_negative=False, about="How many error lines are tolerated."),
+    },
+    attempt=_attempt,
+    asks_platform=True,
+    blocks=True,
+)  # fmt: skip

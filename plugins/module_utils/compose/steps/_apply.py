@@ -109,7 +109,7 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
     verb += ["--no-deps", *services] if services else ["--remove-orphans"]
     _actions.remove_half_made(target.project)
     compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
-    wanted = list(services or record["config"]["services"])
+    wanted = list(services or record.config.services)
     wait_until_up(target, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
 
@@ -135,8 +135,7 @@ def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
     if params["release"] not in target.store.folders("releases"):
         return list(params["predicted"])
     record = target.record(params["release"])
-    images = {service: image["id"] for service, image in record["images"].items()}
-    return sorted({*params["predicted"], *to_change(found, record["config"]["services"], images)})
+    return sorted({*params["predicted"], *to_change(found, record.config.services, record.image_ids)})
 
 
 def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ any more, so that going back to it is the same at any later time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ...app._model import GIT
 from ...core._errors import OpsError
 from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
+from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ..engine import _cli, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
@@ -23,54 +25,56 @@ from ..target._target import ComposeTarget, keep_tag
 
 
 def kept_images(
-    records: list[dict[str, Any]], record: Mapping[str, Any], builds: Mapping[str, str], services: list[str]
-) -> dict[str, dict[str, str]] | None:
+    records: Sequence[Record], record: Record, builds: Mapping[str, str], services: Sequence[str]
+) -> dict[str, Image] | None:
     """The images that a good release built from the same commit in the same way, if there is one."""
     for other in reversed(records):
-        if other["status"] == "good" and other["source"] == record["source"] and other["version"] == record["version"]:
-            images = {service: other["images"].get(service, {}) for service in services}
-            if all(images[service].get("build") == builds.get(service) for service in services):
+        if other.status == GOOD and other.source == record.source and other.version == record.version:
+            images = {service: image for service, image in other.images.items() if service in services}
+            if {service: image.build for service, image in images.items()} == {
+                service: builds.get(service) for service in services
+            }:
                 return images
     return None
 
 
 class _Images:
-    def __init__(self, target: ComposeTarget, record: Mapping[str, Any], auth: dict[str, str] | None) -> None:
+    def __init__(self, target: ComposeTarget, record: Record, auth: dict[str, str] | None) -> None:
         self.target = target
         self.app = target.app
         self.record = record
         self.auth = auth
 
-    def build(self, compose: _cli.Compose, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    def build(self, compose: _cli.Compose, config: Mapping[str, Any]) -> dict[str, Image]:
         """The release's images from the source, built unless a good release has built the same."""
         services = self.app.release_services
         wanted = {service: config["services"][service].get("build", {}) for service in services}
         of = self.target.digests.of
         builds = {name: of(_cli.inputs(build, compose.directory or Path())) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
-        if kept and all(self.target.project.has_image(image["id"]) for image in kept.values()):
+        if kept and all(self.target.project.has_image(image.id) for image in kept.values()):
             return kept
-        log = self.target.store.root / "releases" / self.record["id"] / "build.log"
+        log = self.target.store.root / "releases" / self.record.id / "build.log"
         compose.run("build", *services, doing="Building the images", timeout=self.app.fetch_timeout, log=log,
                     clean=self.target.redactor.text)  # fmt: skip
-        result = {}
+        result: dict[str, Image] = {}
         for service in services:
             reference = config["services"][service].get("image") or f"{self.app.name}-{service}"
-            result[service] = {**self._local(service, reference), "build": builds[service]}
+            result[service] = replace(self._local(service, reference), build=builds[service])
         return result
 
-    def pull(self) -> dict[str, dict[str, str]]:
+    def pull(self) -> dict[str, Image]:
         """The release's images from the registry, by digest."""
-        result = {}
-        for service, digest in self.record["source"]["digests"].items():
+        result: dict[str, Image] = {}
+        for service, digest in self.record.source.digests.items():
             reference = f"{self.app.images[service]}@{digest}"
             image = self.target.project.image_id(reference) or self.target.project.pull(reference, self.auth)
-            result[service] = {"id": image, "reference": reference}
+            result[service] = Image(image, reference)
         return result
 
-    def other(self, config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    def other(self, config: Mapping[str, Any]) -> dict[str, Image]:
         """The images of the services that are not the release: as they are here, pulled where they are missing."""
-        result = {}
+        result: dict[str, Image] = {}
         for service, settings in config["services"].items():
             if service not in self.app.release_services:
                 reference = settings.get("image") or f"{self.app.name}-{service}"
@@ -88,13 +92,13 @@ class _Images:
         ours = {registry_of(image) for image in self.app.images.values()}
         return self.auth if (registry in ours if ours else not is_public(registry)) else None
 
-    def _local(self, service: str, reference: str) -> dict[str, str]:
+    def _local(self, service: str, reference: str) -> Image:
         found = self.target.project.image_id(reference)
         if found is None:
             raise OpsError(
                 f"The image {reference} of service {service} is not on the engine after it was built or pulled."
             )
-        return {"id": found, "reference": reference}
+        return Image(found, reference)
 
 
 def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -108,13 +112,13 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
         work = _Images(target, record, auth)
-        directory = _checkout.kept(target.app, target.files.root, record["source"])
-        compose, config = _source.read(target.app, directory, record["version"])
+        directory = _checkout.kept(target.app, target.files.root, record.source.commit)
+        compose, config = _source.read(target.app, directory, record.version)
         secrets = _secrets(target, compose, config)
         target.learn(secrets)
         images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
         _pin(target, record, config, images, directory, secrets, params["token"])
-    return {"changed": True, "images": images, "release": record["id"]}
+    return {"changed": True, "images": images_as_data(images), "release": record.id}
 
 
 def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any]) -> list[str]:
@@ -125,21 +129,20 @@ def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, 
     return [*variables.values(), *_secret_sources.of_config(config), *named]
 
 
-def _pin(target: ComposeTarget, record: dict[str, Any], config: Mapping[str, Any], images: Mapping[str, dict[str, str]],
+def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], images: Mapping[str, Image],
          directory: Path, secrets: Sequence[str], token: int) -> None:  # fmt: skip
     for image in images.values():
-        target.project.tag(image["id"], *keep_tag(target.app.name, image["id"]))
+        target.project.tag(image.id, *keep_tag(target.app.name, image.id))
     variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
-    rendered = _cli.pinned(config, {service: image["id"] for service, image in images.items()})
+    rendered = _cli.pinned(config, {service: image.id for service, image in images.items()})
     rendered.update(_sealed.seal(secrets))
-    target.store.write(f"releases/{record['id']}/compose.json", rendered, token=token)
-    record["images"] = dict(images)
-    record["config"] = {
-        "env": target.digests.of(variables),
-        "inputs": target.digests.of(_cli.inputs(config, directory)),
-        "services": target.compose_of(record["id"]).hashes(),
-    }
-    target.save(record, token)
+    target.store.write(f"releases/{record.id}/compose.json", rendered, token=token)
+    digests = Config(
+        env=target.digests.of(variables),
+        inputs=target.digests.of(_cli.inputs(config, directory)),
+        services=target.compose_of(record.id).hashes(),
+    )
+    target.save(replace(record, images=images, config=digests), token)
 
 
 IMAGES = Step(spec=RELEASE_IMAGES, run=run)

@@ -17,6 +17,7 @@ from ...core._errors import OpsError, Refused
 from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
+from ...state._record import Record, Source
 from ...text._document import document
 from ..engine import _actions, _cli, _source
 from ..target._target import ComposeTarget
@@ -110,7 +111,7 @@ def _plan_of(
 ) -> dict[str, Any]:
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
-    with _checkout.looked_at(target.app, target.files.root, source, params["version"]) as directory:
+    with _checkout.looked_at(target.app, target.files.root, source["commit"], params["version"]) as directory:
         _, config = _source.read(target.app, directory, params["version"])
         target.learn(_secret_sources.of_config(config))
         wanted = {
@@ -130,11 +131,11 @@ def _recreates(
     target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
 ) -> list[str]:
     """The services whose containers a real run is going to make anew, as far as that can be told without building."""
-    record = found["current_record"]
+    record: Record | None = found["current_record"]
     if record is None:
         return sorted(wanted["services"])
-    images = {service: record["images"].get(service, {}).get("id", "new") for service in wanted["services"]}
-    if wanted["source"] != record["source"]:
+    images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
+    if Source.of(wanted["source"]) != record.source:
         images.update(dict.fromkeys(target.app.release_services, "new"))
     with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
         path = Path(folder) / "compose.json"

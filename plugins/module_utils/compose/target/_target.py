@@ -21,6 +21,7 @@ from ...operations import _plan
 from ...operations._target import Target
 from ...running._containers import Container
 from ...state._folder import Store
+from ...state._record import Record
 from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli
@@ -62,15 +63,15 @@ class ComposeTarget(Target):
     def database(self) -> Database:
         return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
 
-    def drift(self, record: Mapping[str, Any]) -> list[str]:
+    def drift(self, record: Record) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
-    def lacks(self, record: Mapping[str, Any]) -> list[str]:
-        images = {service: image["id"] for service, image in record["images"].items()}
+    def lacks(self, record: Record) -> list[str]:
+        images = record.image_ids
         missing = {image: not self.project.has_image(image) for image in images.values()}
         gone = [f"the image of {service} ({image[:19]})" for service, image in images.items() if missing[image]]
         try:
-            self.config_of(record["id"])
+            self.config_of(record.id)
         except OpsError:
             gone.append("the rendered configuration")
         return gone
@@ -78,12 +79,12 @@ class ComposeTarget(Target):
     def tidy(self) -> None:
         _actions.remove_migration(self.project)
 
-    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
-        needed = {image["id"] for other in kept for image in other["images"].values()}
-        for image in record["images"].values():
-            if image["id"] not in needed:
-                repository, tag = keep_tag(self.app.name, image["id"])
-                _actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
+    def forget(self, record: Record, kept: Sequence[Record]) -> None:
+        needed = {image for other in kept for image in other.image_ids.values()}
+        for image in record.images.values():
+            if image.id not in needed:
+                repository, tag = keep_tag(self.app.name, image.id)
+                _actions.forget_image(self.project, f"{repository}:{tag}", image.reference, image.id)
 
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         project = self.project

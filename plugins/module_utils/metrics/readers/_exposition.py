@@ -108,3 +108,11 @@ def number(text: str) -> float:
     if "_" in text or not text.isascii():
         raise ValueError(text[:_EXCERPT])
     return float(text)
+
+
+def number_or_none(text: str) -> float | None:
+    """The same, None where it is none."""
+    try:
+        return number(text)
+    except ValueError:
+        return None

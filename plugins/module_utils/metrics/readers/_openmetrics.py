@@ -8,13 +8,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core._options import Option
 from ...core._patterns import TooSlow
 from ...core._threads import in_thread
 from ...http._response import Response
 from ...running._project import Project
-from ._endpoint import Endpoint, NotAnswered, first, refusal
+from ._endpoint import ABOUT_WEB, WEB, Endpoint, NotAnswered, first, refusal, without_place
 from ._exposition import Point, Unreadable, matches, number, parse, text_of
 from ._observation import STALE_AFTER, Asked, Observation
+from ._reader import COMMON, Options, Reader, calc
 
 Families = Mapping[str, Sequence[Point]]
 
@@ -160,3 +162,28 @@ def _filled(sums: Mapping[float, float], bounds: Sequence[float]) -> list[float]
 
 
 _SERIES = {"value": _values, "quantile": _buckets}
+
+
+def _problems(options: Options) -> list[str]:
+    found = [] if options["calc"] == "up" or options["family"] else ["family is missing"]
+    if not 0 < options["quantile"] < 1:
+        found.append(f"quantile must be between 0 and 1, found {options['quantile']:g}")
+    return found
+
+
+READER = Reader(
+    name="openmetrics",
+    about=f"with {ABOUT_WEB}, and C(path).",
+    options={
+        **COMMON,
+        "calc": calc("value", "rate", "increase", "ratio", "quantile", "up"),
+        "family": Option("str"),
+        "where": Option("patterns", {}),
+        "over": Option("str"),
+        "quantile": Option("float", 0.95),
+    },
+    place={**WEB, "path": Option("str", "/metrics")},
+    source=lambda place, scene, token: OpenMetrics(place, scene.project),
+    problems=_problems,
+    place_problems=without_place,
+)

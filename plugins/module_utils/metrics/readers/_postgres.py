@@ -1,27 +1,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Metrics that databases and caches know of themselves: PostgreSQL by SQL, Redis by INFO."""
+"""Metrics that PostgreSQL knows of itself, by SQL."""
 
 from __future__ import annotations
 
-import asyncio
-import math
 import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core._errors import NotThere, OpsError, Refused, TimedOut
+from ...core._errors import NotThere, TimedOut
+from ...core._options import Option
 from ...core._threads import in_thread
-from ...databases import _redis
 from ...databases._psql import psql
-from ...http import _sockets
 from ...running._project import ExecResult, Project
 from ...text._excerpt import excerpt
-from ._exposition import number
+from ._exposition import number_or_none
 from ._observation import Asked, Observation
+from ._reader import COMMON, Reader, calc
 
 _MARK = "@@metric"
-_INFO_LIMIT = 1_000_000
 
 
 class Postgres:
@@ -92,7 +89,7 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
         last = columns[-needed:]
         if not all(text.strip() for text in last):  # NULL is no number
             continue
-        numbers = tuple(value for text in last if (value := _number(text)) is not None)
+        numbers = tuple(value for text in last if (value := number_or_none(text)) is not None)
         if len(numbers) < needed:
             expected = "a number" if needed == 1 else f"{needed} numbers"
             words = f"the query answered {excerpt(line, 60)!r}, expected {expected} at the end of each row"
@@ -103,13 +100,6 @@ def numbers_in(at: float, lines: Sequence[str], needed: int = 1) -> Observation:
             return Observation(at, error=words, final=True)
         series[name] = numbers
     return Observation(at, series)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return number(text)
-    except ValueError:
-        return None
 
 
 def _failure(at: float, options: Mapping[str, Any], words: str) -> Observation:
@@ -123,56 +113,14 @@ def _said(result: ExecResult) -> str:
     return excerpt(result.output, 300)
 
 
-class Redis:
-    """Asks for INFO, once for all metrics."""
-
-    def __init__(self, config: Mapping[str, Any], project: Project) -> None:
-        self._config = {"port": 6379, **config}
-        self._project = project
-
-    async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
-        """What Redis says of itself."""
-        at = time.monotonic()
-        try:
-            fields = await self._info()
-        except OpsError as error:
-            return {name: Observation(at, error=error.message, final=isinstance(error, Refused)) for name in asked}
-        except (EOFError, OSError, asyncio.IncompleteReadError) as error:
-            words = _sockets.refusal(error, self._place).reason
-            return {name: Observation(at, error=words) for name in asked}
-        return {name: _of_fields(at, fields, options) for name, (options, _) in asked.items()}
-
-    @property
-    def _place(self) -> str:
-        return f"{self._config.get('service') or self._config.get('host')}:{self._config['port']}"
-
-    async def _info(self) -> dict[str, str]:
-        service, port = str(self._config.get("service") or ""), int(self._config["port"])
-        host = self._config.get("host")
-        address = (str(host), port) if host else await in_thread(lambda: self._project.address(service, port))
-        password = None
-        if self._config.get("password_env"):
-            environment = await in_thread(lambda: self._project.environment_of(service))
-            password = environment.get(str(self._config["password_env"]))
-        return parsed_info(await _redis.info(*address, password=password, limit=_INFO_LIMIT))
-
-
-def parsed_info(text: str) -> dict[str, str]:
-    """The fields of INFO."""
-    pairs = (line.partition(":") for line in text.splitlines() if ":" in line and not line.startswith("#"))
-    return {name: value.strip() for name, _, value in pairs}
-
-
-def _of_fields(at: float, fields: Mapping[str, str], options: Mapping[str, Any]) -> Observation:
-    names = [str(options["field"]), *(options["over"] or ())]
-    values = {name: _number(fields.get(name, "")) for name in names}
-    missing = [name for name, value in values.items() if value is None]
-    if missing:
-        return Observation(at, note=f"no data: INFO has no number {missing[0]}")
-    part, *rest = (values[name] or 0.0 for name in names)
-    if not rest:
-        return Observation(at, {"": (part,)})
-    whole = math.fsum(rest)
-    if options["calc"] == "ratio":
-        return Observation(at, {"": (part, whole)})
-    return Observation(at, {"": (part / whole if whole else math.nan,)})
+READER = Reader(
+    name="postgres",
+    about="with C(service), C(user) and C(database).",
+    options={
+        **COMMON,
+        "calc": calc("value", "rate", "increase", "ratio", "failures"),
+        "query": Option("str", required=True),
+    },
+    place={"service": Option("str", "postgres"), "user": Option("str"), "database": Option("str")},
+    source=lambda place, scene, token: Postgres(place, scene.project),
+)

@@ -74,10 +74,10 @@ class Release:
     former_managers: Collection[str] = ()
 
     @classmethod
-    def of(cls, application: str, record: Mapping[str, Any]) -> Release:
-        """The marks of a recorded release."""
-        why = f": {record['reason']}" if record["reason"] else ""
-        return cls(application, record["id"], f"release {record['id']}{why}", (FIELD_MANAGER,))
+    def of(cls, application: str, release: str, reason: str) -> Release:
+        """The marks of a release that is recorded, or going to be."""
+        why = f": {reason}" if reason else ""
+        return cls(application, release, f"release {release}{why}", (FIELD_MANAGER,))
 
 
 @dataclass(frozen=True)

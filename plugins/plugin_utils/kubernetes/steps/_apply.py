@@ -26,12 +26,11 @@ def workloads_in(changes: Sequence[Change]) -> list[str]:
     return sorted(found)
 
 
-def planned(target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object]) -> list[Change]:
+def planned(target: KubeTarget, marks: _changes.Release, objects: Sequence[Object]) -> list[Change]:
     """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
     redact = target.redactor.text
-    marks = _changes.Release.of(target.app.name, record)
     applied = _changes.plan(target.cluster, objects, marks, redact=redact)
-    if record["id"] == target.current():
+    if marks.id == target.current():
         applied = [change for change in applied if not _changes.has_gone_by_itself(change)]
     kept = target.state.readable("releases", MANIFESTS)[0].values()
     kinds = _prune.kinds_of(one for each in kept for one in each["objects"])
@@ -52,7 +51,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     # a release that a check only thought of has no record
     is_recorded = params["release"] in target.store.folders("releases")
     release = params["release"]
-    changes = planned(target, target.record(release), target.manifests(release)) if is_recorded else []
+    changes = _changes_of(target, release) if is_recorded else []
     names = sorted({*workloads_in(changes), *params["predicted"]})
     told = shown(changes) or params["preview"]
     found = {"changed": bool(changes or names or told), "services": names, "diff": told, "started": started}
@@ -61,6 +60,11 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     with target.phase(params["phase"] or "apply", params["token"]) as operation:
         _bring_up(target, params["release"], changes, operation.prove)
     return found
+
+
+def _changes_of(target: KubeTarget, release: str) -> list[Change]:
+    marks = _changes.Release.of(target.app.name, release, target.record(release).reason)
+    return planned(target, marks, target.manifests(release))
 
 
 def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change], prove: Callable[[], None]) -> None:

@@ -9,7 +9,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core import _comm
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_IMAGES
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import (
+    GOOD,
+    Config,
+    Image,
+    Record,
+    images_as_data,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
 
 from ..manifests import _registry
@@ -38,14 +46,12 @@ def pushed_digest(said: str) -> str:
     return str(found[-1])
 
 
-def built_before(
-    records: list[dict[str, Any]], record: Mapping[str, Any], builds: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
+def built_before(records: Sequence[Record], commit: str, builds: Mapping[str, str]) -> dict[str, Image]:
     """The images that a good release has built of the same commit in the same way."""
     for other in reversed(records):
-        if other["status"] == "good" and other["source"]["commit"] == record["source"]["commit"]:
-            images = {name: other["images"].get(name, {}) for name in builds}
-            if all(image.get("build") == builds[name] for name, image in images.items()):
+        if other.status == GOOD and other.source.commit == commit:
+            images = {name: image for name, image in other.images.items() if name in builds}
+            if {name: image.build for name, image in images.items()} == builds:
                 return images
     return {}
 
@@ -57,46 +63,41 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     with target.phase("images", params["token"]):
         target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
-        folder = _checkout.kept(target.app, target.files.root, record["source"])
+        folder = _checkout.kept(target.app, target.files.root, record.source.commit)
         images = {**_resolved(target, record), **_built(target, record, folder)}
-        given = {name: image["reference"] for name, image in images.items()}
-        objects = _version.render(target, folder, record["version"], given)
+        given = {name: image.reference for name, image in images.items()}
+        objects = _version.render(target, folder, record.version, given)
         _version.refuse_missing_services(target.app, objects)
-        target.store.write(f"releases/{record['id']}/{MANIFESTS}", {"objects": objects}, token=params["token"])
-        record["images"] = images
-        record["config"] = {
-            **_version.config(target, folder),
-            "services": _version.services(objects),
-        }
-        target.save(record, params["token"])
-    return {"changed": True, "images": images, "release": record["id"]}
+        target.store.write(f"releases/{record.id}/{MANIFESTS}", {"objects": objects}, token=params["token"])
+        digests = _version.config(target, folder)
+        config = Config(digests["env"], digests["inputs"], _version.services(objects))
+        target.save(replace(record, images=images, config=config), params["token"])
+    return {"changed": True, "images": images_as_data(images), "release": record.id}
 
 
-def _resolved(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    digests = record["source"]["digests"]
-    return {
-        name: {"id": digest, "reference": f"{target.app.images[name]}@{digest}"} for name, digest in digests.items()
-    }
+def _resolved(target: KubeTarget, record: Record) -> dict[str, Image]:
+    digests = record.source.digests
+    return {name: Image(digest, f"{target.app.images[name]}@{digest}") for name, digest in digests.items()}
 
 
-def _built(target: KubeTarget, record: Mapping[str, Any], folder: Path) -> dict[str, dict[str, str]]:
+def _built(target: KubeTarget, record: Record, folder: Path) -> dict[str, Image]:
     app = target.app
     if not app.build:
         return {}
-    kept = built_already(target, record)
+    kept = built_already(target, record.source.commit)
     if kept:
         return kept
     builds = _builds(target)
     with logged_in(app.images.values(), app.registry_username, target.registry_password) as config:
         return {
-            name: {**_build(target, folder, name, record["version"], config), "build": builds[name]} for name in builds
+            name: replace(_build(target, folder, name, record.version, config), build=builds[name]) for name in builds
         }
 
 
-def built_already(target: KubeTarget, record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def built_already(target: KubeTarget, commit: str) -> dict[str, Image]:
     """The images of a commit that need no building, empty where they do."""
-    kept = built_before(target.records(), record, _builds(target))
-    return kept if all(_registry.has(image["reference"], target.login) for image in kept.values()) else {}
+    kept = built_before(target.records(), commit, _builds(target))
+    return kept if all(_registry.has(image.reference, target.login) for image in kept.values()) else {}
 
 
 def _builds(target: KubeTarget) -> dict[str, str]:
@@ -104,7 +105,7 @@ def _builds(target: KubeTarget) -> dict[str, str]:
     return {name: target.digests.of([app.images[name], dict(options)]) for name, options in app.build.items()}
 
 
-def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> dict[str, str]:
+def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Mapping[str, str]) -> Image:
     app = target.app
     options = app.build[name]
     context = _confined.inside(folder, str(options.get("context") or "."), f"app_build.{name}.context")
@@ -117,7 +118,7 @@ def _build(target: KubeTarget, folder: Path, name: str, version: str, config: Ma
     _command.run(docker, doing=f"Building {name}", timeout=app.fetch_timeout, env=env)
     said = _command.run(["docker", "push", "--", tag], doing=f"Pushing {tag}", timeout=app.fetch_timeout, env=config)
     digest = pushed_digest(said)
-    return {"id": digest, "reference": f"{app.images[name]}@{digest}"}
+    return Image(digest, f"{app.images[name]}@{digest}")
 
 
 @contextlib.contextmanager

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import UNREACHABLE, OpsError, noted_on
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
@@ -69,7 +70,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         return {"changed": True, "msg": f"Would run {command} as a Job of the new image of {app.migration_service}."}
     with target.phase("migrate", params["token"]) as operation:
         record = target.record(params["release"])
-        objects = target.manifests(record["id"])
+        objects = target.manifests(record.id)
         is_fresh = _bring_up_what_it_needs(target, record, objects, operation.prove)
 
         def migrate() -> str:
@@ -80,7 +81,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 
 
 def _bring_up_what_it_needs(
-    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], prove: Callable[[], None]
+    target: KubeTarget, record: Record, objects: Sequence[Object], prove: Callable[[], None]
 ) -> bool:
     """The configuration of the release, and on a first deployment the database and whatever else is not there yet.
 
@@ -88,7 +89,10 @@ def _bring_up_what_it_needs(
     after the migration it would be too late.
     """
     changes = _changes.plan(
-        target.cluster, objects, _changes.Release.of(target.app.name, record), redact=target.redactor.text
+        target.cluster,
+        objects,
+        _changes.Release.of(target.app.name, record.id, record.reason),
+        redact=target.redactor.text,
     )
     wanted = [change for change in changes if _is_needed(change, target.app.release_services)]
     _changes.send(target.cluster, wanted, prove)
@@ -108,7 +112,7 @@ def _is_needed(change: _changes.Change, release: Collection[str]) -> bool:
 
 
 def _migrate(
-    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float, operation: Operation
+    target: KubeTarget, record: Record, objects: Sequence[Object], again_until: float, operation: Operation
 ) -> str:
     # one that a killed run has left may still be at it, and two at once would be one too many
     for job in _migration_jobs.jobs(target.cluster, target.app.name):
@@ -118,11 +122,13 @@ def _migrate(
     made: list[Object] = []
     try:
         _run_job(target, record, objects, again_until, made, operation.prove)
-        return _keep_log(target, record["id"], operation.token)
+        return _keep_log(target, record.id, operation.token)
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
             raise
-        said = last_words(_keep_log(target, record["id"], operation.token))
+        said = ""
+        with noted_on(error):
+            said = last_words(_keep_log(target, record.id, operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
             words += f" It said last: {said}"
@@ -134,7 +140,7 @@ def _migrate(
 
 
 def _run_job(
-    target: KubeTarget, record: Mapping[str, Any], objects: Sequence[Object], again_until: float, made: list[Object],
+    target: KubeTarget, record: Record, objects: Sequence[Object], again_until: float, made: list[Object],
     prove: Callable[[], None],
 ) -> None:  # fmt: skip
     """Run the Job to its end; one whose program fails is run again up to that moment. ``made`` gets each."""
@@ -142,7 +148,7 @@ def _run_job(
     workload = next(
         one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
     )
-    images = [image["reference"] for image in record["images"].values()]
+    images = [image.reference for image in record.images.values()]
     for attempt in itertools.count(1):
         job = job_of(app.name, workload, images, app.migration_command, app.migration_timeout, attempt)
         prove()

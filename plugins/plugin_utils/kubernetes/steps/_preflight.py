@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step 
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
 
 from ..api._objects import Object, group_of
+from ..changes._changes import Release
 from ..login._rights import Right, rights
 from ..target._target import KubeTarget
 from . import _apply, _images, _version
@@ -73,7 +74,7 @@ def _wanted(target: KubeTarget, version: str) -> dict[str, Any]:
     app = target.app
     source = _version.resolve(target, version)
     digests = source["digests"]
-    with _checkout.looked_at(app, target.files.root, source, version) as folder:
+    with _checkout.looked_at(app, target.files.root, source["commit"], version) as folder:
         objects = _version.render(target, folder, version, _version.references(app, digests))
         config = _version.config(target, folder)
     _version.refuse_missing_services(app, objects)
@@ -89,14 +90,14 @@ def _wanted(target: KubeTarget, version: str) -> dict[str, Any]:
 def _predicted(target: KubeTarget, wanted: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """What a real run changes, as far as that can be told without building: workloads, and differences to show."""
     app, source, version = target.app, wanted["source"], wanted["version"]
-    kept = _images.built_already(target, wanted) if app.build else {}
-    digests = {**{name: image["id"] for name, image in kept.items()}, **source["digests"]}
+    kept = _images.built_already(target, source["commit"]) if app.build else {}
+    digests = {**{name: image.id for name, image in kept.items()}, **source["digests"]}
     images = _version.references(app, digests)
-    with _checkout.looked_at(app, target.files.root, source, version) as folder:
+    with _checkout.looked_at(app, target.files.root, source["commit"], version) as folder:
         objects = _version.render(target, folder, version, images)
     reason = (params["app"].get("inputs") or {}).get("reason") or ""
-    record = {"id": _releases.next_id(target.store.folders("releases"), version), "reason": reason}
-    changes = _apply.planned(target, record, objects)
+    marks = Release.of(app.name, _releases.next_id(target.store.folders("releases"), version), reason)
+    changes = _apply.planned(target, marks, objects)
     shown = [one["prepared"].replace(_version.UNKNOWN, "(as built)") for one in _apply.shown(changes)]
     return {"recreates": _apply.workloads_in(changes), "preview": [{"prepared": text} for text in shown]}
 

@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgr
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import Lease
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema import BadState
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._document import readable
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
@@ -117,13 +118,14 @@ class KubeTarget(Target):
         objects: list[Object] = found["objects"]
         return objects
 
-    def drift(self, record: Mapping[str, Any]) -> list[str]:
+    def drift(self, record: Record) -> list[str]:
         # here, as who only looks has no plan to make
         from ..changes._changes import Release
         from ._drift import differing, unsound
 
-        objects = self.manifests(record["id"])
-        found = differing(self.cluster, objects, Release.of(self.app.name, record), self.redactor.text)
+        objects = self.manifests(record.id)
+        marks = Release.of(self.app.name, record.id, record.reason)
+        found = differing(self.cluster, objects, marks, self.redactor.text)
         return found or unsound(self.project, objects)
 
     @property
@@ -131,16 +133,16 @@ class KubeTarget(Target):
         """Selects what belongs to the application."""
         return f"{APPLICATION_LABEL}={self.app.name}"
 
-    def lacks(self, record: Mapping[str, Any]) -> list[str]:
+    def lacks(self, record: Record) -> list[str]:
         try:
-            found = self.store.read(f"releases/{record['id']}/{MANIFESTS}")
+            found = self.store.read(f"releases/{record.id}/{MANIFESTS}")
         except BadState:
             found = None
         if found is None:
             return ["its manifests"]
         from ..manifests import _registry
 
-        references = [image["reference"] for image in record["images"].values()]
+        references = [image.reference for image in record.images.values()]
         with ThreadPoolExecutor(8) as pool:
             there = pool.map(functools.partial(_registry.has, login=self.login), references)
         return [f"the image {one}" for one, is_there in zip(references, there, strict=True) if not is_there]
@@ -148,7 +150,7 @@ class KubeTarget(Target):
     def tidy(self) -> None:
         _migration_jobs.remove(self.cluster, _migration_jobs.jobs(self.cluster, self.app.name))
 
-    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+    def forget(self, record: Record, kept: Sequence[Record]) -> None:
         """Nothing: the registry keeps its images by rules of its own."""
 
     # evidence

@@ -11,29 +11,30 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_APPLY
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 
 from ..target._target import ToyTarget
 
 
-def to_change(target: ToyTarget, record: Mapping[str, Any]) -> list[str]:
+def to_change(target: ToyTarget, record: Record) -> list[str]:
     """The services whose containers are not as the release recorded them, and those that it does not have."""
     found = {one.service: one for one in target.project.containers()}
-    wanted = record["config"]["services"]
+    wanted = record.config.services
     sound = {
         name
         for name, one in found.items()
         if name in wanted
         and _plan.is_sound(one)
-        and (one.image_id, one.config_hash) == (record["images"][name]["id"], wanted[name])
+        and (one.image_id, one.config_hash) == (record.images[name].id, wanted[name])
     }
     return sorted({*found, *wanted} - sound)
 
 
-def bring_up(target: ToyTarget, record: Mapping[str, Any], services: list[str]) -> None:
+def bring_up(target: ToyTarget, record: Record, services: list[str]) -> None:
     """Make those containers, and see whether they run."""
     for service in services:
-        if service in record["config"]["services"]:
-            target.project.start(service, record["images"][service]["id"], record["config"]["services"][service])
+        if service in record.config.services:
+            target.project.start(service, record.images[service].id, record.config.services[service])
         else:
             target.project.remove(service)
     ended = [one.service for one in target.project.containers() if one.service in services and one.state != "running"]

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_IMAGES
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Image, images_as_data
 
 from ..target._project import config_hash
 from ..target._target import ToyTarget
@@ -24,12 +26,15 @@ def run(target: ToyTarget, params: Mapping[str, Any], check_mode: bool) -> dict[
         target.machine.note(f"images {params['release']}")
         target.digests.keep(target.store, params["token"])
         record = target.record(params["release"])
-        for service, repository in references(target, record["version"]).items():
-            record["images"][service] = {"id": target.machine.pull(repository), "reference": repository}
-        record["config"]["env"] = target.digests.of(_env_files.read_all(target.app.env_paths))
-        record["config"]["services"] = dict.fromkeys(record["images"], config_hash(target.app.environment))
-        target.save(record, params["token"])
-    return {"changed": True, "images": record["images"], "release": record["id"]}
+        images = {
+            service: Image(target.machine.pull(repository), repository)
+            for service, repository in references(target, record.version).items()
+        }
+        env = target.digests.of(_env_files.read_all(target.app.env_paths))
+        services = dict.fromkeys(images, config_hash(target.app.environment))
+        config = replace(record.config, env=env, services=services)
+        target.save(replace(record, images=images, config=config), params["token"])
+    return {"changed": True, "images": images_as_data(images), "release": record.id}
 
 
 def references(target: ToyTarget, version: str) -> dict[str, str]:

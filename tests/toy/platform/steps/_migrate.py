@@ -10,6 +10,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migration import migrated
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 
 from ..target._target import ToyTarget
 from . import _apply
@@ -29,8 +30,8 @@ def run(target: ToyTarget, params: Mapping[str, Any], check_mode: bool) -> dict[
         return migrated(target, record, params["token"], lambda: _migrate(target, record))
 
 
-def _migrate(target: ToyTarget, record: Mapping[str, Any]) -> str:
-    image = target.machine.image(record["images"][target.app.migration_service]["id"])
+def _migrate(target: ToyTarget, record: Record) -> str:
+    image = target.machine.image(record.images[target.app.migration_service].id)
     if image.get("head"):
         target.database.migrate(image["head"])
     if image.get("fails") == "migrate":

@@ -11,6 +11,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _info, _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import TARGET_PREFLIGHT
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 
 from ..target._project import config_hash
 from ..target._target import ToyTarget
@@ -45,8 +46,8 @@ def _plan_of(target: ToyTarget, version: str, found: Mapping[str, Any]) -> dict[
         "services": sorted(digests),
     }
     decided = _plan.decide(wanted, found, target.drift)
-    record = found["current_record"]
-    same = record["source"]["digests"] if record and record["config"]["inputs"] == wanted["inputs"] else {}
+    record: Record | None = found["current_record"]
+    same = record.source.digests if record and record.config.inputs == wanted["inputs"] else {}
     recreates = [service for service in wanted["services"] if same.get(service) != digests[service]]
     return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
 

@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._target import Target
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ._database import ToyDatabase
@@ -51,21 +52,21 @@ class ToyTarget(Target):
     def database(self) -> ToyDatabase:
         return ToyDatabase(self.app, self.machine)
 
-    def drift(self, record: Mapping[str, Any]) -> list[str]:
+    def drift(self, record: Record) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
-    def lacks(self, record: Mapping[str, Any]) -> list[str]:
-        return [name for name, image in record["images"].items() if not self.machine.has_image(image["id"])]
+    def lacks(self, record: Record) -> list[str]:
+        return [name for name, image in record.image_ids.items() if not self.machine.has_image(image)]
 
     def tidy(self) -> None:
         self.machine.note("tidy")
 
-    def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
-        needed = {image["id"] for other in kept for image in other["images"].values()}
-        for identity in {image["id"] for image in record["images"].values()} - needed:
+    def forget(self, record: Record, kept: Sequence[Record]) -> None:
+        needed = {image for other in kept for image in other.image_ids.values()}
+        for identity in set(record.image_ids.values()) - needed:
             (self.machine.root / f"images/{identity}.json").unlink(missing_ok=True)
 
-    def spare_sources(self, kept: Sequence[Mapping[str, Any]]) -> list[str]:
+    def spare_sources(self, kept: Sequence[Record]) -> list[str]:
         self.machine.note("prune")
         return super().spare_sources(kept)
 

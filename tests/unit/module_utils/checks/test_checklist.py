@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import (
-    KINDS,
+    COMMON,
     Check,
     needs_engine,
     parse_checks,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._lines import ERROR_LINES
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import KINDS
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 
 URL = "http://localhost:8000/health"
@@ -59,7 +60,7 @@ def test_numbers_may_be_whole_where_any_are_fine() -> None:
     [
         ("http", "check 1: expected a dictionary, found 'http' (str)"),
         ({"kind": "http", "url": URL}, "check '1': name is missing"),
-        ({"name": "a"}, "check 'a': kind must be one of containers, http, tcp"),
+        ({"name": "a"}, f"check 'a': kind must be one of {', '.join(KINDS)}"),
         ({"name": "a\x1b[2J", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
         ({"name": "a\u202e", "kind": "tcp", "host": "h", "port": 1}, "name must be a string all of which can be seen"),
         ({"name": "a", "kind": "htpp", "url": URL}, "found 'htpp', did you mean 'http'?"),
@@ -134,14 +135,13 @@ def test_who_needs_the_engine(given: dict[str, object], needed: bool) -> None:
 def test_every_kind_is_documented() -> None:
     import yaml
 
-    from ansible_collections.doppelganger.ops.plugins.modules import health_check
+    from ansible_collections.doppelganger.ops.plugins.doc_fragments.checklist import ModuleDocFragment
 
-    options = yaml.safe_load(health_check.DOCUMENTATION)["options"]["checks"]["suboptions"]
+    options = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["checks"]["suboptions"]
     assert options["kind"]["choices"] == list(KINDS)
-    assert set(options) >= {name for kind in KINDS.values() for name in kind}
-    from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import COMMON
-
-    assert set(options) == {name for kind in KINDS.values() for name in kind} | set(COMMON)
+    assert set(options) == {name for kind in KINDS.values() for name in kind.options} | set(COMMON)
+    assert [name for name, one in options.items() if not all(one["description"])] == []
+    assert {one["default"] for name, one in options.items() if "default" in one} == {"required", 30, 5, 0.5, 1, 0}
 
 
 def test_the_examples_of_the_documentation_can_be_read() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import FILE, Digests, is_comparable, shown
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import FILE, Digests, is_comparable
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from tests.unit.support.making import app
@@ -45,16 +45,6 @@ def test_the_key_is_kept_once_by_who_holds_the_lease(tmp_path: Path) -> None:
     second.keep(store, token)
     assert store.read(FILE) == kept
     assert (tmp_path / "state" / FILE).stat().st_mode & 0o777 == 0o600
-
-
-def test_a_record_is_shown_without_digests_that_depend_on_no_key() -> None:
-    one, plain = Digests(KEY), hashlib.sha256(b"x").hexdigest()
-    config = {"env": one.of("x"), "inputs": plain, "services": {"web": plain}}
-    images = {"web": {"id": "sha256:1", "reference": "r", "build": plain}, "db": {"id": "sha256:2", "reference": "r"}}
-    found = shown({"id": "0001-v1", "images": images, "config": config}, one)
-    assert plain not in json.dumps(found)
-    assert found["config"]["env"] == config["env"]
-    assert (found["id"], found["images"]["db"]) == ("0001-v1", images["db"])
 
 
 def test_digests_of_before_cannot_be_compared() -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._lines import ERROR_LINES
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _patterns
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._patterns import (

@@ -53,7 +53,7 @@ def target(state: Path, *checks: dict[str, Any]) -> SimpleNamespace:
     """A target whose current release has the service ``web``."""
     store = Store(str(state))
     config = {"env": "e", "inputs": "i", "services": {"web": "digest"}}
-    store.write("releases/0001-v1/record.json", making.record(config=config, activated="2026-11-25T02:00:00Z"))
+    store.write("releases/0001-v1/record.json", making.record_file(config=config, activated="2026-11-25T02:00:00Z"))
     store.write("current.json", {"release": "0001-v1"})
     app = SimpleNamespace(checks=list(checks), env_paths=[], metric_sources={}, lease_ttl=60)
     return SimpleNamespace(app=app, store=store, project=plain_project(), redactor=Redactor([]))

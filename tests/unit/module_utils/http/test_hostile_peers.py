@@ -23,10 +23,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import BODY_LIMIT, Response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import SOURCES
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._sampling import look
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._endpoint import Json, Prometheus
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._json import Json
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._openmetrics import OpenMetrics
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import Redis
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._prometheus import Prometheus
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._redis import Redis
 from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring import _health, _server
 from ansible_collections.doppelganger.ops.plugins.module_utils.monitoring._server import Server
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene

@@ -20,8 +20,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._sampling
     histories,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._watches import Watch
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._endpoint import Prometheus
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Asked, Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._prometheus import Prometheus
 from tests.unit.support.metric_sources import plain_project, wait_for
 
 RATE = "rate(x[${window}s])"

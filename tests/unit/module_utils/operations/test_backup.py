@@ -72,7 +72,7 @@ def test_a_backup_is_recorded_with_its_release(state: Path) -> None:
     assert (taken["release"], taken["migration_head"], taken["database"]) == ("0001-v1", "7", "shop")
     assert folders(state) == [taken["id"]]
     assert taken["id"].endswith("-0001-v1")
-    assert target(state).record("0002-v2")["backup"] == taken["id"]
+    assert target(state).record("0002-v2").backup == taken["id"]
     dump = state / "backups" / taken["id"] / "dump"
     assert stat.S_IMODE(dump.stat().st_mode) == 0o600
 

@@ -21,9 +21,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgr
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _info, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _journal
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
-from tests.unit.support.making import DB, WEB, backup, container, model, record
+from tests.unit.support.making import DB, WEB, backup, container, model, record_file
 
-WANTED = {"version": "v2", "source": record()["source"], "env": "e" * 64, "inputs": "f" * 64, "services": ["db", "web"]}
+SOURCE = record_file()["source"]
+WANTED = {"version": "v2", "source": SOURCE, "env": "e" * 64, "inputs": "f" * 64, "services": ["db", "web"]}
 
 
 class Engine:
@@ -79,7 +80,7 @@ class Host:
         """A whole deployment, with the images and the backup that it would have made."""
         started = self.start(version)
         release: str = started["release"]
-        self.change(release, images=record()["images"], backup=self.back_up(release))
+        self.change(release, images=record_file()["images"], backup=self.back_up(release))
         self.finish(started, good=release, activate=release)
         return release
 
@@ -236,7 +237,7 @@ def test_what_cannot_be_taken_away_undoes_no_good_release(
     host.succeed("v1")
     started = host.start("v2")
     release = started["release"]
-    host.change(release, images=record()["images"], backup=host.back_up(release))
+    host.change(release, images=record_file()["images"], backup=host.back_up(release))
     found = host.finish(started, good=release, activate=release)
     assert found["pruned"]["left"] == ["source 0123456789ab: [Errno 13] Permission denied: '0123456789ab'"]
     assert found["pruned"]["releases"] == ["0001-v1"]
@@ -283,7 +284,7 @@ def test_what_a_killed_run_left_is_closed_and_reported_by_the_next_start(
 
 def test_a_run_killed_before_its_journal_leaves_no_pending_release_for_ever(host: Host) -> None:
     host.succeed("v1")
-    host.store.write("releases/0002-v2/record.json", record(2, "v2", "pending"))
+    host.store.write("releases/0002-v2/record.json", record_file(2, "v2", "pending"))
     assert host.start("v3")["interrupted"] is None
     assert host.record("0002-v2")["message"] == "Its operation was interrupted."
 
@@ -387,7 +388,7 @@ def resolve(host: Host, release: str) -> dict[str, Any]:
 def with_releases(host: Host) -> tuple[str, str]:
     releases = (host.succeed("v1"), host.succeed("v2"))
     for release in releases:
-        host.change(release, config=record()["config"])
+        host.change(release, config=record_file()["config"])
         host.store.write(f"releases/{release}/compose.json", {"services": {}})
     return releases
 

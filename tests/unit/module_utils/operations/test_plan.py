@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
-from tests.unit.support.making import container, record
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
+from tests.unit.support.making import container, record, record_file
 
 SOUND = [container("web"), container("db")]
 
@@ -79,7 +79,7 @@ def test_a_service_that_may_end_is_no_drift_once_it_has(
     assert _plan.drift(record(), [container("web"), ended], completed) == found
 
 
-SOURCE = record()["source"]
+SOURCE = record_file()["source"]
 WANTED = {"version": "v1", "source": SOURCE, "env": "env", "inputs": "inputs"}
 FOUND = {"current_record": record(), "interrupted": None, "lease": None, "containers": SOUND}
 CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
@@ -126,7 +126,7 @@ CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
 def test_a_deployment_is_needed_with_its_reasons(
     wanted: dict[str, Any], found: dict[str, Any], reasons: list[str]
 ) -> None:
-    def drifted(record: Mapping[str, Any]) -> list[str]:
+    def drifted(record: Record) -> list[str]:
         return _plan.drift(record, {**FOUND, **found}["containers"], [])
 
     assert _plan.decide({**WANTED, **wanted}, {**FOUND, **found}, drifted) == {

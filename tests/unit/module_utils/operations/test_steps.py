@@ -17,9 +17,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _backup, _evidence, _info
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import BLANK, Redactor
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Unreachable
-from tests.unit.support.making import DB, WEB, container, journal, record, target
+from tests.unit.support.making import DB, WEB, container, journal, record, record_file, target
 
 # bringing a release up
 
@@ -97,10 +98,11 @@ def test_what_bringing_a_release_up_is_going_to_change(found: list[Container], c
 
 # images
 
-BUILDS = {"web": "digest"}
+BUILDS, SOURCE = {"web": "digest"}, record_file()["source"]
+OTHERWISE = {"web": {"id": WEB, "reference": "", "build": "other"}}
 
 
-def built(**changes: Any) -> dict[str, Any]:
+def built(**changes: Any) -> Record:
     image = {"id": WEB, "reference": "shop-web", "build": "digest"}
     return record(**{"images": {"web": image, "db": {"id": DB, "reference": "postgres:16"}}, **changes})
 
@@ -112,17 +114,17 @@ def built(**changes: Any) -> dict[str, Any]:
         pytest.param([built(status="bad")], False, id="by a release that was bad"),
         pytest.param([built(status="pending")], False, id="by a release that was cut off"),
         pytest.param([built(version="v2")], False, id="as another version"),
-        pytest.param([built(source={"type": "git"})], False, id="from another commit"),
-        pytest.param([built(images={"web": {"id": WEB, "build": "other"}})], False, id="in another way"),
+        pytest.param([built(source={**SOURCE, "commit": "e" * 40})], False, id="from another commit"),
+        pytest.param([built(images=OTHERWISE)], False, id="in another way"),
         pytest.param([built(images={})], False, id="without that service"),
         pytest.param([], False, id="never"),
     ],
 )
-def test_images_are_built_once(others: list[dict[str, Any]], kept: bool) -> None:
+def test_images_are_built_once(others: list[Record], kept: bool) -> None:
     found = _images.kept_images(others, record(), BUILDS, ["web"])
     assert (found is not None) is kept
     if found:
-        assert found == {"web": built()["images"]["web"]}
+        assert found == {"web": built().images["web"]}
 
 
 def test_an_image_is_kept_by_a_tag_of_its_own() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _releases
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from tests.unit.support.making import DB, WEB, record
 
 
@@ -43,16 +44,17 @@ ONE, TWO, BAD, PENDING = record(1, "v1"), record(2, "v2"), record(3, "v3", "bad"
         pytest.param([BAD, PENDING], "0003-v3", None, id="none is good"),
     ],
 )
-def test_the_last_good_release(records: list[dict[str, Any]], current: str | None, wanted: str | None) -> None:
-    assert (_releases.last_good(records, current) or {"id": None})["id"] == wanted
+def test_the_last_good_release(records: list[Record], current: str | None, wanted: str | None) -> None:
+    found = _releases.last_good(records, current)
+    assert (found.id if found else None) == wanted
 
 
 RECORDS = [ONE, TWO, BAD, PENDING, record(5, "v2", "bad", message="It answered 500.")]
 
 
-def lacking(images: list[str]) -> Callable[[Mapping[str, Any]], list[str]]:
+def lacking(images: list[str]) -> Callable[[Record], list[str]]:
     """What a release lacks on a target that has these images."""
-    return lambda one: [f"the image of {name}" for name, image in one["images"].items() if image["id"] not in images]
+    return lambda one: [f"the image of {name}" for name, image in one.image_ids.items() if image not in images]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,12 @@ def lacking(images: list[str]) -> Callable[[Mapping[str, Any]], list[str]]:
     ],
 )
 def test_a_release_is_found(name: str, wanted: str) -> None:
-    assert _releases.resolve(name, RECORDS, "0002-v2", lacking([WEB, DB]))["id"] == wanted
+    assert _releases.resolve(name, RECORDS, "0002-v2", lacking([WEB, DB])).id == wanted
 
 
 def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
     again = [ONE, TWO, record(6, "v1"), record(7, "v1", "bad")]
-    assert _releases.resolve("v1", again, "0002-v2", lacking([WEB, DB]))["id"] == "0006-v1"
+    assert _releases.resolve("v1", again, "0002-v2", lacking([WEB, DB])).id == "0006-v1"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
     ],
 )
 def test_a_release_that_cannot_come_back_is_refused_with_those_that_can(
-    name: str, records: list[dict[str, Any]], images: list[str], message: str, hint: str
+    name: str, records: list[Record], images: list[str], message: str, hint: str
 ) -> None:
     with pytest.raises(Refused) as error:
         _releases.resolve(name, records, None, lacking(images))
@@ -156,7 +158,7 @@ FAILED = [record(number, f"v{number}", "bad") for number in range(2, 12)]
     ],
 )
 def test_pruning_takes_only_what_nobody_can_need(
-    records: list[dict[str, Any]], current: str | None, keep: tuple[int, int], doomed: Any
+    records: list[Record], current: str | None, keep: tuple[int, int], doomed: Any
 ) -> None:
     assert _releases.to_prune(records, current, *keep) == [f"{number:04d}-v{number}" for number in doomed]
 
@@ -176,7 +178,7 @@ BACKUPS = [f"20261123T20000{number}Z-x" for number in range(6)]
         pytest.param([], 9, BACKUPS, id="few enough"),
     ],
 )
-def test_pruning_backups_keeps_what_can_be_needed(records: list[dict[str, Any]], keep: int, kept: list[str]) -> None:
+def test_pruning_backups_keeps_what_can_be_needed(records: list[Record], keep: int, kept: list[str]) -> None:
     doomed = _releases.backups_to_prune(BACKUPS, records, None, keep)
     assert [name for name in BACKUPS if name not in doomed] == kept
 

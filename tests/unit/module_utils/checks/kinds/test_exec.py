@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._attempts import attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import Check, parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import attempt_of, explained, patience
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _patterns

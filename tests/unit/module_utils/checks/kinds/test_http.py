@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._attempts import explained
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import parse_checks
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks._kinds import explained
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._http import judged, probe
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._deadline import Deadline
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled, Refused

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._lines import ERROR_LINES
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan
 
 
 def scan(lines: list[str], **options: Any) -> LogScan:

@@ -12,7 +12,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps imp
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
-from tests.unit.support.making import container, record, target
+from tests.unit.support.making import container, record, record_file, target
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_step_says_changed_where_a_container_did(there: str, changed: list[s
     made = [container("web", id="web"), container("db")]
     on = host(tmp_path, Composed([container("web", id=there), container("db")], made))
     token = on.store.try_acquire(holder="ana@console", purpose="deploy v1", ttl=60).token
-    on.store.write("releases/0001-v1/record.json", record())
+    on.store.write("releases/0001-v1/record.json", record_file())
     found = _apply.run(
         on, {"state": "running", "phase": "", "predicted": [], "release": "0001-v1", "token": token}, False
     )

@@ -60,15 +60,15 @@ def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
     token = shop.store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
     pending = record(status="pending")
     shop.save(pending, token)
-    run(shop, {"token": token, "release": pending["id"], "registry_password": ""}, False)
+    run(shop, {"token": token, "release": pending.id, "registry_password": ""}, False)
 
     # what compose alone knew is blanked out from here on, and when the release runs again long after this
     assert len(said) == 1
     assert CANARY not in said[0]
     assert CANARY in _sealed.unseal(shop.store)
-    assert shop.config_of(pending["id"])[_sealed.KEY] == [CANARY]
+    assert shop.config_of(pending.id)[_sealed.KEY] == [CANARY]
     assert tagged == [WEB]
     # digests of the next run can be compared with those of this one
-    kept = shop.record(pending["id"])
-    assert Digests.of_store(shop.store).of({}) == kept["config"]["env"]
-    assert (kept["images"]["web"]["id"], kept["config"]["services"]) == (WEB, {"web": "hash"})
+    kept = shop.record(pending.id)
+    assert Digests.of_store(shop.store).of({}) == kept.config.env
+    assert (kept.images["web"].id, kept.config.services) == (WEB, {"web": "hash"})

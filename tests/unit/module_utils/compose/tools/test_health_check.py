@@ -140,7 +140,7 @@ def test_the_documentation_names_each_option_and_its_default() -> None:
 def test_what_ought_to_run_is_looked_up_where_nobody_says_it(url: str, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     config = {"env": "e", "inputs": "i", "services": {"web": "digest"}}
-    store.write("releases/0001-v1/record.json", making.record(config=config, activated="2026-11-25T02:00:00Z"))
+    store.write("releases/0001-v1/record.json", making.record_file(config=config, activated="2026-11-25T02:00:00Z"))
     store.write("current.json", {"release": "0001-v1"})
     absent = {"name": "Cache", "kind": "redis", "service": "redis", "when_present": True, "severity": "advisory"}
     result = run({"name": "API", "kind": "http", "url": url}, absent, state_dir=str(tmp_path), project="shop")

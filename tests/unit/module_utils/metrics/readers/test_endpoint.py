@@ -15,8 +15,9 @@ import pytest
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._client import Kept, request_for
 from ansible_collections.doppelganger.ops.plugins.module_utils.http._response import Response
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import SOURCES
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._endpoint import Json, Prometheus
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._json import Json
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._prometheus import Prometheus
 from tests.unit.support.metric_sources import plain_project, server, wait_for
 
 JSON = "application/json"

@@ -14,11 +14,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values i
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._observation import Observation
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import (
     Postgres,
-    Redis,
     answers_in,
     numbers_in,
-    parsed_info,
 )
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._redis import Redis, parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult
 from tests.unit.support.metric_sources import plain_project, wait_for
 

@@ -11,7 +11,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._u
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._metric import SOURCES
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics._values import sample
-from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._usage import Containers, Machines
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._containers import Containers
+from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._host import Machines
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import Usage
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.running._usage import KubeUsage, quantity
 from tests.unit.module_utils.checks.kinds.test_exec import container

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._changes import Release
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import _apply
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import KubeTarget
@@ -48,7 +49,7 @@ def test_a_job_that_went_by_itself_is_not_run_again_for_the_same_release(
     monkeypatch.setattr(_wait, "wait", lambda cluster, refs, *_, **__: waits.extend(ref.name for ref in refs))
     server = Server()
     given = target(server, WEB, GOES, current=current)
-    changes = _apply.planned(given, {**record(2), "id": "0002-v1"}, [WEB, GOES])
+    changes = _apply.planned(given, Release.of("tides", "0002-v1", ""), [WEB, GOES])
     _apply._bring_up(given, "0002-v1", changes, lambda: None)
     assert [name for _, name in server.things] == changed
     assert waits == waited_for

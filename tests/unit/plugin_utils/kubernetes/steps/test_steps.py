@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app import _check
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Image, Record
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import (
@@ -26,7 +27,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps 
     _version,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._target import MANIFESTS
-from tests.unit.support.making import app, record
+from tests.unit.support.making import app, record, record_file
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -50,6 +51,7 @@ def test_the_digest_is_what_the_push_says(said: str, digest: str | None) -> None
         assert _images.pushed_digest(said) == digest
 
 
+SOURCE = record_file()["source"]
 BUILT = {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}", "build": "b1"}}
 
 
@@ -59,7 +61,7 @@ BUILT = {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}", "build": "b1"}
         pytest.param({}, {"web": "b1"}, BUILT, id="the same commit and build"),
         pytest.param({}, {"web": "b2"}, {}, id="another build"),
         pytest.param({"status": "bad"}, {"web": "b1"}, {}, id="of a bad release"),
-        pytest.param({"source": {**record()["source"], "commit": "other"}}, {"web": "b1"}, {}, id="of another commit"),
+        pytest.param({"source": {**SOURCE, "commit": "other"}}, {"web": "b1"}, {}, id="of another commit"),
         pytest.param({"images": {}}, {"web": "b1"}, {}, id="a release without it"),
     ],
 )
@@ -67,7 +69,7 @@ def test_what_a_good_release_built_is_not_built_again(
     changes: dict[str, Any], builds: dict[str, str], found: dict[str, Any]
 ) -> None:
     earlier = [record(1, **{"images": BUILT, **changes})]
-    assert _images.built_before(earlier, record(2), builds) == found
+    assert _images.built_before(earlier, "c" * 40, builds) == Record.of(record_file(images=found)).images
 
 
 def test_a_login_is_a_file_of_its_owner_that_does_not_outlive_the_block() -> None:
@@ -116,22 +118,22 @@ def test_the_users_own_logins_and_programs_stay_in_force(monkeypatch: pytest.Mon
 def test_a_release_keeps_its_manifests_and_the_key_of_its_digests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, saved = Store(str(tmp_path / "state")), dict[str, Any]()
+    store, saved = Store(str(tmp_path / "state")), list[Record]()
     token = store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
-    pending = record(status="pending", source={**record()["source"], "digests": {"web": DIGEST}})
+    pending = record(status="pending", source={**SOURCE, "digests": {"web": DIGEST}})
     objects = [deployment("web")]
     monkeypatch.setattr(_checkout, "kept", lambda *_: tmp_path)
     monkeypatch.setattr(_version, "render", lambda *_: objects)
     given = SimpleNamespace(
         app=app(images={"web": "shop/web"}), store=store, files=store, digests=Digests(), record=lambda _: pending,
-        phase=lambda *_: contextlib.nullcontext(), save=lambda found, _: saved.update(found),
+        phase=lambda *_: contextlib.nullcontext(), save=lambda found, _: saved.append(found),
     )  # fmt: skip
-    _images.run(cast(Any, given), {"token": token, "release": pending["id"]}, False)
+    _images.run(cast(Any, given), {"token": token, "release": pending.id}, False)
     # digests of the next run can be compared with those of this one
-    assert Digests.of_store(store).of({}) == saved["config"]["env"]
-    assert list(saved["config"]["services"]) == ["web"]
-    assert saved["images"] == {"web": {"id": DIGEST, "reference": f"shop/web@{DIGEST}"}}
-    assert store.read(f"releases/{pending['id']}/{MANIFESTS}") == {"objects": objects}
+    assert Digests.of_store(store).of({}) == saved[0].config.env
+    assert list(saved[0].config.services) == ["web"]
+    assert saved[0].images == {"web": Image(DIGEST, f"shop/web@{DIGEST}")}
+    assert store.read(f"releases/{pending.id}/{MANIFESTS}") == {"objects": objects}
 
 
 @pytest.mark.parametrize(

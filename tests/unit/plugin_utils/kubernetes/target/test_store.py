@@ -87,25 +87,25 @@ def expire(cluster: Cluster) -> None:
 
 def test_whoever_holds_the_lease_writes(store: KubeStore) -> None:
     token = take(store)
-    store.write(RECORD, making.record(), token=token)
-    assert store.read(RECORD) == making.record()
+    store.write(RECORD, making.record_file(), token=token)
+    assert store.read(RECORD) == making.record_file()
 
 
 def test_a_write_that_was_begun_fails_once_somebody_else_holds_the_lease(cluster: Cluster, store: KubeStore) -> None:
     old = take(store)
-    store.write(RECORD, making.record(operator="old"), token=old)
+    store.write(RECORD, making.record_file(operator="old"), token=old)
     expire(cluster)
     cluster.before_write = lambda: take(store)
 
     with pytest.raises(LeaseLost):
-        store.write(RECORD, making.record(operator="old, and late"), token=old)
+        store.write(RECORD, making.record_file(operator="old, and late"), token=old)
 
-    assert store.read(RECORD) == making.record(operator="old")
+    assert store.read(RECORD) == making.record_file(operator="old")
 
 
 def test_the_next_holder_marks_what_is_there(cluster: Cluster, store: KubeStore) -> None:
     old = take(store)
-    store.write(RECORD, making.record(), token=old)
+    store.write(RECORD, making.record_file(), token=old)
     expire(cluster)
 
     new = take(store)
@@ -119,14 +119,14 @@ def test_the_mark_of_a_newer_holder_counts_where_the_lease_seems_to_be_ones_own(
     cluster: Cluster, store: KubeStore
 ) -> None:
     token = take(store)
-    store.write(RECORD, making.record(operator="old"), token=token)
+    store.write(RECORD, making.record_file(operator="old"), token=token)
     name = layout.object_name("shop", *layout.place_of(RECORD)[:2])
     cluster.patch("v1", "Secret", name, {"metadata": {"annotations": {layout.TOKEN: str(token + 1)}}})
 
     with pytest.raises(LeaseLost):
-        store.write(RECORD, making.record(operator="old, and late"), token=token)
+        store.write(RECORD, making.record_file(operator="old, and late"), token=token)
 
-    assert store.read(RECORD) == making.record(operator="old")
+    assert store.read(RECORD) == making.record_file(operator="old")
 
 
 def test_what_a_late_holder_has_made_is_taken_back(cluster: Cluster, store: KubeStore) -> None:
@@ -135,6 +135,6 @@ def test_what_a_late_holder_has_made_is_taken_back(cluster: Cluster, store: Kube
     cluster.before_write = lambda: take(store)
 
     with pytest.raises(LeaseLost):
-        store.write(RECORD, making.record(operator="old, and late"), token=old)
+        store.write(RECORD, making.record_file(operator="old, and late"), token=old)
 
     assert store.read(RECORD) is None
