@@ -175,11 +175,13 @@ def _limit(options: Options) -> str | None:
     limit = options.get("limit")
     if limit is None:
         return None
-    expected, hint = "host names or patterns", 'For example limit="web1,web2".'
+    expected = "names of hosts or groups, with * where several are meant"
+    hint = 'Name hosts or groups, for example limit="web1,web2".'
     found = _given.line("limit", limit, expected, hint)
-    # @file would read any file of this machine, in each part of it, and a dash would be another option
-    parts = re.split(r"[,:\s]+", found)
-    if not any(parts) or any(part.startswith(("-", "@")) for part in parts):
+    # In each part of it, @file would read any file of this machine, a dash would be another option, and ~ begins a
+    # regular expression, which may backtrack for ever.
+    parts = [part.lstrip("&!") for part in re.split(r"[,:;\s]+", found)]
+    if not any(parts) or any(part.startswith(("-", "@", "~")) for part in parts):
         raise _given.refused("limit", expected, limit, hint)
     return found
 
