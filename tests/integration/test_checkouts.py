@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,46 @@ def test_what_leads_out_is_refused_by_name(
         read(tree)
     assert error.value.data["target"].startswith(str(theirs))
     assert CANARY not in str(error.value.as_result())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"include: [REMOTE]\n{WEB}",
+        f"include: [{{path: [ok.yml, REMOTE]}}]\n{WEB}",
+        "services: {web: {extends: {file: REMOTE, service: web}}}",
+        f'include: ["${{NONE:-REMOTE}}"]\n{WEB}',
+    ],
+)
+@pytest.mark.parametrize(
+    "remote",
+    ["http://127.0.0.1:PORT/app.git#main:compose.yml", "git://127.0.0.1:PORT/app#main", "oci://127.0.0.1:PORT/app:1",
+     "git@127.0.0.1:app.git", "github.com/docker/awesome-compose#:angular"],
+)  # fmt: skip
+def test_what_compose_would_fetch_from_elsewhere_is_refused_and_not_asked_for(
+    tree: Path, text: str, remote: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        path = remote.replace("PORT", str(elsewhere.getsockname()[1]))
+        (tree / "compose.yml").write_text(text.replace("REMOTE", path))
+        with pytest.raises(Refused) as error:
+            read(tree)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+    assert error.value.data["path"] == path
+
+
+def test_compose_itself_is_told_to_fetch_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_source, "_ELSEWHERE", re.compile("(?!)"))
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        port = elsewhere.getsockname()[1]
+        (tree / "compose.yml").write_text(f"include: ['http://127.0.0.1:{port}/app.git#main:compose.yml']\n{WEB}")
+        with pytest.raises(Refused):
+            read(tree)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
 
 
 def test_a_compose_file_that_is_a_link_is_refused(tree: Path, theirs: Path) -> None:

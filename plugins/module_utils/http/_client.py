@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core._errors import Garbled, Refused
+from ..core._files import refuse_special
 from . import _sockets
 from ._response import BODY_LIMIT, Answer, Response
 
@@ -65,6 +66,8 @@ def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = No
 
 @functools.lru_cache(maxsize=16)
 def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
+    if ca_file:
+        refuse_special(ca_file, "The file of certificates")
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
