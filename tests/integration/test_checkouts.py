@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import resource
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from tests.unit.support.hostile_manifests import LAUGHS, MERGES
 from tests.unit.support.making import app
 
 CANARY = "s3cret-canary-of-others"
@@ -131,6 +134,31 @@ def test_what_compose_would_fetch_from_elsewhere_is_refused_and_not_asked_for(
         with pytest.raises(TimeoutError):
             elsewhere.accept()
     assert error.value.data["path"] == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        MERGES,
+        "x: " + "[" * 100_000,
+        "x: " + "{a: " * 100_000,
+        "services: [web]",
+        "services: {web: {image: [x]}}",
+        "include: compose.yml",
+        "services: {web: {extends: {file: compose.yml, service: web}}}",
+        "a: \x00",
+    ],
+    ids=["anchors", "merges", "lists", "objects", "a list", "a list of an image", "itself", "extends itself", "NUL"],
+)
+def test_a_compose_file_that_would_take_all_of_a_machine_is_refused_in_time(tree: Path, text: str) -> None:
+    (tree / "compose.yml").write_text(text)
+    began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with pytest.raises(Refused) as error:
+        read(tree)
+    assert len(error.value.message) < 2000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 5
+    assert time.monotonic() - began < 30
 
 
 def test_compose_itself_is_told_to_fetch_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

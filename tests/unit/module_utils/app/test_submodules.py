@@ -58,7 +58,7 @@ def loose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A user who lets git do everything: it is not git that refuses here."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / ".gitconfig").write_text("[protocol]\n\tallow = always\n[protocol \"ext\"]\n\tallow = always\n")
+    (home / ".gitconfig").write_text('[protocol]\n\tallow = always\n[protocol "ext"]\n\tallow = always\n')
     monkeypatch.setenv("HOME", str(home))
 
 
