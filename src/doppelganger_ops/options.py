@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Required, TypedDict
 
-from doppelganger_ops import _given, environment, installation
+from doppelganger_ops import _given, _plain_files, environment, installation
 from doppelganger_ops.errors import InputError, InventoryError
 from doppelganger_ops.events import Event
 from doppelganger_ops.executor import Executor
@@ -140,7 +140,12 @@ def _inventories(options: Options) -> tuple[str, ...]:
         raise _given.refused("inventory", "a path or a list of paths", given, hint)
     if not listed:
         raise InventoryError("An inventory is required and the list is empty.", hint="Give the path of one.")
-    return tuple(_existing("inventory", path, InventoryError, "An inventory") for path in listed)
+    found = tuple(_existing("inventory", path, InventoryError, "An inventory") for path in listed)
+    for path in found:
+        wrong = _plain_files.special_in_inventory(path)
+        if wrong is not None:
+            raise InventoryError(_no_file("An inventory", *wrong), hint="Remove it, or give another inventory.")
+    return found
 
 
 def _existing(name: str, path: Any, error: type[InputError] | type[InventoryError], what: str) -> str:
@@ -168,18 +173,29 @@ def _arguments(options: Options) -> tuple[str, ...]:
 
 def _files(options: Options, name: str, what: str) -> list[str]:
     given = _given.several(name, options.get(name, ()), "paths", '["secrets.yml"]')
-    return [_existing(name, path, InputError, what) for path in given]
+    found = [_existing(name, path, InputError, what) for path in given]
+    for path in found:
+        wrong = _plain_files.special(path)
+        if wrong:
+            raise InputError(_no_file(what, path, wrong), hint=f"Give the path of a file in {name}.")
+    return found
+
+
+def _no_file(what: str, path: str, found: str) -> str:
+    return f"{what} must be a plain file, and {path} is {found}."
 
 
 def _limit(options: Options) -> str | None:
     limit = options.get("limit")
     if limit is None:
         return None
-    expected, hint = "host names or patterns", 'For example limit="web1,web2".'
+    expected = "names of hosts or groups, with * where several are meant"
+    hint = 'Name hosts or groups, for example limit="web1,web2".'
     found = _given.line("limit", limit, expected, hint)
-    # @file would read any file of this machine, in each part of it, and a dash would be another option
-    parts = re.split(r"[,:\s]+", found)
-    if not any(parts) or any(part.startswith(("-", "@")) for part in parts):
+    # In each part of it, @file would read any file of this machine, a dash would be another option, and ~ begins a
+    # regular expression, which may backtrack for ever.
+    parts = [part.lstrip("&!") for part in re.split(r"[,:;\s]+", found)]
+    if not any(parts) or any(part.startswith(("-", "@", "~")) for part in parts):
         raise _given.refused("limit", expected, limit, hint)
     return found
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import resource
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from tests.unit.support.hostile_manifests import LAUGHS, MERGES
 from tests.unit.support.making import app
 
 CANARY = "s3cret-canary-of-others"
@@ -101,6 +106,71 @@ def test_what_leads_out_is_refused_by_name(
         read(tree)
     assert error.value.data["target"].startswith(str(theirs))
     assert CANARY not in str(error.value.as_result())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"include: [REMOTE]\n{WEB}",
+        f"include: [{{path: [ok.yml, REMOTE]}}]\n{WEB}",
+        "services: {web: {extends: {file: REMOTE, service: web}}}",
+        f'include: ["${{NONE:-REMOTE}}"]\n{WEB}',
+    ],
+)
+@pytest.mark.parametrize(
+    "remote",
+    ["http://127.0.0.1:PORT/app.git#main:compose.yml", "git://127.0.0.1:PORT/app#main", "oci://127.0.0.1:PORT/app:1",
+     "git@127.0.0.1:app.git", "github.com/docker/awesome-compose#:angular"],
+)  # fmt: skip
+def test_what_compose_would_fetch_from_elsewhere_is_refused_and_not_asked_for(
+    tree: Path, text: str, remote: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        path = remote.replace("PORT", str(elsewhere.getsockname()[1]))
+        (tree / "compose.yml").write_text(text.replace("REMOTE", path))
+        with pytest.raises(Refused) as error:
+            read(tree)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+    assert error.value.data["path"] == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        MERGES,
+        "x: " + "[" * 100_000,
+        "x: " + "{a: " * 100_000,
+        "services: [web]",
+        "services: {web: {image: [x]}}",
+        "include: compose.yml",
+        "services: {web: {extends: {file: compose.yml, service: web}}}",
+        "a: \x00",
+    ],
+    ids=["anchors", "merges", "lists", "objects", "a list", "a list of an image", "itself", "extends itself", "NUL"],
+)
+def test_a_compose_file_that_would_take_all_of_a_machine_is_refused_in_time(tree: Path, text: str) -> None:
+    (tree / "compose.yml").write_text(text)
+    began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with pytest.raises(Refused) as error:
+        read(tree)
+    assert len(error.value.message) < 2000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 5
+    assert time.monotonic() - began < 30
+
+
+def test_compose_itself_is_told_to_fetch_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_source, "_ELSEWHERE", re.compile("(?!)"))
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        port = elsewhere.getsockname()[1]
+        (tree / "compose.yml").write_text(f"include: ['http://127.0.0.1:{port}/app.git#main:compose.yml']\n{WEB}")
+        with pytest.raises(Refused):
+            read(tree)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
 
 
 def test_a_compose_file_that_is_a_link_is_refused(tree: Path, theirs: Path) -> None:

@@ -125,14 +125,42 @@ def read_bytes(path: Path) -> bytes:
     return found
 
 
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
+          (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))  # fmt: skip
+
+
+def special(mode: int) -> str:
+    """What something with this mode is, in words; empty for a plain file."""
+    if stat.S_ISREG(mode):
+        return ""
+    return next((words for is_one, words in _KINDS if is_one(mode)), "something else")
+
+
+def refuse_special(path: str | Path, what: str) -> None:
+    """Refuse what a reader would wait for or find no end of; ``what`` names it for people. What is not there, whoever
+    opens it says."""
+    try:
+        found = special(os.stat(path).st_mode)
+    except OSError:
+        return
+    if found:
+        raise Refused(f"{what} must be a plain file, and {path} is {found}.", hint="Name a file there.")
+
+
 def beginning(path: str | Path, size: int) -> bytes:
     """The first bytes of a plain file of somebody else's, links followed. OSError where it cannot be read, or is
     something that a reader would wait for or find no end of."""
+    _refuse_other(os.stat(path), path)  # some cannot be opened
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        _refuse_other(os.fstat(handle), path)
         return stream.read(size)
+
+
+def _refuse_other(status: os.stat_result, path: str | Path) -> None:
+    found = special(status.st_mode)
+    if found:
+        raise OSError(errno.EINVAL, f"it is {found}, expected a plain file", str(path))
 
 
 def read_end(path: Path, size: int) -> bytes:

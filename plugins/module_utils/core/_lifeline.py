@@ -12,6 +12,7 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 STDOUT = 1
@@ -65,19 +66,32 @@ def _end() -> None:
     os._exit(1)
 
 
-def _started_by(parent: int) -> list[int]:
-    """The processes that a process started, and those that they started."""
-    children: dict[int, list[int]] = {}
+def _started_by(own: int) -> list[int]:
+    """The processes that a process started, and those that they started, or that are left in a session of theirs."""
+    parents: dict[int, tuple[int, int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             # the name of the command, in brackets, may hold anything
-            ancestor = int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
+            state = entry.read_text(errors="replace").rpartition(")")[2].split()
+            parents[int(entry.parent.name)] = int(state[1]), int(state[3])
         except (OSError, ValueError, IndexError):
             continue
-        children.setdefault(ancestor, []).append(int(entry.parent.name))
-    found, asked = [], [parent]
+    return descendants(own, parents)
+
+
+def descendants(own: int, processes: Mapping[int, tuple[int, int]]) -> list[int]:
+    """Of processes, each with its parent and its session, those that descend from ``own``, itself left out."""
+    by_parent: dict[int, list[int]] = {}
+    by_session: dict[int, list[int]] = {}
+    for one, (parent, session) in processes.items():
+        by_parent.setdefault(parent, []).append(one)
+        by_session.setdefault(session, []).append(one)
+    found: dict[int, None] = {}
+    asked = by_parent.get(own, [])
     while asked:
-        more = children.get(asked.pop(), [])
-        found += more
-        asked += more
-    return found
+        one = asked.pop()
+        if one != own and one not in found:
+            found[one] = None
+            # where it is the first of a session: who is in it, though its parent may be gone
+            asked = [*asked, *by_parent.get(one, []), *by_session.get(one, [])]
+    return list(found)

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 
+from . import _processes
 from ._errors import OpsError, Refused
 
 #: what one batch of texts may take, in seconds: a thousand lines take a few milliseconds
@@ -121,7 +122,7 @@ class Patterns:
 def _started() -> subprocess.Popen[bytes]:
     argv = [sys.executable or "python3", "-I", "-S", "-c", _CHILD]
     pipe = subprocess.PIPE
-    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
+    return _processes.start(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
 
 
 def _say(child: subprocess.Popen[bytes], data: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core._errors import Garbled, Refused
+from ..core._files import refuse_special
+from . import _sockets
 from ._response import BODY_LIMIT, Answer, Response
 
 _PIECE = 65536
@@ -64,6 +66,8 @@ def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = No
 
 @functools.lru_cache(maxsize=16)
 def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
+    if ca_file:
+        refuse_special(ca_file, "The file of certificates")
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
@@ -77,17 +81,12 @@ def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
 async def fetch(request: Request, limit: int = BODY_LIMIT) -> Response:
     """Ask, and read the answer as far as it is needed. How long that may take is for the caller to say."""
     if request.tls is not None:
-        reader, writer = await asyncio.open_connection(
-            request.host, request.port, ssl=request.tls, server_hostname=request.host
-        )
-        try:
+        async with _sockets.connected(request.host, request.port, request.tls) as (reader, writer):
             writer.write(request.payload)
             return await _answer(request, lambda: reader.read(_PIECE), limit)
-        finally:
-            writer.transport.abort()
     # Straight on the socket: a stream costs more than all the rest of a probe.
     loop = asyncio.get_running_loop()
-    with await _connected(request) as connection:
+    with await _sockets.opened(request.host, request.port) as connection:
         await loop.sock_sendall(connection, request.payload)
         return await _answer(request, lambda: loop.sock_recv(connection, _PIECE), limit)
 
@@ -181,7 +180,7 @@ class Kept:
         while self._idle:
             with suppress(OSError, Garbled):
                 return await self._exchange(self._idle.pop(), asked)
-        return await self._exchange(_Line(await _connected(asked)), asked)
+        return await self._exchange(_Line(await _sockets.opened(asked.host, asked.port)), asked)
 
     async def _exchange(self, line: _Line, request: Request) -> Response:
         is_kept = False
@@ -191,26 +190,3 @@ class Kept:
             return response
         finally:
             self._idle.append(line) if is_kept else line.close()
-
-
-async def _connected(request: Request) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        found = socket.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = await loop.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM)
-    failure: OSError | None = None
-    for family, kind, protocol, _name, address in found:
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            await loop.sock_connect(connection, address)
-        except OSError as error:
-            connection.close()
-            failure = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise failure or OSError("there is no address")

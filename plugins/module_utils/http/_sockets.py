@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ..core._threads import in_thread
 from ..core._verdicts import ERROR, FAIL, Outcome
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side
@@ -42,10 +43,46 @@ def refusal(error: Exception, where: str) -> Outcome:
     return Outcome(ERROR, f"looking at {where} went wrong: {error!r}")
 
 
+async def opened(host: str, port: int) -> socket.socket:
+    """A socket that is connected to the first address of a name that takes it.
+
+    A resolver that is silent holds up a thread: not one of the loop's executor, which is waited for at the end.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    failure: OSError | None = None
+    for family, kind, protocol, _name, address in found:
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure or OSError("there is no address")
+
+
 @asynccontextmanager
-async def connected(host: str, port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(
+    host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Keep a connection open for the length of the block."""
-    reader, writer = await asyncio.open_connection(host, port)
+    connection = await opened(host, port)
+    try:
+        reader, writer = await asyncio.open_connection(
+            sock=connection, ssl=tls, server_hostname=host if tls is not None else None
+        )
+    except BaseException:
+        connection.close()
+        raise
     try:
         yield reader, writer
     finally:

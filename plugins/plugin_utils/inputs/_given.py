@@ -7,6 +7,7 @@ refused by the name of its variable, and as little of it is shown as possible, a
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -49,7 +50,8 @@ def check_plain(name: str, value: Any) -> None:
     for _ in range(_DEPTH):
         for one in level:
             _check_one(name, one)
-        every = [below for one in level for below in _below(one)]
+        # one more than there may be: what an anchor repeats is one list, however many it would come to
+        every = list(itertools.islice((below for one in level for below in _below(one)), _ENTRIES + 1))
         entries += len(every)
         if entries > _ENTRIES:
             raise Refused(f"{name}: expected at most {_ENTRIES} entries, found more.", hint=_HINT)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 try:  # at the top, so that the controller pays for it once, before it forks
@@ -23,6 +24,7 @@ except ImportError:
     docker = None  # type: ignore[assignment]  # where it is missing, preflight says so
     _SDK_ERRORS = (OSError,)
 
+from ...core._deadline import within
 from ...core._errors import NotThere, OpsError, Refused
 from ...core._user import user_name
 
@@ -41,7 +43,9 @@ def connect() -> Any:
             hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
         )
     with engine_errors("connect"):
-        client = docker.from_env(version="auto", timeout=_REQUEST_TIMEOUT)
+        # the SDK's timeout is for each read: not for a name that is looked up, nor for a head that comes in drips
+        opened = partial(docker.from_env, version="auto", timeout=_REQUEST_TIMEOUT)
+        client = within(2 * _REQUEST_TIMEOUT, opened, "connect to the Docker Engine")
     client.api.hooks["response"].append(bounded)
     return client
 

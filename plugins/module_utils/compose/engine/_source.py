@@ -24,12 +24,18 @@ from ...app import _confined
 from ...app._model import GIT, App
 from ...core import _files
 from ...core._errors import Refused
+from ...text._redaction import Redactor
 from . import _cli
 from ._cli import Compose
 
 #: files that are read of one source, at most
 _MOST_FILES = 200
 _KEY = "x-file-"
+_SHOWN = 200
+#: what Compose takes for a git repository or an artifact of a registry, and more that looks like it
+_ELSEWHERE = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:|github\.com/|[^/:]+\.git#")
+#: the same said to Compose, should it see one where we do not
+_ONLY_LOCAL = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 #: how many there are: whoever does not hand that on, would not hand on the others
 _COUNT = "x-files"
 #: between two documents of a YAML file; never within a value
@@ -42,10 +48,13 @@ def read(app: App, directory: Path, version: str) -> tuple[Compose, dict[str, An
     """The project as its source describes it, and its rendered configuration; refuses what cannot be read or leads out
     of the checkout."""
     compose = _cli.of_source(app, directory, version)
+    for path in compose.files:
+        _files.refuse_special(path, "A compose file")
     if app.source != GIT:  # the files are the operator's own
         config = compose.config()
     else:
         granted = granted_by(app)
+        compose = replace(compose, variables={**(compose.variables or {}), **_ONLY_LOCAL})
         _look(compose, directory, granted)
         config = compose.config()
         for what, path in named_by_rendered(config):
@@ -85,9 +94,24 @@ def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
         if len(seen) > _MOST_FILES:
             raise Refused(f"Expected at most {_MOST_FILES} compose files, found more.", hint="Merge some of them.")
         for document in _documents(replace(compose, env_files=file.env_files), file.path, real):
+            _refuse_elsewhere(document, file.path.name)
             for what, path in named(document):
                 _confined.inside(tree, file.base / os.path.expanduser(path), f"{what} of {file.path.name}", granted)
             due += _further(document, file, tree, granted)
+
+
+def _refuse_elsewhere(document: Any, name: str) -> None:
+    """Refuse what Compose would fetch from another repository or a registry: it may change, and lies outside of the
+    checkout, where what it names itself cannot be looked at."""
+    included = [path for include in _list(_get(document, "include")) for path in _paths(include, "path")]
+    for what, paths in (("An include", included), ("An extends", _extended(document))):
+        for path in paths:
+            if _ELSEWHERE.match(path):
+                raise Refused(
+                    f"{what} of {name} is fetched from elsewhere: {Redactor(()).text(path)[:_SHOWN]}.",
+                    hint="Put that file into the repository, for example as a submodule.",
+                    path=Redactor(()).text(path)[:_SHOWN],
+                )
 
 
 def _further(document: Any, file: _File, tree: Path, granted: Sequence[str]) -> list[_File]:

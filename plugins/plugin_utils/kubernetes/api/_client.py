@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 
+from . import _received
 from ._errors import Expired, NoSuchKind, NotFound
 from ._http import Call, Http
 from ._paths import KNOWN, Resource, group_path, path_of, resources_from
@@ -39,7 +40,7 @@ class Objects:
         """Read an object, None where there is none; raises NoSuchKind where there can be none."""
         call = self._call("GET", "get", api_version, kind, name)
         try:
-            return self._http.ask(call).json()
+            return _received.thing(self._http.ask(call).json(), kind)
         except NotFound:
             return None
 
@@ -57,13 +58,13 @@ class Objects:
         while True:
             more = [("continue", following)] if following else []
             try:
-                page = self._http.ask(
-                    self._call("GET", "list", api_version, kind, query=query + more, accept=accept)
-                ).json()
+                call = self._call("GET", "list", api_version, kind, query=query + more, accept=accept)
+                page = _received.other(self._http.ask(call).json(), "page")
             except Expired:  # in between, the server has forgotten the version that the pages are of
                 query, found, following = _selected(labels, fields), [], ""
                 continue
-            found += [{**one, "apiVersion": api_version, "kind": kind} for one in page["items"] or []]
+            items = [_received.thing(one, kind, only_metadata=only_metadata) for one in page.get("items") or []]
+            found += [{**one, "apiVersion": api_version, "kind": kind} for one in items]
             following = page["metadata"].get("continue") or ""
             if not following:
                 # what a metrics server gives has no version
@@ -73,21 +74,23 @@ class Objects:
         """Apply on the server's side; raises Conflict with the ``causes`` where another manager owns a field."""
         query = [_MANAGED, ("force", "true" if force else "false"), *([("dryRun", "All")] if dry_run else [])]
         call = self._on("PATCH", "apply", manifest, query, content_type="application/apply-patch+yaml")
-        return self._http.ask(call).json()
+        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]), is_kept=not dry_run)
 
     def create(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object; raises Conflict where there is one of that name.
 
         It is sent once: where the answer was lost, Unreachable is raised, and the object may be there or not.
         """
-        return self._http.ask(self._on("POST", "create", manifest, [_MANAGED])).json()
+        call = self._on("POST", "create", manifest, [_MANAGED])
+        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]))
 
     def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Replace an object as it was read; raises Conflict where ``metadata.resourceVersion`` is no longer the last.
 
         It may be sent twice where an answer was lost; then a Conflict may stand for a success.
         """
-        return self._http.ask(self._on("PUT", "update", manifest, [_MANAGED])).json()
+        call = self._on("PUT", "update", manifest, [_MANAGED])
+        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]))
 
     def patch(
         self, api_version: str, kind: str, name: str, patch: Mapping[str, Any], *, subresource: str = ""
@@ -97,7 +100,7 @@ class Objects:
             "PATCH", "patch", api_version, kind, name, subresource, query=[_MANAGED],
             body=dict(patch), content_type="application/merge-patch+json",
         )  # fmt: skip
-        return self._http.ask(call).json()
+        return _received.thing(self._http.ask(call).json(), kind)
 
     def delete(
         self, api_version: str, kind: str, name: str, *, uid: str | None = None, version: str | None = None,
@@ -137,7 +140,7 @@ class Objects:
             return self._http.open(call)
 
         lister = functools.partial(self.list, api_version, kind, labels=labels, fields=fields)
-        return Watch(opened, lister, since, seconds)
+        return Watch(opened, lister, since, seconds, functools.partial(_received.thing, kind=kind))
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """How a kind is called in paths; asks the server, once a version, for what is not commonly known.
@@ -151,7 +154,8 @@ class Objects:
             if api_version not in self._found:
                 call = Call("GET", group_path(api_version), "get", api_version)
                 try:
-                    self._found[api_version] = resources_from(self._http.ask(call).json())
+                    listing = _received.other(self._http.ask(call).json(), "resources")
+                    self._found[api_version] = resources_from(listing)
                 except NotFound:
                     self._found[api_version] = {}
             found = self._found[api_version].get(kind)

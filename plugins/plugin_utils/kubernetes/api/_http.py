@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
@@ -96,6 +98,7 @@ class Http:
         self._open = opened
         self._patience = patience
         self._login: Login | None = None
+        self._looked_up: Login | None = None
         self._process = 0
         self._lock = threading.Lock()
         self._was_given_up = False
@@ -184,6 +187,7 @@ class Http:
         body = call.body if call.body is None else json.dumps(call.body)
         sent = time.time()
         try:
+            self._look_up(login)
             # each read has a timeout of its own; the clock is for a head that comes in drips
             response = within(call.timeout + CONNECT_TIMEOUT, lambda: _begin(login, call, body), "ask the API server")
         except TimedOut as error:
@@ -192,6 +196,15 @@ class Http:
             raise broken(call.asked(login.server), error) from error
         self.clock.heard(response.headers.get("Date"), sent, time.time())
         return response
+
+    def _look_up(self, login: Login) -> None:
+        """Look the server's name up, once: the timeout of a connection is not for a resolver that is silent."""
+        if self._looked_up is login or login.proxied is not None:
+            return
+        with contextlib.suppress(OSError):  # who connects says it better
+            host = urlsplit(login.server).hostname
+            within(CONNECT_TIMEOUT, lambda: socket.getaddrinfo(host, None), "look the name of the API server up")
+        self._looked_up = login
 
 
 def _begin(login: Login, call: Call, body: str | None) -> Any:

@@ -19,7 +19,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.http._response im
 from ..login import _review as _kube_review
 from ..login._login import Login, open_way, way_to
 from ..login._rights import Right
-from . import _exec, _logs
+from . import _exec, _logs, _received
 from ._answers import TooLong, pieces
 from ._client import FIELD_MANAGER, Objects
 from ._errors import NotFound, Unreachable
@@ -77,7 +77,8 @@ class Cluster(Objects):
 
     def version(self) -> str:
         """The version of the server, as ``v1.31.2``."""
-        return str(self._http.ask(Call("GET", "/version", "get", "version")).json()["gitVersion"])
+        said = self._http.ask(Call("GET", "/version", "get", "version")).json()
+        return str(_received.other(said, "version")["gitVersion"])
 
     def missing_rights(self, rights: Sequence[Right]) -> list[Right]:
         """Say which of the rights this login does not have in the namespace; one request where it has them all."""
@@ -87,10 +88,11 @@ class Cluster(Objects):
             one for one in asked if not self._review(_kube_review.access_review(one, self.namespace)).get("allowed")
         ]
 
-    def read(self, path: str, resource: str, *, accept_missing: bool = False) -> dict[str, Any] | None:
-        """Read a path that is not an object of the namespace; None where it is not there and may be missing."""
+    def read(self, path: str, resource: str, what: str, *, accept_missing: bool = False) -> dict[str, Any] | None:
+        """Read a path that is not an object of the namespace, of the shape of ``what``; None where it is not there and
+        may be missing."""
         try:
-            return self._http.ask(Call("GET", path, "get", resource)).json()
+            return _received.other(self._http.ask(Call("GET", path, "get", resource)).json(), what)
         except NotFound:
             if accept_missing:
                 return None
@@ -99,7 +101,8 @@ class Cluster(Objects):
     def _review(self, review: Mapping[str, Any]) -> dict[str, Any]:
         plural = f"{str(review['kind']).lower()}s"
         path = f"/apis/{review['apiVersion']}/{plural}"
-        status: dict[str, Any] = self._http.ask(Call("POST", path, "review", plural, body=review)).json()["status"]
+        said = self._http.ask(Call("POST", path, "review", plural, body=review)).json()
+        status: dict[str, Any] = _received.other(said, "review")["status"]
         return status
 
     def log(
@@ -178,7 +181,8 @@ class Cluster(Objects):
     def _broken_off(self, named: str, pod: str, reason: str, patience: float) -> OpsError:
         """The error for a command whose connection is gone; where the server is gone as well, that is raised."""
         try:
-            found = self._http.ask(self._call("GET", "get", "v1", "Pod", pod), patience=patience).json()
+            said = self._http.ask(self._call("GET", "get", "v1", "Pod", pod), patience=patience).json()
+            found = _received.thing(said, "Pod")
         except NotFound:
             found = {}
         phase = (found.get("status") or {}).get("phase")

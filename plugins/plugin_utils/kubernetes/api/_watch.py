@@ -24,6 +24,8 @@ Event = tuple[str, dict[str, Any]]
 Opener = Callable[[str, float], Any]
 #: lists what is there: the objects, and the version of the list
 Lister = Callable[[], tuple[list[dict[str, Any]], str]]
+#: takes an object as it came
+Checker = Callable[[Any], Any]
 #: a server that ends each watch at once is not asked faster than this, in seconds
 _PAUSE = 0.2
 
@@ -66,6 +68,8 @@ class Known:
 
 #: what an object has of itself in an event of that kind; in all others the first
 _TOLD: dict[str, set[str]] = {"": {"uid", "resourceVersion"}, "BOOKMARK": {"resourceVersion"}, "ERROR": set()}
+#: events that are not about one
+_WITHOUT_OBJECT = ("BOOKMARK", "ERROR")
 
 
 def event_from(line: bytes) -> dict[str, Any]:
@@ -82,7 +86,11 @@ def event_from(line: bytes) -> dict[str, Any]:
 class Watch(Iterator[Event]):
     """The events of a watch; ends after ``seconds``. ``close`` ends it at once, from any thread."""
 
-    def __init__(self, opener: Opener, lister: Lister, since: str, seconds: float) -> None:
+    def __init__(
+        self, opener: Opener, lister: Lister, since: str, seconds: float, check: Checker = lambda found: found
+    ) -> None:
+        """``check`` raises where an object is none that can be looked into."""
+        self._check = check
         self._open = opener
         self._list = lister
         self._known = Known(since)
@@ -140,7 +148,10 @@ class Watch(Iterator[Event]):
             if self._closed.is_set():
                 return
             for line in lines(response.stream()):
-                yield from self._known.take(event_from(line))
+                event = event_from(line)
+                if event["type"] not in _WITHOUT_OBJECT:
+                    self._check(event["object"])
+                yield from self._known.take(event)
                 if self._left() <= 0:  # whoever has something to say for ever
                     return
         except (HTTPError, OSError, ValueError):

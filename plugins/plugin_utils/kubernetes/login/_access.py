@@ -17,6 +17,8 @@ from urllib.request import getproxies
 
 import urllib3
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import refuse_special
+
 from ...inputs import _yaml
 
 #: connections that are kept open to one server
@@ -57,6 +59,8 @@ def bearer(token: str) -> Callable[[], dict[str, str]]:
 
 def usual(way: Way, folder: str) -> Access | None:
     """What the way says, None where only the SDK can tell. ``folder`` takes what must be in a file to be loaded."""
+    for path in os.path.expanduser(way.kubeconfig).split(os.pathsep) if way.kubeconfig else ():
+        refuse_special(path, "A kubeconfig")
     if any(scheme != "no" for scheme in getproxies()):
         return None
     if way.kubeconfig:
@@ -126,7 +130,7 @@ class _Files:
         """The path of a file, which is made of what the section has in itself; empty where it has neither."""
         data, file = section.get(f"{name}-data"), section.get(name)
         if not data:
-            return str(self._base / file) if file else ""
+            return str(self._plain(file)) if file else ""
         made = self._folder / name
         made.touch(mode=0o600)
         made.write_bytes(base64.b64decode(data))
@@ -134,7 +138,11 @@ class _Files:
 
     def text(self, file: str | None) -> str:
         """What is in a file, empty where none is named."""
-        return (self._base / file).read_text(encoding="utf-8") if file else ""
+        return self._plain(file).read_text(encoding="utf-8") if file else ""
+
+    def _plain(self, file: str) -> Path:
+        refuse_special(self._base / file, "A file that the kubeconfig names")
+        return self._base / file
 
 
 @dataclass(frozen=True)

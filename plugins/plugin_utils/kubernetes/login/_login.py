@@ -16,6 +16,7 @@ from typing import Any
 from yaml import YAMLError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import refuse_special
 
 from . import _access
 from ._access import Access, Way
@@ -145,6 +146,7 @@ def _refuse_unchecked(access: Access, way: Way) -> None:
 
 
 def _tls(access: Access, way: Way) -> ssl.SSLContext:
+    refuse_special(access.ca_file, "The authority's certificate")
     if access.ca_file and not Path(access.ca_file).is_file():
         raise Refused(f"Expected the authority's certificate in {access.ca_file}, found no file ({way.source}).")
     context = ssl.create_default_context(cafile=access.ca_file or None, cadata=access.ca_data or None)

@@ -10,14 +10,17 @@ import contextlib
 import functools
 import logging
 import os
+import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import kube_config, load_incluster_config, load_kube_config
+from kubernetes.config import exec_provider, kube_config, load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.stream.ws_client import websocket_proxycare
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _processes
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 
 from ._access import KEPT_CONNECTIONS, Access
@@ -25,6 +28,8 @@ from ._access import KEPT_CONNECTIONS, Access
 if TYPE_CHECKING:
     from ._access import Way
 
+#: for a program that logs in, in seconds, and for the bytes that it writes
+_PROGRAM_SECONDS, _PROGRAM_LIMIT = 60.0, 1 << 20
 #: the SDK remembers its files in a global
 _LOADING = threading.Lock()
 
@@ -97,6 +102,33 @@ def _fill(configuration: Any, way: Way, folder: str) -> None:
         configuration.refresh_api_key_hook = None
     if not way.is_verified:
         configuration.verify_ssl = False
+
+
+class _Program:
+    """What the SDK takes for a process: it has ended, by itself or as its time was over, with all that it started."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: str | None, **_: Any) -> None:
+        options: dict[str, Any] = {"env": env, "cwd": cwd, "stdin": subprocess.DEVNULL}
+        self._done = _processes.run(argv, _PROGRAM_SECONDS, most=_PROGRAM_LIMIT, **options)
+
+    def communicate(self) -> tuple[str, str]:
+        """What it wrote."""
+        late = "" if self._done.in_time else f"it did not end within {_PROGRAM_SECONDS:g} s"
+        return self._done.output, late or self._done.errors
+
+    def wait(self) -> int:
+        """How it ended."""
+        return self._done.code
+
+
+class _Programs:
+    """Instead of ``subprocess``, which the SDK waits with for as long as it takes."""
+
+    PIPE = subprocess.PIPE
+    Popen = _Program
+
+
+exec_provider.subprocess = _Programs  # type: ignore[attr-defined]  # the SDK has no types here
 
 
 class _Overheard(logging.Handler, contextlib.AbstractContextManager["_Overheard"]):

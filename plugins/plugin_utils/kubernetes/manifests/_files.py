@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _confined
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files as _plain
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
@@ -108,6 +109,8 @@ def _inside(given: Path, tree: Path | None) -> list[Path]:
 
 
 def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        _plain.refuse_special(path, "A manifest")
     if path.is_file():
         return [path]
     if not path.is_dir():

@@ -7,16 +7,14 @@ A wrong shape is named by its place. What is there instead is not shown: a templ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..api._objects import WORKLOADS, Object, template_of
+from ..api._shapes import ANY_KEY, TEXT_OR_NULL, found, wrong
 
-_TEXT = "text"
-_ANY_KEY = "*"
-_TEXTS = {_ANY_KEY: _TEXT}
-_REF = {"name": _TEXT}
-_SECRET = {"name": _TEXT, "secretName": _TEXT}
+_TEXTS = {ANY_KEY: TEXT_OR_NULL}
+_REF = {"name": TEXT_OR_NULL}
+_SECRET = {"name": TEXT_OR_NULL, "secretName": TEXT_OR_NULL}
 _CONTAINERS = [
     {
         "ports": [{}],
@@ -41,16 +39,14 @@ _SHAPES: dict[str, dict[str, Any]] = {
     **{kind: {"spec": _WORKLOAD} for kind in (*WORKLOADS, "ReplicaSet", "ReplicationController")},
     "CronJob": {"spec": {"jobTemplate": {"spec": _WORKLOAD}}},
     "Pod": {"spec": _POD},
-    "Secret": {"data": _TEXTS, "stringData": _TEXTS, "type": _TEXT},
+    "Secret": {"data": _TEXTS, "stringData": _TEXTS, "type": TEXT_OR_NULL},
     "ConfigMap": {"data": _TEXTS, "binaryData": _TEXTS},
     "Service": {"spec": {"ports": [{}]}},
 }
-_WORDS = {str: "text", dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
 
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _VERSION = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z][a-z0-9]{0,62}")
 #: names of some kinds have more signs than those of most
-_KEY = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?")
 
 
@@ -75,7 +71,7 @@ def wrong_identity(thing: Any) -> str:
 def wrong_shape(thing: Object) -> str:
     """The first place of a named object that has not the shape it must have, empty where all have."""
     for shape in (_OBJECT, _SHAPES.get(thing["kind"], {})):
-        for where, expected, value in _wrong(thing, shape, ""):
+        for where, expected, value in wrong(thing, shape):
             return f"expected {where} as {expected}, found {found(value)}"
     if thing["kind"] in WORKLOADS:
         template = template_of(thing)
@@ -84,37 +80,5 @@ def wrong_shape(thing: Object) -> str:
     return ""
 
 
-def found(value: Any) -> str:
-    """What kind of value it is, in words."""
-    return "nothing" if value is None else _WORDS.get(type(value), "something else")
-
-
 def _instead(value: Any) -> str:
     return "other text" if isinstance(value, str) and value else found(value or None)
-
-
-def _wrong(value: Any, shape: Any, where: str) -> Iterator[tuple[str, str, Any]]:
-    if value is None:
-        return
-    if shape == _TEXT:
-        if not isinstance(value, str):
-            yield where, "text", value
-    elif isinstance(shape, list):
-        if not isinstance(value, list):
-            yield where, "a list", value
-            return
-        for number, item in enumerate(value):
-            if item is None:
-                yield f"{where}[{number}]", "an object", item
-            yield from _wrong(item, shape[0], f"{where}[{number}]")
-    elif not isinstance(value, Mapping):
-        yield where, "an object", value
-    else:
-        yield from _wrong_keys(value, shape, where)
-
-
-def _wrong_keys(value: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> Iterator[tuple[str, str, Any]]:
-    for key, below in shape.items():
-        for name in list(value) if key == _ANY_KEY else [key]:
-            shown = name if _KEY.fullmatch(name) else "a value"
-            yield from _wrong(value.get(name), below, f"{where}.{shown}".lstrip("."))

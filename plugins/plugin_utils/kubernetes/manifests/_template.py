@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _processes
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.text import _foreign
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
@@ -43,14 +43,16 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
     """The texts of templates, of ``limit`` characters together; no secret is in the reason why one fails."""
     if not templates:
         return []
-    status, output, said = _run({"templates": templates, "context": context, "limit": limit})
-    begun = [int(line) for line in said.splitlines() if line.isdigit()]
+    most = 20 * limit  # each character may be written as twelve
+    done = _run({"templates": templates, "context": context, "limit": limit}, most)
+    begun = [int(line) for line in done.errors.splitlines() if line.isdigit()]
     if not begun:
-        words = f"The program that renders templates did not begin (code {status}): {last_words(said, 1)[:_SHOWN]}"
+        said = last_words(done.errors, 1)[:_SHOWN]
+        words = f"The program that renders templates did not begin (code {done.code}): {said}"
         raise OpsError(words, hint=f"Try it: {sys.executable} -c 'import jinja2'")
-    if status != 0:
+    if done.code != 0:
         raise Failed(begun[-1], "more time or memory than it may have")
-    answer = _foreign.read_object(output, limit=20 * limit)  # each character may be written as twelve
+    answer = _foreign.read_object(done.output, limit=most)
     if "texts" in answer:
         return list(answer["texts"])
     words = "".join(one if one.isprintable() else " " for one in secrets.text(answer["said"]))
@@ -58,16 +60,9 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
     raise Failed(answer["failed"], why, answer["line"])
 
 
-def _run(asked: Mapping[str, Any]) -> tuple[int, bytes, str]:
+def _run(asked: Mapping[str, Any], most: int) -> _processes.Done:
     folders = sorted({str(Path(str(module.__file__)).parents[1]) for module in (jinja2, markupsafe)})
     # without the environment and the folders of whoever calls; jinja is not looked for, as that takes time
     argv = [sys.executable, "-I", "-S", str(_CHILD), *folders]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(argv, env=environment, cwd="/", **pipes) as child:
-        try:
-            output, said = child.communicate(json.dumps(asked).encode(), timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            output, said = child.communicate()
-    return child.returncode, output, said.decode("utf-8", "replace")
+    return _processes.run(argv, _SECONDS, data=json.dumps(asked).encode(), most=most, env=environment, cwd="/")

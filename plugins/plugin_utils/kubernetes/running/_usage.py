@@ -66,7 +66,7 @@ class KubeUsage:
         if self._is_served.get(path) is False:
             return None
         try:
-            found = self._cluster.read(path, resource, accept_missing=True)
+            found = self._cluster.read(path, resource, "metrics", accept_missing=True)
         except OpsError:  # it is registered and not there, or not for us
             found = None
         self._is_served[path] = found is not None
@@ -74,7 +74,7 @@ class KubeUsage:
 
     def _summary(self, node: str) -> dict[str, Any]:
         try:
-            return self._cluster.read(f"/api/v1/nodes/{node}/proxy/stats/summary", "nodes/proxy") or {}
+            return self._cluster.read(f"/api/v1/nodes/{node}/proxy/stats/summary", "nodes/proxy", "summary") or {}
         except Refused as error:
             raise Refused(
                 "What is used cannot be told: there is no metrics server, and the kubelet may not be asked: "
@@ -84,7 +84,7 @@ class KubeUsage:
 
     def _capacity(self, node: str) -> dict[str, Any]:
         try:
-            found = self._cluster.read(f"/api/v1/nodes/{node}", "nodes", accept_missing=True) or {}
+            found = self._cluster.read(f"/api/v1/nodes/{node}", "nodes", "node", accept_missing=True) or {}
         except Refused:
             return {}
         return dict((found.get("status") or {}).get("capacity") or {})

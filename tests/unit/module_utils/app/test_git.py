@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.app import _git
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _git, _git_command
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
 A, B, C, D = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
@@ -220,11 +220,11 @@ def test_a_submodule_that_cannot_be_had_leaves_no_half_checkout(bare: Path) -> N
 def test_the_users_own_way_of_calling_ssh_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".gitconfig").write_text("[core]\n\tsshCommand = ssh -i ~/.ssh/deploy\n")
     monkeypatch.setenv("HOME", str(tmp_path))
-    _git._ssh.cache_clear()
+    _git_command.ssh.cache_clear()
     try:
-        assert _git._ssh() == "ssh -i ~/.ssh/deploy -o BatchMode=yes"
+        assert _git_command.ssh() == "ssh -i ~/.ssh/deploy -o BatchMode=yes"
     finally:
-        _git._ssh.cache_clear()
+        _git_command.ssh.cache_clear()
 
 
 def test_a_commit_that_is_not_there_fails_with_what_git_said(repository: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -148,3 +149,17 @@ class Marked(int):
 def test_numbers_that_ansible_has_marked_are_compared(number: int, is_taken: bool) -> None:
     with contextlib.nullcontext() if is_taken else pytest.raises(Refused):
         _given.check_plain("app_soak_seconds", [Marked(number)])
+
+
+@pytest.mark.parametrize("widths", [[10] * 18, [9_000, 9_999], [99, 99, 9_999]], ids=["deep", "wide", "wider below"])
+def test_what_anchors_repeat_is_counted_and_not_made(widths: list[int]) -> None:
+    value: Any = "x"
+    for width in reversed(widths):
+        value = [value] * width
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="app_checks"):
+            _given.check_plain("app_checks", value)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()

@@ -202,7 +202,9 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "uid": "1", "resourceVersion": "7"}}
+#: what a server keeps of any object
+KEPT = {"uid": "1", "resourceVersion": "7", "creationTimestamp": "2026-01-01T00:00:00Z"}
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", **KEPT}, "spec": {"containers": []}}
 BUSY = (429, {"Retry-After": "0"}, {"kind": "Status", "message": "too many"})
 AWAY: tuple[Any, ...] = (503, {}, b"away")
 OUTRUN: tuple[Any, ...] = (409, {}, {"kind": "Status", "message": "the object has been modified"})
@@ -279,7 +281,7 @@ def test_a_server_that_was_given_up_is_not_waited_for_as_long_again_until_it_ans
 
 
 def test_pages_are_put_together_and_a_forgotten_list_is_begun_anew(server: Server) -> None:
-    item = {"metadata": {"name": "a"}}
+    item = {"metadata": POD["metadata"], "spec": POD["spec"]}
     last = {"metadata": {"resourceVersion": "9"}, "items": [item]}
     server.script = [
         (200, {}, {"metadata": {"resourceVersion": "8", "continue": "x"}, "items": [item]}), (200, {}, last),

@@ -9,6 +9,7 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,6 +188,18 @@ def test_an_exec_plugin_gives_a_token_and_is_asked_again_when_it_expires(tmp_pat
 def test_an_exec_plugin_that_fails_is_named_instead_of_asking_as_nobody(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"Cannot log in with the kubeconfig .* no such user"):
         open_way(kubeconfig(tmp_path, plugin(tmp_path, {}, code=1)))
+
+
+def test_an_exec_plugin_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login import _sdk
+
+    monkeypatch.setattr(_sdk, "_PROGRAM_SECONDS", 0.5)
+    user = plugin(tmp_path, {})
+    (tmp_path / user["exec"]["command"]).write_text("#!/bin/sh\nsleep 60 & sleep 60\n")
+    began = time.monotonic()
+    with pytest.raises(Refused, match=r"Cannot log in with the kubeconfig .* did not end"):
+        open_way(kubeconfig(tmp_path, user))
+    assert time.monotonic() - began < 10
 
 
 def test_our_token_goes_before_the_one_of_a_kubeconfig(tmp_path: Path) -> None:
