@@ -13,6 +13,7 @@ from typing import Any
 from ...checks.kinds._containers import baseline
 from ...core import _command
 from ...core._errors import OpsError
+from ...core._folders import MONITORING, make_safe
 from ...core._log_reading import LogEnd
 from ...monitoring import _keys
 from ...monitoring._files import SECRETS, File, differences, give, mark, owner, read, wanted_files, watcher, write
@@ -85,10 +86,12 @@ class Setup:
     def write(self) -> dict[Path, str | None]:
         """Write what differs, take away what is stale; gives what was there before."""
         before: dict[Path, str | None] = {}
-        self.folder.mkdir(parents=True, exist_ok=True)
         if self.project:
+            make_safe(self.folder, MONITORING)
             # containers are given what they mount; nobody else of this host has to look in
             self.folder.chmod(0o700)
+        else:  # the folder of somebody's own Prometheus, who owns it
+            self.folder.mkdir(parents=True, exist_ok=True)
         mark(self.due)
         for part in _DATA if self.project else ():
             (self.folder / part).mkdir(parents=True, exist_ok=True)
