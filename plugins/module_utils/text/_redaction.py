@@ -14,7 +14,7 @@ from typing import Any
 from . import _secret_forms
 from ._characters import is_printable, printable
 from ._secret_finder import SHORTEST, Finder, add
-from ._secret_values import embedded
+from ._secret_values import embedded, parts
 from ._secret_views import views
 
 BLANK = "********"
@@ -145,9 +145,10 @@ def _whole(secrets: Iterable[str | None]) -> set[str]:
     """
     given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
     within = given | {one for secret in given for one in embedded(secret)}
+    within |= {part for secret in within for part in parts(secret)}
     lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
-    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
-    return {part for part in parts if len(part) >= SHORTEST}
+    unblanked = {part.strip("*") for line in lines for one in (line, printable(line)) for part in one.split(BLANK)}
+    return {part for part in unblanked if len(part) >= SHORTEST}
 
 
 def _size_of_last(text: str) -> int:
