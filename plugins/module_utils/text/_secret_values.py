@@ -147,7 +147,7 @@ def embedded(value: str) -> set[str]:
 
 
 def parts(secret: str) -> Iterator[str]:
-    """What a reader of URLs, in which the secret was not quoted, takes for a host, a port or a path and complains of."""
+    """What a reader of a URL, where the secret was not quoted, takes for a host, a port or a path, and complains of."""
     if len(secret) <= _LONGEST_OF_PARTS:
         split = (part.strip() for part in re.split("[/?#@:]", secret))
         yield from (part for part in split if len(part) >= SHORTEST and not _is_spoken(part))

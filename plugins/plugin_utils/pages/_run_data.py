@@ -127,7 +127,8 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
 
 
 def _private(path: Path, mode: str) -> TextIO:
-    """A file for its owner alone: a report tells of an application what is nobody else's business. No link is followed."""
+    """A file for its owner alone: a report tells of an application what is nobody else's business. No link is
+    followed."""
 
     def owner_only(name: str, flags: int) -> int:
         return os.open(name, flags | os.O_NOFOLLOW, mode=0o600)

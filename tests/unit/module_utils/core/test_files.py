@@ -16,7 +16,6 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder imp
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from tests.unit.support import making
 
-
 #: nobody who is known here, and of what he is taken to be the owner or the group: only root could give it to him
 OTHER = 54321
 OWNERS: dict[str, int] = {}
