@@ -10,6 +10,7 @@ from typing import Any
 from ..core import _digests
 from ..core._errors import OpsError, Refused
 from ..state import _journal, _lease, _releases
+from ..state._schema import BadState
 from ._step import Step
 from ._target import APP_SPEC, Target
 
@@ -110,6 +111,10 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     records, bad = target.history()
     backups, bad_backups = target.files.readable("backups", "backup.json")
     bad = {**bad, **bad_backups}
+    try:
+        digests = target.digests
+    except BadState as error:
+        digests, bad[_digests.FILE] = _digests.Digests(), error
     current = target.current()
     found = target.store.lease()
     lease = found if found and found.is_held(time.time()) else None
@@ -118,7 +123,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     return {
         "changed": False,
         "current": current,
-        "releases": [_digests.shown(record, target.digests) for record in records],
+        "releases": [_digests.shown(record, digests) for record in records],
         "table": overview(records, current, whole, lease, cut, bad),
         "backups": whole,
         "unreadable": {name: error.message for name, error in bad.items()},

@@ -235,6 +235,8 @@ _SHAPES: Mapping[str, Shape] = {
         operator=_MayLack(_text),
         reason=_MayLack(_text),
     ),
+    # a key that is short or that others know would let everybody try out what a secret is
+    "digests.json": _object(key=_matches("64 hexadecimal digits", re.compile("[0-9a-f]{64}"))),
     "current.json": _object(release=_maybe(_release)),
     "record.json": _record,
     "compose.json": _object(services=_values(_object()), **{"x-secrets": _MayLack(_each(_text))}),
