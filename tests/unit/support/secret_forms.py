@@ -76,6 +76,10 @@ def _encoded(form: Form) -> Form:
     return lambda secret: base64.b64encode(f'{{"a": "{form(secret)}"}}'.encode()).decode()
 
 
+def _login(size: int) -> Form:
+    return lambda secret: base64.b64encode(f"{'u' * size}:{secret}".encode()).decode()
+
+
 #: forms within which more is than the secret: what is around it may stay
 DEEPER: dict[str, Form] = {
     **{
@@ -90,10 +94,7 @@ DEEPER: dict[str, Form] = {
     "base64 twice, broken": _broken(76, "\n", "", lambda told: base64.b64encode(base64.encodebytes(told))),
     "base64 three times": lambda secret: base64.b64encode(_twice(1)(secret).encode()).decode(),
     **{f"base64 of {name}": _encoded(FORMS[name]) for name in sorted(FORMS) if "base64" not in name},
-    **{
-        f"login of {size}": lambda secret, size=size: base64.b64encode(f"{'u' * size}:{secret}".encode()).decode()
-        for size in range(1, 5)
-    },
+    **{f"login of {size}": _login(size) for size in range(1, 5)},
     "base64 for URLs, quoted": lambda secret: quote(base64.urlsafe_b64encode(_twice(0)(secret).encode()), safe=""),
     "token of JWT": lambda secret: (
         "eyJhbGciOiJub25lIn0."

@@ -32,7 +32,7 @@ def owned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         owner = OWNERS.get(str(path), user), GROUPS.get(str(path), group)
         return os.stat_result((mode, node, device, links, *owner, *rest))
 
-    monkeypatch.setattr(_folders.os, "lstat", lstat)
+    monkeypatch.setattr(os, "lstat", lstat)
     yield
     OWNERS.clear()
     GROUPS.clear()
@@ -174,7 +174,11 @@ def test_who_is_quicker_than_we_are_gets_nothing(folder: Path, monkeypatch: pyte
     theirs = folder.parent / "theirs"
     theirs.mkdir()
 
-    for plant in (lambda: folder.symlink_to(theirs), lambda: (folder.mkdir(), OWNERS.update({str(folder): OTHER}))):
+    def a_folder() -> None:
+        folder.mkdir()
+        OWNERS[str(folder)] = OTHER
+
+    for plant in (lambda: folder.symlink_to(theirs), a_folder):
 
         def make(path: Path, plant: Callable[[], object] = plant) -> None:
             plant()
