@@ -16,7 +16,7 @@ GROUPS = {
     "Where a version comes from": ("source", "repository", "images", "registry_username", "registry_password"),
     "How a cluster runs it": ("cluster", "cluster_token", "manifests", "build"),
     "How compose runs it": ("compose_files", "compose_profiles", "environment", "env_files", "env_required_keys",
-                            "release_services"),
+                            "env_public_keys", "release_services"),
     "Migrations": ("migration_service", "migration_command", "migration_head_query", "migration_timeout"),
     "The database": ("database_service", "database_name", "database_user", "backup_timeout"),
     "Metrics": ("metrics", "metric_words", "metric_sources", "metric_token", "metric_gates"),

@@ -19,7 +19,8 @@ author:
 options:
   report_dir:
     description:
-      - The folder for reports, on the controller; made where it is missing. Relative paths count from where the run was
+      - The folder for reports, on the controller; made where it is missing. One that others may write, that belongs to
+        somebody else, or that is a link is refused. Relative paths count from where the run was
         started, in a configuration file from its folder.
       - The extra variable C(ops_report_dir) counts before it.
     type: path
@@ -40,6 +41,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
 
 
@@ -104,6 +106,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         found = _run_data.document(run, published)
         try:
             path = _run_data.write(Path(self._folder).expanduser(), found, _run_report.page(found))
+        except Refused as error:
+            self._display.warning(f"The report could not be written. {error.message} {error.hint}")
+            return
         except (OSError, RuntimeError) as error:  # the second for a home that nobody has
             self._display.warning(
                 f"The report could not be written: {error}. Choose another folder, or fix its permissions."

@@ -220,7 +220,11 @@ def _kept(options: Options, ident: str) -> str | None:
     given = _given.path("keep", keep)
     with _usable("A folder for what is kept"):
         folder = Path(given).expanduser().absolute() / ident
-        installation.module_utils("core._files").make_private(folder)
+        folders = installation.module_utils("core._folders")
+        try:
+            folders.make_safe(folder, folders.Named("folder for what is kept", "keep"))
+        except installation.module_utils("core._errors").Refused as error:
+            raise InputError(error.message, hint=error.hint) from error
     return str(folder)
 
 

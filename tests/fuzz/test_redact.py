@@ -9,7 +9,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters 
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_finder import SHORTEST
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_forms import spelled
-from tests.unit.support.secret_forms import FORMS
+from tests.unit.support.secret_forms import DEEPER, FORMS, found_by_attack
 
 ODD = st.sampled_from(
     [*list("%&\\;/@:?#'\"$+<> {}=.*~\n\t\x1b\x9b\u202e"), "%2", "\\u00", "&#x", "&amp;", "://", "ö", "😀"]
@@ -29,6 +29,21 @@ def test_a_secret_is_in_nothing_that_is_shown(secret: str, form: str, before: st
     assert secret not in shown
     # the last characters of base64 may be of both
     assert written.rstrip("=")[1:-1] not in shown
+
+
+#: what nobody would take for a part of what is around it
+PLAIN_SECRETS = st.text("abcXYZ019@/%&=?-_.!ö", min_size=SHORTEST, max_size=40)
+
+
+@given(PLAIN_SECRETS, st.lists(st.sampled_from(sorted(DEEPER)), min_size=1, max_size=2), AROUND, AROUND)
+def test_a_secret_is_in_nothing_that_is_encoded_or_broken_within_another(
+    secret: str, forms: list[str], before: str, after: str
+) -> None:
+    assume(len(spelled(secret).strip('* "')) >= SHORTEST)
+    written = secret
+    for form in forms:
+        written = DEEPER[form](written)
+    assert not found_by_attack(Redactor([secret]).text(f"{before}\n{written} {after}"), secret)
 
 
 @given(st.lists(SECRETS, min_size=1, max_size=5), AROUND)

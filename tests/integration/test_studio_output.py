@@ -187,10 +187,15 @@ def test_no_secret_is_in_a_report(app: Application, reports: Path, good: Run, un
     assert [secret for secret in app.secrets for text in texts if secret in text] == []
 
 
-def test_a_report_that_cannot_be_written_ends_no_run(app: Application, good: Run) -> None:
-    run = app.play("verify", ops_report_dir=str(app.inventory))
+def test_a_report_that_cannot_be_written_ends_no_run(app: Application, good: Run, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    run = app.play("verify", ops_report_dir=str(shared))
     assert run.rc == 0, run.output
     assert "The report could not be written" in run.said
+    assert f"chmod 700 {shared}" in run.said
+    assert list(shared.iterdir()) == []
 
 
 @pytest.mark.parametrize(

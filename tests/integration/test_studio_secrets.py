@@ -42,7 +42,9 @@ CHATTY = {
     ),
     "\nservices:\n": "\nsecrets: {mounted: {file: ./mounted.txt}}\n\nservices:\n",
 }
-SHOUTING = {"    build:\n": f"    command: [sh, -c, '{SAYS}; echo ERROR; env; exit 1']\n    build:\n"}
+SHOUTING = {
+    "    build:\n": f"    command: [sh, -c, '{SAYS}; echo ERROR postgres in /home/app/web; env; exit 1']\n    build:\n"
+}
 TALKATIVE = ["sh", "-c", 'echo "ERROR $POSTGRES_PASSWORD $SECRET_KEY" >&2; env >&2; exit 3']
 LISTENING = [
     {"name": "Nobody says anything", "kind": "logs", "services": ["dashboard"], "patterns": ["says", "spelled"]}
@@ -126,7 +128,8 @@ def told(app: Application, talking: Path) -> Told:
     password, key, rotated, dsn = (secrets.token_hex(8) for _ in range(4))
     # all that a password may have and an env file can carry: @ / % {{ }} ' $ and a double quote
     app.env = {"POSTGRES_PASSWORD": rf'''"p@ss/{password}%{{{{x}}}}'\$y\""''', "SECRET_KEY": key,
-               "DATABASE_URL": f"postgres://user:{dsn}%40/x?y@db:5432/shop?sslmode=require"}  # fmt: skip
+               "DATABASE_URL": f"postgres://user:{dsn}%40/x?y@db:5432/shop?sslmode=require",
+               "DATABASE": "postgres", "APP_FOLDER": "/home/app/web"}  # fmt: skip
     app.variables["app_repository"] = str(talking)
     say_it_in_a_header(app.variables["app_checks"])
     app.write()
@@ -226,6 +229,8 @@ def test_evidence_was_kept_with_blanks_in_their_place(app: Application, told: To
     for name, log in (("crash", "app.log"), ("crash", "dashboard.log"), ("migration", "dashboard.log")):
         text = (Path(told.runs[name].target()["evidence"]) / log).read_text()
         assert f"says {BLANK} {BLANK}" in text, name
+        # words of the env file that are no secrets are left
+        assert name != "crash" or log != "app.log" or WORDS in text
 
 
 def test_the_state_is_for_its_owner_only(app: Application, told: Told) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from ..core import _files
 from ..core._errors import Refused
+from ..text._secret_values import private
 from ._env_file_lines import unreadable
 from ._interpolation import interpolated
 
@@ -34,16 +35,17 @@ def parse(text: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     return found
 
 
-def secrets_in(text: str, known: Mapping[str, str] | None = None) -> list[str]:
-    """Every value of an env file, as it is and as it is written, and each line without one: it may be part of one."""
-    written = [value for _, value, _ in _written(text)]
+def secrets_in(text: str, known: Mapping[str, str] | None = None, public: Container[str] = ()) -> list[str]:
+    """The values of an env file that are no ordinary words, as they are and as they are written, and each line without
+    one: it may be part of one. Those of the ``public`` keys are none."""
+    pairs = [*parse(text, known).items(), *((key, value) for key, value, _ in _written(text))]
     lost = [line.strip() for line in text.splitlines() if not _VARIABLE.match(line) and line.strip()[:1] != "#"]
-    return [*parse(text, known).values(), *written, *lost]
+    return [*private(pairs, public), *lost]
 
 
-def secrets_of(path: str, known: Mapping[str, str] | None = None) -> list[str]:
+def secrets_of(path: str, known: Mapping[str, str] | None = None, public: Container[str] = ()) -> list[str]:
     """The same of the file at ``path``, whatever its encoding; OSError where it cannot be read."""
-    return secrets_in(_files.beginning(path, _MOST).decode("utf-8", "replace"), known)
+    return secrets_in(_files.beginning(path, _MOST).decode("utf-8", "replace"), known, public)
 
 
 def _written(text: str) -> Iterator[tuple[str, str, bool]]:

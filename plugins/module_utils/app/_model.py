@@ -45,6 +45,7 @@ class App:
     environment: Mapping[str, Any]
     env_files: list[str]
     env_required_keys: list[str]
+    env_public_keys: list[str]
     release_services: list[str]
     migration_service: str
     migration_command: list[str]

@@ -8,32 +8,34 @@ secrets or variables alone is one in any case.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..core import _files
 from ..text._secret_values import embedded, telling
-from . import _env_files
+from . import _env_files, _secret_files
 from ._interpolation import interpolated
 
 #: of a larger file only the beginning is read
 _MOST = 64 * 1024
 
 
-def of_config(config: Mapping[str, Any]) -> list[str]:
-    """The secrets within a configuration as compose has rendered it, where a dollar is written twice."""
+def of_config(config: Mapping[str, Any], public: Container[str] = ()) -> list[str]:
+    """The secrets within a configuration as compose has rendered it, where a dollar is written twice; the values of the
+    ``public`` keys are none."""
     found: list[str] = []
     for service in _mappings(config.get("services")):
         build = service.get("build")
         for settings in (service, build if isinstance(build, Mapping) else {}):
             for part in ("environment", "args", "labels"):
-                found += telling(_pairs(settings.get(part)))
+                pairs = _pairs(settings.get(part))
+                found += telling({name: value for name, value in pairs.items() if name not in public})
     for one in _mappings(config.get("configs")):
         found += embedded(str(one.get("content") or ""))
     return [value.replace("$$", "$") for value in found]
 
 
-def in_files(model: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
+def in_files(model: Mapping[str, Any], known: Mapping[str, str], public: Container[str] = ()) -> list[str]:
     """The secrets in what a model, with its paths absolute and its variables unread, names beside itself: the
     ``env_file`` of each service, and ``secrets`` by file or by a variable of ``known``."""
     found: list[str] = []
@@ -41,18 +43,12 @@ def in_files(model: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
         named = service.get("env_file") or []
         for one in [named] if isinstance(named, str) else named:
             path = one.get("path") if isinstance(one, Mapping) else one
-            found += _env_files.secrets_in(_text_of(interpolated(str(path), known)), known)
+            found += _env_files.secrets_in(_text_of(interpolated(str(path), known)), known, public)
     for one in _mappings(model.get("secrets")):
         if one.get("file"):
-            found += of_file(_text_of(interpolated(str(one["file"]), known)))
+            found += _secret_files.secrets_in(_text_of(interpolated(str(one["file"]), known)))
         found.append(known.get(str(one.get("environment")), ""))
     return found
-
-
-def of_file(text: str) -> list[str]:
-    """The secrets of a file that is one: each line with more than a word, and what is within it."""
-    lines = [line.strip() for line in text.splitlines()]
-    return [*(line for line in lines if len(lines) == 1 or not line.isalpha()), *embedded(text)]
 
 
 def of_headers(things: Iterable[Any]) -> list[str]:

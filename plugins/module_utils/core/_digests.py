@@ -40,8 +40,9 @@ class Digests:
 
     @classmethod
     def of_store(cls, store: Kept) -> Digests:
-        """With the key that is kept there."""
-        return cls((store.read(FILE) or {}).get("key") or "")
+        """With the key that is kept there; refuses one that is damaged, as the next one would be kept in its place."""
+        kept = store.read(FILE)
+        return cls(kept["key"] if kept else "")
 
     def keep(self, store: Kept, token: int) -> None:
         """Keep the key, for the holder of the lease, unless it is kept already."""

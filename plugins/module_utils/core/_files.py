@@ -15,7 +15,6 @@ from ._errors import Refused
 
 #: what is read of one file at most, in bytes; the largest state file that was seen had 3 MB
 LARGEST = 64 << 20
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 #: what the names of files that we write are made of
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,150}")
 
@@ -43,56 +42,6 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def refuse_unsafe(folder: Path) -> None:
-    """Refuse a folder that somebody else may change, or may put another one in the place of."""
-    problem = _problem(folder) or _problem_above(folder)
-    if problem:
-        raise Refused(f"The state folder {folder} {problem[0]}.", hint=problem[1])
-
-
-def _problem(folder: Path) -> tuple[str, str] | None:
-    """What is wrong with the folder itself and what to do; None where it is sound or not there yet."""
-    try:
-        status = os.lstat(folder)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return f"cannot be reached: {error.strerror}", "Check app_state_dir."
-    if stat.S_ISLNK(status.st_mode):
-        return f"is a link to {os.readlink(folder)}", "Name the folder that it leads to in app_state_dir."
-    if not stat.S_ISDIR(status.st_mode):
-        return "is not a folder", "Move it away, or name another folder in app_state_dir."
-    user = os.geteuid()
-    if status.st_uid != user:
-        return (
-            f"belongs to the user with the id {status.st_uid}, expected {user}, who runs this",
-            f"Run as its owner, or check what is in it and run: chown -R {user} {folder}",
-        )
-    if status.st_mode & _WRITABLE_BY_OTHERS:
-        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
-        return (
-            f"may be written by others ({mode}), expected its owner alone",
-            f"Check whether anything in it was changed, then run: chmod 700 {folder}",
-        )
-    return None
-
-
-def _problem_above(folder: Path) -> tuple[str, str] | None:
-    """Above the folder, who may write may rename it, unless the sticky bit forbids that."""
-    real = Path(os.path.realpath(folder.parent))
-    for above in (real, *real.parents):
-        try:
-            mode = os.stat(above).st_mode
-        except OSError:  # it is not there yet: it will be made, for its owner alone
-            continue
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            return (
-                f"lies in {above}, which everybody may write (mode {stat.S_IMODE(mode):04o})",
-                f"Take that right away (chmod o-w {above}), or name a folder elsewhere in app_state_dir.",
-            )
-    return None
 
 
 def opened(path: str | Path, flags: int) -> int:

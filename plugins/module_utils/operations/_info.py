@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..core import _digests
 from ..core._errors import OpsError, Refused
 from ..state import _journal, _lease, _releases
 from ..state._record import Migration, Record, shown
+from ..state._schema import BadState
 from ._step import Step
 from ._target import APP_SPEC, Target
 
@@ -110,6 +112,10 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     records, bad = target.history()
     backups, bad_backups = target.files.readable("backups", "backup.json")
     bad = {**bad, **bad_backups}
+    try:
+        digests = target.digests
+    except BadState as error:
+        digests, bad[_digests.FILE] = _digests.Digests(), error
     current = target.current()
     found = target.store.lease()
     lease = found if found and found.is_held(time.time()) else None
@@ -118,7 +124,7 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     return {
         "changed": False,
         "current": current,
-        "releases": [shown(record, target.digests) for record in records],
+        "releases": [shown(record, digests) for record in records],
         "table": overview(records, current, whole, lease, cut, bad),
         "backups": whole,
         "unreadable": {name: error.message for name, error in bad.items()},

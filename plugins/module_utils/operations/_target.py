@@ -19,7 +19,7 @@ from ..state import _releases
 from ..state._folder import Store
 from ..state._journal import Operation
 from ..state._record import Record
-from ..state._schema import NewerState
+from ..state._schema import BadState, NewerState
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
 
@@ -111,6 +111,8 @@ class Target(abc.ABC):
         """Makes digests that can be compared with those of this target's records."""
         try:
             return Digests.of_store(self.store)
+        except BadState:
+            raise
         except Refused:  # whoever may not read the state is going to be told so, with all else that is missing
             return Digests()
 

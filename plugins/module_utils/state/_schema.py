@@ -119,6 +119,8 @@ _SHAPES: Mapping[str, Shape] = {
             "reason": MayLack(text),
         }
     ),
+    # a key that is short or that others know would let everybody try out what a secret is
+    "digests.json": object_of({"key": matches("64 hexadecimal digits", re.compile("[0-9a-f]{64}"))}),
     "current.json": object_of({"release": maybe(release_id)}),
     "record.json": _record.shape,
     "compose.json": object_of({"services": values(object_of()), "x-secrets": MayLack(each(text))}),

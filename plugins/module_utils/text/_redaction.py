@@ -14,7 +14,8 @@ from typing import Any
 from . import _secret_forms
 from ._characters import is_printable, printable
 from ._secret_finder import SHORTEST, Finder, add
-from ._secret_values import embedded
+from ._secret_values import embedded, parts
+from ._secret_views import views
 
 BLANK = "********"
 
@@ -24,6 +25,8 @@ _LONGEST_USER = 4096
 _LONGEST_SPELLING = 16
 #: what is shown of a secret that is cut through may be too short to be known as a part of one
 _TOO_LITTLE = SHORTEST * _LONGEST_SPELLING
+#: one of the lines over which base64 is broken
+_BROKEN_LINE = re.compile(r"[ \t]{0,100}[A-Za-z0-9+/=_-]{16,1024}\r?")
 #: the user part of a URL as far as it can be seen where it is cut through
 _USER = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}")
 _USER_ENDS = re.compile(rf"[^/\s]{{0,{_LONGEST_USER}}}@")
@@ -45,7 +48,9 @@ class Redactor:
         encoded = {form for secret in plain for form in _secret_forms.encodings(secret)}
         forms = {form for secret in plain for form in _secret_forms.forms(secret)} | encoded
         written = {*map(_secret_forms.alike, forms)}
-        meant = {*map(_secret_forms.spelled, plain | encoded)}
+        # what was decoded has a character for each byte
+        in_bytes = {secret.encode("utf-8", "surrogatepass").decode("latin-1") for secret in plain}
+        meant = {*map(_secret_forms.spelled, plain | encoded | in_bytes)}
         self._known = _Known(written, meant)
         # what one that is cut through shows in any case; of those within another, the blank
         self._begins = _Known({BLANK, *written}, {BLANK, *meant}, slice(SHORTEST))
@@ -90,8 +95,9 @@ class Redactor:
         return value
 
     def _last_begin(self, shown: str) -> int:
-        """Where a secret may begin that goes on behind the end: on the last line, as each of its lines is known."""
-        line = max(shown.rfind("\n") + 1, len(shown) - self.reach)
+        """Where a secret may begin that goes on behind the end: on the last line, as each of its lines is known, or on
+        one of those that were broken, which are one with it."""
+        line = max(len(shown) - _size_of_last(shown), len(shown) - self.reach)
         rest = shown[line:]
         begins = [begin for begin, _ in self._begins.spans(rest)]
         _, is_url, user = rest.rpartition("://")
@@ -101,7 +107,7 @@ class Redactor:
 
     def _first_end(self, shown: str) -> int:
         """Where one has ended that began before the beginning: on the first line, in the same way."""
-        rest = shown.partition("\n")[0][: self.reach]
+        rest = shown[: _size_of_first(shown)][: self.reach]
         user = _USER_ENDS.match(rest)
         ends = [end for _, end in self._ends.spans(rest)] + ([user.end()] if user else [])
         return min(len(rest), max([*ends, _TOO_LITTLE]))
@@ -125,12 +131,9 @@ class _Known:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """From where to where one is, in order; what overlaps or touches as one."""
-        flat = _secret_forms.alike(text)
-        spans = self._written.spans(flat)
-        if self._meant:
-            meant = _secret_forms.Spelled(flat)
-            # a text that is spelled in one way already has been looked through
-            spans += (meant.origin(*span) for span in (self._meant.spans(meant.text) if meant.text != flat else ()))
+        spans = self._written.spans(_secret_forms.alike(text))
+        for view in views(text) if self._meant else ():
+            spans += (view.origin(*span) for span in self._meant.spans(view.text))
         return _merged(spans)
 
 
@@ -142,9 +145,32 @@ def _whole(secrets: Iterable[str | None]) -> set[str]:
     """
     given = {secret for secret in secrets if secret and len(secret) >= SHORTEST}
     within = given | {one for secret in given for one in embedded(secret)}
+    within |= {part for secret in within for part in parts(secret)}
     lines = {line for secret in within for line in (secret, *map(str.strip, secret.splitlines()))}
-    parts = {part.strip("*") for line in lines for part in (line, printable(line)) for part in part.split(BLANK)}
-    return {part for part in parts if len(part) >= SHORTEST}
+    unblanked = {part.strip("*") for line in lines for one in (line, printable(line)) for part in one.split(BLANK)}
+    return {part for part in unblanked if len(part) >= SHORTEST}
+
+
+def _size_of_last(text: str) -> int:
+    """How long the last line is, with those before it that go on in it."""
+    begin = text.rfind("\n") + 1
+    while begin:
+        before = text.rfind("\n", 0, begin - 1) + 1
+        if not _BROKEN_LINE.fullmatch(text, before, begin - 1):
+            break
+        begin = before
+    return len(text) - begin
+
+
+def _size_of_first(text: str) -> int:
+    """How long the first line is, with those after it that it goes on in."""
+    end = text.find("\n")
+    while end >= 0:
+        after = text.find("\n", end + 1)
+        if not _BROKEN_LINE.fullmatch(text, end + 1, len(text) if after < 0 else after):
+            break
+        end = after
+    return len(text) if end < 0 else end
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -8,12 +8,14 @@ import html
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 #: characters that are taken for the same; each becomes one, so all places stay as they were
 _ALIKE = {**{ord(char): " " for char in "\n\t\r\f\v+\xa0"}, ord("'"): '"'}
+#: the same where lines and base64 are to be told apart yet
+_NEARLY_ALIKE = {char: meant for char, meant in _ALIKE.items() if chr(char) not in "\n\r+"}
 
 _BYTE = "%(?:25)*"  # what is quoted twice has its % quoted
 _MORE = f"{_BYTE}[89ABab][0-9A-Fa-f]"
@@ -29,12 +31,19 @@ _SPELLING = re.compile(
 _QUOTED_BYTE = re.compile(f"{_BYTE}([0-9A-Fa-f]{{2}})")
 #: how often a text is read at most that was quoted in one way and then in another
 _DEEPEST = 4
+#: how many characters of an argument are in a trace of PHP (zend.exception_string_param_max_len)
+_TRACED = 15
 _CODE = re.compile("[UuXx]([0-9A-Fa-f]+)")
 
 
 def alike(text: str) -> str:
     """The text with one character for those that are taken for the same, as long as it was."""
     return text.translate(_ALIKE)
+
+
+def nearly_alike(text: str) -> str:
+    """The same with lines as they are, and with the plus that base64 has."""
+    return text.translate(_NEARLY_ALIKE)
 
 
 def forms(secret: str) -> set[str]:
@@ -60,6 +69,8 @@ def forms(secret: str) -> set[str]:
         secret.replace("'", "''"),
         repr(secret)[1:-1],
         repr(secret.encode("utf-8", "surrogatepass"))[2:-1],
+        # the traces of PHP have the beginning of each argument
+        *([f"{secret[:_TRACED]}..."] if len(secret) > _TRACED else []),
     }
 
 
@@ -76,13 +87,13 @@ def encodings(secret: str) -> set[str]:
 
 class Spelled:
     """A text in which each character is spelled in one way only, and where each is from. What is written in JSON may
-    have been written in HTML before, so this is done several times over."""
+    have been written in HTML before, so this is done several times over. ``same`` is what it takes for the same."""
 
-    def __init__(self, text: str) -> None:
-        self._levels: list[_Level] = []
+    def __init__(self, text: str, same: Callable[[str], str] = alike) -> None:
+        self._levels: list[Rewritten] = []
         self.text = text
         while len(self._levels) < _DEEPEST and _SPELLING.search(self.text):
-            self._levels.append(_Level(self.text))
+            self._levels.append(Rewritten(_pieces(self.text, same)))
             self.text = self._levels[-1].text
 
     def origin(self, begin: int, end: int) -> tuple[int, int]:
@@ -92,13 +103,15 @@ class Spelled:
         return begin, end
 
 
-class _Level:
-    def __init__(self, text: str) -> None:
+class Rewritten:
+    """A text made of pieces, each of which is from a place in another; of a run over several, one character stays."""
+
+    def __init__(self, pieces: Iterable[tuple[str, int, int]]) -> None:
         self._begins: list[int] = []
         self._origins: list[tuple[int, int]] = []
         said: list[str] = []
         length, last = 0, ""
-        for piece, start, end in _pieces(text):
+        for piece, start, end in pieces:
             if last and piece[:1] == last and last in ' "$':
                 piece, start = piece[1:], start + 1
             if piece:
@@ -109,6 +122,7 @@ class _Level:
         self.text = "".join(said)
 
     def origin(self, begin: int, end: int) -> tuple[int, int]:
+        """Where that was."""
         return self._of(begin)[0], self._of(end - 1)[1]
 
     def _of(self, at: int) -> tuple[int, int]:
@@ -124,14 +138,14 @@ def spelled(secret: str) -> str:
     return Spelled(alike(secret)).text.strip(' "')
 
 
-def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
+def _pieces(text: str, same: Callable[[str], str]) -> Iterator[tuple[str, int, int]]:
     """What is meant, and from where to where it is in the text."""
     done = 0
     for found in _SPELLING.finditer(text):
         if found.start() > done:
             yield text[done : found.start()], done, found.start()
         start, done = found.span()
-        yield _meant(found[0]), start, done
+        yield same(_meant(found[0])), start, done
     if done < len(text):
         yield text[done:], done, len(text)
 
@@ -148,7 +162,7 @@ def _unescaped(text: str) -> str:
     """Backslashes before what stands for nothing else are of the notation, and mean nothing."""
     codes = _CODE.findall(text)
     if not codes:
-        return " " if text[-1] != "\\" else ""
+        return {"n": "\n", "r": "\r", "\\": ""}.get(text[-1], " ")
     units = [int(code, 16) for code in codes]
     if len(units) == 2:
         return chr(0x10000 + (units[0] - 0xD800) * 0x400 + units[1] - 0xDC00)
@@ -162,4 +176,4 @@ _MEANINGS = {"%": _unquoted, "&": _entity, "\\": _unescaped}
 def _meant(said: str) -> str:
     """What stands there; of a run of the same character, one."""
     meaning = _MEANINGS.get(said[0])
-    return alike(meaning(said)) if meaning else said[0]
+    return meaning(said) if meaning else said[0]

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -20,6 +20,8 @@ _TELLING = frozenset((
     "password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "secret", "secrets", "token", "credential",
     "credentials", "apikey", "sslpassword", "authorization", "cookie", "dsn", "bearer", "pgpassword", "userpass",
 ))  # fmt: skip
+#: a name of one word ends with it: dbpassword, identitytoken
+_ENDS = ("password", "passwd", "secret", "token", "apikey")
 _WEAK = frozenset(
     ("key", "auth", "salt", "pepper", "signature", "signing", "sig", "seed", "private", "otp", "license", "hash")
 )
@@ -36,10 +38,18 @@ _ORDINARY = frozenset((
     "mariadb", "database", "default", "disabled", "enabled", "optional", "required", "production", "development",
     "staging", "rabbitmq", "username", "anonymous", "localhost", "undefined",
 ))  # fmt: skip
+#: what is between the parts of a name, a path, an address, a version or a list of words; such a part
+_BETWEEN_WORDS = re.compile(r"://|:(?=[0-9])|[ _.,/*()\[\]-]+")
+_SPOKEN = re.compile("[A-Za-z]*[0-9]{0,5}")
+#: no vowel for long, or longer than what anybody would name a thing
+_UNSPOKEN = re.compile("[bcdfghjklmnpqrstvwxz]{6}|[a-z]{25}", re.IGNORECASE)
+_LONGEST_SPOKEN = 1024
 _PATH = re.compile(r"(?:\.{0,2}/|[A-Za-z]:\\)[\w./\\ -]*")
 _RANDOM = re.compile(r"[\w+/=.~-]{20,}", re.ASCII)
 
 _IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://\S+")
+#: a value that is one URL and nothing else, spaces within it included
+_WHOLE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]{0,40}://(?P<rest>[^\r\n]{1,2048})")
 #: of a URL what may have its login in it; a password that was not quoted may have anything in it. Not taken along, as
 #: there may be others in a list of them; and no longer than that, or many beginnings would make reading quadratic
 _URL = re.compile(r"(?<=[A-Za-z0-9+.:-])://(?=(?P<rest>\S{1,2048}))")
@@ -56,6 +66,7 @@ _NAMED = re.compile(
 )
 #: what a header has after its scheme, and the login of a registry in a configuration of docker
 _LOGIN = re.compile(r"""(?:\b(?:[Bb]asic|[Bb]earer|[Tt]oken)[ ]+|"auth"[ ]*:[ ]*")(?P<said>[\w+/=.~-]{6,})""", re.ASCII)
+_LONGEST_OF_PARTS = 256
 #: of a longer value only the beginning is read
 _MOST = 64 * 1024
 
@@ -64,15 +75,45 @@ def is_secret(name: str, value: str) -> bool:
     """Whether a value that somebody wrote beside others, under that name, is one that must not be shown."""
     if len(value.strip()) < SHORTEST or _is_ordinary(value.strip()):
         return False
-    words = [word.lower() for word in _WORD.findall(name)]
-    joined = {*words, *(words[place] + words[place + 1] for place in range(len(words) - 1))}
-    if words and words[-1] in _ABOUT:
+    joined, is_about = _words_of(name)
+    if is_about:
         return False
     if joined & _TELLING:
         return True
     if joined & _WEAK:
         return _looks_random(value, 12)
     return not joined & _PUBLIC and _looks_random(value, 20) and bool(_RANDOM.fullmatch(value))
+
+
+def _words_of(name: str) -> tuple[set[str], bool]:
+    """The words of a name, and those of two of them; whether it is the name of what is said about another thing."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    pairs = {words[place] + words[place + 1] for place in range(len(words) - 1)}
+    ends = {end for word in words for end in _ENDS if word.endswith(end)}
+    return {*words, *pairs, *ends}, bool(words) and words[-1] in _ABOUT
+
+
+def is_plain(name: str, value: str) -> bool:
+    """Whether a value that is kept where secrets are, under that name, is none in spite of that."""
+    value = value.strip()
+    if value.lower() in _ORDINARY:
+        return True
+    joined, is_about = _words_of(name)
+    return (is_about or not joined & (_TELLING | _WEAK)) and _is_spoken(value)
+
+
+def _is_spoken(value: str) -> bool:
+    """Whether a value is made of what people say: names, words, places, versions, short numbers."""
+    if len(value) > _LONGEST_SPOKEN:
+        return False
+    return all(map(_is_part, _BETWEEN_WORDS.split(value)))
+
+
+def _is_part(part: str) -> bool:
+    letters = part.rstrip("0123456789")
+    is_mixed = len(_WORD.findall(letters)) > 1 + len(letters) / 3
+    is_random = len(letters) >= 14 and _entropy(letters.lower()) >= 3.35
+    return bool(_SPOKEN.fullmatch(part)) and not (is_mixed or is_random or _UNSPOKEN.search(letters))
 
 
 def _is_ordinary(value: str) -> bool:
@@ -105,17 +146,27 @@ def embedded(value: str) -> set[str]:
     return {one for one in found | meant if len(one) >= SHORTEST}
 
 
+def parts(secret: str) -> Iterator[str]:
+    """What a reader of a URL, where the secret was not quoted, takes for a host, a port or a path, and complains of."""
+    if len(secret) <= _LONGEST_OF_PARTS:
+        split = (part.strip() for part in re.split("[/?#@:]", secret))
+        yield from (part for part in split if len(part) >= SHORTEST and not _is_spoken(part))
+
+
 def _of_urls(value: str) -> Iterator[str]:
-    for match in _URL.finditer(value):
+    # spaces that are not quoted are of a URL that nothing else is beside
+    whole = _WHOLE_URL.fullmatch(value)
+    for match in [*_URL.finditer(value), *([whole] if whole else [])]:
         rest = match["rest"]
         # a password may have an @, a / or a ? in it: the login ends at the last @ of what can be the authority; at the
         # first one where several hosts have one each
         of_authority = (rest, rest.partition("?")[0], rest.partition("/")[0])
         ends = {rest.find("@"), *(one.rfind("@") for one in of_authority)}
-        is_web = value[max(0, match.start() - 5) : match.start()].lower().endswith(("http", "https"))
+        colon = match.start("rest") - len("://")
+        is_web = value[max(0, colon - 5) : colon].lower().endswith(("http", "https"))
         for login in (rest[:end] for end in ends if end > 0):
-            user, colon, password = login.partition(":")
-            if colon:
+            user, has_password, password = login.partition(":")
+            if has_password:
                 yield password
             elif is_web:
                 yield user
@@ -172,3 +223,16 @@ def telling(pairs: Mapping[str, Any]) -> Iterator[str]:
         if is_secret(str(name), text):
             yield text
         yield from embedded(text)
+
+
+def private(pairs: Iterable[tuple[str, Any]], public: Container[str] = ()) -> Iterator[str]:
+    """The secrets in a place for them: each value unless its name and its looks say that it is none, or
+    somebody did."""
+    for name, value in pairs:
+        text = str(value) if value is not None else ""
+        if name in public:
+            continue
+        if is_plain(name, text):
+            yield from embedded(text)
+        else:
+            yield text

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import make_private
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._folders import REPORTS, make_safe
 
 from ..results._result import KEY, STATUSES, red_hosts
 
@@ -106,7 +106,7 @@ def iso(seconds: float) -> str:
 
 def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
     """Write the report as JSON and as a page, both under a name of their own; returns the path of the page."""
-    make_private(folder)
+    make_safe(folder, REPORTS)
     stamp = str(found["run"]["started"]).replace("-", "").replace(":", "")
     stem = f"{stamp}-{''.join(char for char in str(found['operation']) if char.isalnum() or char in '-_') or 'run'}"
     name = _claimed(folder, stem)
@@ -127,8 +127,8 @@ def write(folder: Path, found: Mapping[str, Any], page: str) -> Path:
 
 
 def _private(path: Path, mode: str) -> TextIO:
-    """A file for its owner alone: a report tells of an application what is nobody else's business. No link is followed,
-    as others may write the folder."""
+    """A file for its owner alone: a report tells of an application what is nobody else's business. No link is
+    followed."""
 
     def owner_only(name: str, flags: int) -> int:
         return os.open(name, flags | os.O_NOFOLLOW, mode=0o600)

@@ -173,6 +173,20 @@ def test_what_is_kept_goes_into_folders_for_their_owner_alone(inventory: Path) -
     assert [folder.stat().st_mode & 0o777 for folder in (Path(kept), *Path(kept).parents[:2])] == [0o700] * 3
 
 
+def test_nothing_is_kept_where_others_may_put_something_else(inventory: Path) -> None:
+    runs = inventory.parent / "runs"
+    runs.mkdir()
+    runs.chmod(0o777)
+    with pytest.raises(ops.InputError) as error:
+        job(inventory, keep=runs)
+    assert str(runs) in error.value.hint
+    assert list(runs.iterdir()) == []
+    runs.chmod(0o1777)
+    kept = job(inventory, keep=runs).kept
+    assert kept is not None
+    assert Path(kept).stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("given", [{"most": 0}, {"most": "4"}, {"most": True}, {"python": 3}, {"python": "/\0"}])
 def test_an_executor_that_cannot_be(given: dict[str, Any]) -> None:
     with pytest.raises(ops.InputError, match=next(iter(given))):

@@ -31,6 +31,7 @@ def model(**changes: Any) -> dict[str, Any]:
         "environment": {},
         "env_files": [],
         "env_required_keys": [],
+        "env_public_keys": [],
         "release_services": ["web"],
         "migration_service": "",
         "migration_command": [],

@@ -18,6 +18,7 @@ from ...core._errors import OpsError
 from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
+from ...text._secret_values import private
 from ..engine import _cli, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
@@ -125,8 +126,9 @@ def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, 
     """All secrets of a release that is made now."""
     around = _cli.surroundings(target.app)
     variables = _env_files.read_all(target.app.env_paths, around)
-    named = _secret_sources.in_files(compose.model(), {**variables, **around})
-    return [*variables.values(), *_secret_sources.of_config(config), *named]
+    public = target.app.env_public_keys
+    named = _secret_sources.in_files(compose.model(), {**variables, **around}, public)
+    return [*private(variables.items(), public), *_secret_sources.of_config(config, public), *named]
 
 
 def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], images: Mapping[str, Image],

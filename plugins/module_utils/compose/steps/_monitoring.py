@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checks.kinds._containers import baseline
-from ...core import _command
+from ...core import _command, _folders
 from ...core._errors import OpsError
 from ...core._log_reading import LogEnd
 from ...monitoring import _keys
@@ -85,10 +85,12 @@ class Setup:
     def write(self) -> dict[Path, str | None]:
         """Write what differs, take away what is stale; gives what was there before."""
         before: dict[Path, str | None] = {}
-        self.folder.mkdir(parents=True, exist_ok=True)
         if self.project:
+            _folders.make_safe(self.folder, _folders.MONITORING)
             # containers are given what they mount; nobody else of this host has to look in
             self.folder.chmod(0o700)
+        else:  # the folder of somebody's own Prometheus, who owns it
+            self.folder.mkdir(parents=True, exist_ok=True)
         mark(self.due)
         for part in _DATA if self.project else ():
             (self.folder / part).mkdir(parents=True, exist_ok=True)

@@ -113,7 +113,7 @@ def _plan_of(
     source = _resolve(target, params["version"], auth)
     with _checkout.looked_at(target.app, target.files.root, source["commit"], params["version"]) as directory:
         _, config = _source.read(target.app, directory, params["version"])
-        target.learn(_secret_sources.of_config(config))
+        target.learn(_secret_sources.of_config(config, target.app.env_public_keys))
         wanted = {
             "version": params["version"],
             "source": source,

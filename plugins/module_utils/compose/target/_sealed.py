@@ -6,7 +6,7 @@ An env file only has the values of today, while an older release that runs again
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from ...app import _secret_sources
@@ -21,11 +21,12 @@ def seal(values: Iterable[str]) -> dict[str, Any]:
     return {KEY: sorted({value.replace("$", "$$") for value in values if value})}
 
 
-def unseal(store: Store) -> list[str]:
-    """The secrets of every release that is kept; a file that cannot be read has nothing to say."""
+def unseal(store: Store, public: Container[str] = ()) -> list[str]:
+    """The secrets of every release that is kept, but for the values of ``public`` keys; a file that cannot be read has
+    nothing to say."""
     kept, _ = store.readable("releases", "compose.json")
     found: list[str] = []
     for config in kept.values():
         found += (value.replace("$$", "$") for value in config.get(KEY, []))
-        found += _secret_sources.of_config(config)
+        found += _secret_sources.of_config(config, public)
     return found

@@ -51,12 +51,12 @@ class ComposeTarget(Target):
     @functools.cached_property
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
-        values: list[str | None] = [*self.learned, *_sealed.unseal(self.store)]
+        values: list[str | None] = [*self.learned, *_sealed.unseal(self.store, self.app.env_public_keys)]
         values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         known = _cli.surroundings(self.app)
         for path in self.app.env_paths:
             with contextlib.suppress(OSError):
-                values += _env_files.secrets_of(path, known)
+                values += _env_files.secrets_of(path, known, self.app.env_public_keys)
         return Redactor(values)
 
     @property

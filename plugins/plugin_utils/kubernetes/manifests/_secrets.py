@@ -5,35 +5,47 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.app._secret_sources import of_file
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _secret_files
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import embedded, is_plain, telling
 
 from ..api._objects import Object, containers_of, template_of
 
 
-def of_object(thing: Object) -> list[str]:
-    """The secrets of one object."""
+def of_object(thing: Object, public: Container[str] = ()) -> list[str]:
+    """The secrets of one object; the values of the ``public`` keys are none."""
     if thing.get("kind") == "Secret":
-        return [*map(str, (thing.get("stringData") or {}).values()), *_decoded(thing.get("data") or {})]
+        return _of_secret({**_decoded(thing.get("data") or {}), **(thing.get("stringData") or {})}, public)
     if thing.get("kind") == "ConfigMap":
-        return list(telling(thing.get("data") or {}))
+        return list(telling(_without(thing.get("data") or {}, public)))
     template = template_of(thing)
     found: list[str] = []
     for container in containers_of(template) if template is not None else ():
         variables = container.get("env") or []
-        found += telling({str(one.get("name")): one.get("value") for one in variables if isinstance(one, Mapping)})
+        pairs = {str(one.get("name")): one.get("value") for one in variables if isinstance(one, Mapping)}
+        found += telling(_without(pairs, public))
     return found
 
 
-def _decoded(data: Mapping[str, Any]) -> list[str]:
-    """Each value, and what is in it where it is a file; what is no text can only be shown encoded."""
+def _without(pairs: Mapping[str, Any], public: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in pairs.items() if name not in public}
+
+
+def _of_secret(values: Mapping[str, Any], public: Container[str]) -> list[str]:
+    """Each value, and what is in it where it is a file."""
     found: list[str] = []
-    for value in data.values():
-        found.append(str(value))
+    for name, value in _without(values, public).items():
+        found += embedded(str(value)) if is_plain(name, str(value)) else _secret_files.secrets_in(str(value))
+    return found
+
+
+def _decoded(data: Mapping[str, Any]) -> dict[str, str]:
+    """What is no text can only be shown encoded."""
+    found: dict[str, str] = {}
+    for name, value in data.items():
+        found[name] = str(value)
         with contextlib.suppress(ValueError):
-            text = base64.b64decode(str(value)).decode("utf-8")
-            found += [text, *of_file(text)]
+            found[name] = base64.b64decode(str(value)).decode("utf-8")
     return found

@@ -79,17 +79,18 @@ class KubeTarget(Target):
     @functools.cached_property
     def redactor(self) -> Redactor:
         """Blanks out the values of the env files and what else is secret, of today and of each kept release."""
+        public = self.app.env_public_keys
         values: list[str | None] = [*self.learned]
         values += _secret_sources.of_headers([*self.app.checks, *self.app.metric_sources.values()])
         values += (value for one in self.app.build.values() for value in telling(one.get("args") or {}))
         for path in self.app.env_paths:
             with contextlib.suppress(OSError):
-                values += _env_files.secrets_of(path)
+                values += _env_files.secrets_of(path, public=public)
         with contextlib.suppress(OpsError):  # where the cluster is out of reach there is nothing of it to be shown
             for kept in self.state.readable("releases", MANIFESTS)[0].values():
-                values += [value for each in kept["objects"] for value in _secrets.of_object(each)]
+                values += [value for each in kept["objects"] for value in _secrets.of_object(each, public)]
             for each in self.cluster.list("v1", "Secret", labels=f"{self.labels},!{KIND_LABEL}")[0]:
-                values += _secrets.of_object(each)
+                values += _secrets.of_object(each, public)
         return Redactor(values)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _secret_sources
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import is_secret
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import is_plain, is_secret
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,41 @@ def test_a_value_is_a_secret_by_its_name_and_its_looks(name: str, value: str, is
     assert is_secret(name, value) is is_one
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_one"),
+    [
+        ("DATABASE", "postgres", True),
+        ("APP_FOLDER", "/home/app/web", True),
+        ("SQL_ENGINE", "django.db.backends.postgresql", True),
+        ("DJANGO_SETTINGS_MODULE", "config.settings.production", True),
+        ("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1 [web]", True),
+        ("POSTGRES_USER", "hello_django", True),
+        ("SPRING_PROFILES_ACTIVE", "production,metrics", True),
+        ("VIRTUAL_HOST", "shop.example.com:8443", True),
+        ("PUBLIC_URL", "https://shop.example.com/de", True),
+        ("VERSION", "v2.14.1", True),
+        ("TITLE", "Our little online shop", True),
+        ("SECRET_KEY_FILE", "/run/secrets/key", True),
+        ("POSTGRES_PASSWORD", "postgres", True),
+        ("POSTGRES_PASSWORD", "sunshine", False),
+        ("APP_KEY", "sunshine", False),
+        ("BASIC_AUTH", "admin:sunshine", False),
+        ("LOGIN", "admin:sunshine", False),
+        ("THING", "hunter-2-f00bar", False),
+        ("THING", "qzxwvkjhgfds", False),
+        ("THING", "kJhGfDsAqWeRtYuI", False),
+        ("DATABASE_URL", "postgres://shop:pw@database/shop", False),
+        ("DSN", "host=database password=pw", False),
+        ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0AB12CD3/B0AB12CD3/qW3eRt5yUi7oP", False),
+        ("PIN", "482915306", False),
+        ("FOLDER", "/9j4AAQSkZJRgABAQ", False),
+        ("SECRET_ID", "3f9a8b7c-6d5e", False),
+    ],
+)
+def test_a_value_among_secrets_is_plain_by_its_name_and_its_looks(name: str, value: str, is_one: bool) -> None:
+    assert is_plain(name, value) is is_one
+
+
 CONFIG: dict[str, Any] = {
     "services": {
         "web": {
@@ -67,8 +102,8 @@ def test_a_rendered_configuration_has_secrets_by_name_and_within() -> None:
 
 
 def test_files_that_it_names_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.env").write_text("GREETING=any words\n")
-    (tmp_path / "b.env").write_text("OTHER=${A}-later\n")
+    (tmp_path / "a.env").write_text("GREETING=any words\nGUESS=any w0rds\nKNOWN=f00-bar1\n")
+    (tmp_path / "b.env").write_text("OTHER=${A}-l8ter\n")
     (tmp_path / "one.txt").write_text("first\n-----BEGIN KEY\nabc+def/1\n")
     model = {
         "services": {
@@ -77,8 +112,10 @@ def test_files_that_it_names_are_read(tmp_path: Path) -> None:
         },
         "secrets": {"one": {"file": str(tmp_path / "one.txt")}, "two": {"environment": "A"}, "three": {"external": 1}},
     }
-    found = set(_secret_sources.in_files(model, {"A": "value-a", "B": "b"}))
-    assert found == {"any words", "value-a-later", "${A}-later", "-----BEGIN KEY", "abc+def/1", "value-a", ""}
+    found = set(_secret_sources.in_files(model, {"A": "value-a", "B": "b"}, ["KNOWN"]))
+    assert found - {(tmp_path / "one.txt").read_text().strip()} == {
+        "any w0rds", "value-a-l8ter", "${A}-l8ter", "-----BEGIN KEY", "abc+def/1", "value-a", "",
+    }  # fmt: skip
     assert "first" not in found
 
 

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files, _folders
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _evidence
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from tests.unit.support import making
+
+#: nobody who is known here, and of what he is taken to be the owner or the group: only root could give it to him
+OTHER = 54321
+OWNERS: dict[str, int] = {}
+GROUPS: dict[str, int] = {}
+
+
+@pytest.fixture(autouse=True)
+def owned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Makes it look as if those files were his."""
+    real = os.lstat
+
+    def lstat(path: str | Path) -> os.stat_result:
+        mode, node, device, links, user, group, *rest = real(path)
+        owner = OWNERS.get(str(path), user), GROUPS.get(str(path), group)
+        return os.stat_result((mode, node, device, links, *owner, *rest))
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    yield
+    OWNERS.clear()
+    GROUPS.clear()
 
 
 def by_its_group(folder: Path) -> None:
@@ -49,6 +70,35 @@ def far_below_one(folder: Path) -> None:
     folder.parent.parent.chmod(0o777)
 
 
+def below_a_link_of_somebody_else(folder: Path) -> None:
+    real = folder.parent.rename(folder.parent.with_name("real"))
+    folder.parent.symlink_to(real)
+    OWNERS[str(folder.parent)] = OTHER
+
+
+def in_a_folder_of_somebody_else(folder: Path) -> None:
+    OWNERS[str(folder.parent)] = OTHER
+
+
+def in_a_folder_of_somebody_else_with_the_sticky_bit(folder: Path) -> None:
+    folder.parent.chmod(0o1777)
+    OWNERS[str(folder.parent)] = OTHER
+
+
+def in_a_folder_of_a_group_with_others(folder: Path) -> None:
+    GROUPS[str(folder.parent)] = OTHER
+    folder.parent.chmod(0o770)
+
+
+def below_a_link_into_one(folder: Path) -> None:
+    real = folder.parent.rename(folder.parent.with_name("real"))
+    open_to_all = real.with_name("open")
+    open_to_all.mkdir()
+    (open_to_all / "link").symlink_to(real)
+    folder.parent.symlink_to("open/link")
+    open_to_all.chmod(0o777)
+
+
 UNSAFE: dict[Callable[[Path], None], str] = {
     by_its_group: "mode 0770",
     by_everybody: "mode 1777",
@@ -57,6 +107,11 @@ UNSAFE: dict[Callable[[Path], None], str] = {
     a_file: "not a folder",
     in_a_folder_that_everybody_may_write: "mode 0777",
     far_below_one: "mode 0777",
+    below_a_link_of_somebody_else: "the link",
+    in_a_folder_of_somebody_else: f"the id {OTHER}",
+    in_a_folder_of_somebody_else_with_the_sticky_bit: f"the id {OTHER}",
+    in_a_folder_of_a_group_with_others: f"the group {OTHER}",
+    below_a_link_into_one: "mode 0777",
 }
 USES: dict[str, Callable[[Store], object]] = {
     "reading": lambda store: store.read("current.json"),
@@ -103,6 +158,46 @@ def test_a_folder_of_our_own_in_one_with_the_sticky_bit_is_sound(folder: Path) -
     folder.parent.chmod(0o1777)
     for use in USES.values():
         use(Store(str(folder)))
+
+
+def test_a_group_of_our_own_and_links_of_our_own_are_sound(folder: Path) -> None:
+    folder.parent.chmod(0o770)
+    link = folder.parent.parent / "link"
+    link.symlink_to(folder.parent)
+    for use in USES.values():
+        use(Store(str(link / "state")))
+
+
+def test_who_is_quicker_than_we_are_gets_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the making somebody puts a folder of his own, or a link, where ours is to be."""
+    folder.rmdir()
+    theirs = folder.parent / "theirs"
+    theirs.mkdir()
+
+    def a_folder() -> None:
+        folder.mkdir()
+        OWNERS[str(folder)] = OTHER
+
+    for plant in (lambda: folder.symlink_to(theirs), a_folder):
+
+        def make(path: Path, plant: Callable[[], object] = plant) -> None:
+            plant()
+            _files.make_private(path)
+
+        monkeypatch.setattr(_folders, "make_private", make)
+        with pytest.raises(Refused):
+            Store(str(folder)).audit("x")
+        assert list(theirs.iterdir()) == []
+        OWNERS.clear()
+        folder.unlink() if folder.is_symlink() else folder.rmdir()
+
+
+def test_a_hard_link_is_replaced_and_not_written_through(folder: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("{}")
+    (folder / "current.json").hardlink_to(theirs)
+    Store(str(folder)).write("current.json", {"release": None})
+    assert theirs.read_text() == "{}"
 
 
 def test_what_a_link_leads_to_is_neither_read_nor_written(folder: Path, tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ def test_what_is_whole_is_read(name: str) -> None:
         ("operation.json", "status", "paused"),
         ("current.json", "release", "../../../etc/x"),
         ("current.json", "release", 1),
+        ("digests.json", "key", "00"),
+        ("digests.json", "key", 7),
         ("releases/0001-v1/record.json", "id", "0002-v2"),
         ("releases/0001-v1/record.json", "backup", "../../../etc"),
         ("releases/0001-v1/record.json", "status", "fine"),
@@ -109,6 +111,7 @@ READS = {
     "lease.json": {"releases", "deploy", "rollback", "lock"},
     "operation.json": {"releases", "deploy", "rollback", "the end"},
     "current.json": {"releases", "deploy", "rollback", "verify", "the end"},
+    "digests.json": {"planning"},
     "releases/0001-v1/record.json": {"deploy", "rollback", "verify"},
     f"backups/{BACKUP}/backup.json": {"restore"},
 }
@@ -150,6 +153,15 @@ def test_one_damaged_record_is_shown_and_blocks_nothing_and_a_newer_one_does(
     assert any("0002-v2" in line for line in info["table"])
     for operation in ("deploy", "rollback"):
         assert is_refused(OPERATIONS[operation], target) is is_newer
+
+
+def test_a_key_of_digests_that_cannot_be_read_is_shown_and_stays(target: Target) -> None:
+    spoil(target, "digests.json", b'{"schema": 2}')
+    info = _info.INFO.run(target, {}, True)
+    assert list(info["unreadable"]) == ["digests.json"]
+    assert [one["id"] for one in info["releases"]] == ["0001-v1", "0002-v2"]
+    with pytest.raises(NewerState):
+        target.digests.keep(target.store, 7)
 
 
 def test_nothing_is_pruned_while_a_record_cannot_be_read(target: Target) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import BLANK, Redactor
 from tests.integration.speaking import COMMANDS, PROGRAM, spelled
-from tests.unit.support.secret_forms import FORMS
+from tests.unit.support.secret_forms import DEEPER, FORMS, found_by_attack
 
 SECRETS = [
     "canary-1234", "p@ss/w ö:rd", 'quo"te\\d', "dollar$ign", "line one\nline two", "canary-1234-longer",
@@ -58,6 +58,17 @@ def test_a_secret_is_blanked_out_however_it_is_written(secret: str, form: Callab
     assert BLANK in shown
     # of base64 the neighbours are left, and on each side a character of which a part is theirs
     assert len(shown) <= len(f"set x={BLANK}; go") + 12, shown
+
+
+@pytest.mark.parametrize("form", DEEPER.values(), ids=DEEPER)
+@pytest.mark.parametrize("secret", [one for one in SECRETS if "\n" not in one])
+def test_a_secret_is_found_within_what_is_encoded_broken_or_coloured(secret: str, form: Callable[[str], str]) -> None:
+    written = f"set x:\n{form(secret)}\nERROR: done, 12345 orders"
+    shown = Redactor([secret]).text(written)
+    assert BLANK in shown
+    assert not found_by_attack(shown, secret)
+    assert shown.startswith("set x:\n")
+    assert shown.endswith("\nERROR: done, 12345 orders")
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

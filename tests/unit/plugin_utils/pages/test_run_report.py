@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.pages import _charts, _run_data, _run_report
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
@@ -171,6 +172,26 @@ def test_a_link_in_the_folder_of_reports_is_not_followed(tmp_path: Path) -> None
     with contextlib.suppress(OSError):
         _run_data.write(tmp_path / "second", found, "page")
     assert mine.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o777, 0o1777])
+def test_a_folder_that_others_may_write_gets_no_report(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(Refused) as error:
+        _run_data.write(folder, report({"one": ended("ok")}), "page")
+    assert f"chmod 700 {folder}" in error.value.hint
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_a_link_gets_no_report(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "reports").symlink_to("real")
+    with pytest.raises(Refused) as error:
+        _run_data.write(tmp_path / "reports", report({"one": ended("ok")}), "page")
+    assert "ops_report_dir" in error.value.hint
+    assert list((tmp_path / "real").iterdir()) == []
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
