@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_a_deployment_recovers_and_fences_off_whoever_was_killed(target: Target)
     found = start(target)
     assert (found["interrupted"]["release"], found["previous"]) == (KILLED, CURRENT)
     assert (found["token"], found["release"]) == (before.token + 1, "0006-v3")
-    assert target.record(KILLED)["status"] == "bad"
+    assert target.record(KILLED).status == "bad"
     with pytest.raises(LeaseLost):
         target.save(target.record(CURRENT), before.token)
 
@@ -123,9 +124,9 @@ def test_a_deployment_ends_and_keeps_what_may_be_needed(target: Target) -> None:
     began = start(target)
     release, token = began["release"], began["token"]
     call(_lifecycle.FINISH, target, False, token=token, release=release, good=release, activate=release)
-    jsonschema.validate(target.record(KILLED), schema("release"))
+    jsonschema.validate(target.record(KILLED).as_data(), schema("release"))
     assert target.current() == release
-    kept = {one["id"]: one["status"] for one in target.records()}
+    kept = {one.id: one.status for one in target.records()}
     assert kept == {**RELEASES, KILLED: "bad", release: "good"}
     lease = target.store.lease()
     assert lease is not None
@@ -143,14 +144,14 @@ def test_old_releases_and_backups_go_by_the_rules_of_today(target: Target) -> No
     assert pruned["left"] == []
     assert pruned["releases"] == ["0001-v0.1.0", "0002-v0.2.0", "0003-v0.3.0"]
     kept = target.files.folders("backups")
-    assert {restored, target.record(CURRENT)["backup"]} <= set(kept) < set(backups)
+    assert {restored, target.record(CURRENT).backup} <= set(kept) < set(backups)
     assert target.store.folders("evidence") == []
 
 
 def test_releases_can_be_returned_to_and_are_refused_as_they_were(target: Target) -> None:
     records, current = target.records(), target.current()
     found = [_releases.resolve(name, records, current, lambda _: ()) for name in ("v0.1.0", "last good", "v0.2.0")]
-    assert [one["id"] for one in found] == ["0001-v0.1.0", CURRENT, CURRENT]
+    assert [one.id for one in found] == ["0001-v0.1.0", CURRENT, CURRENT]
     assert _releases.choices(records, lambda _: ()) == ["0001-v0.1.0", CURRENT]
 
 
@@ -176,11 +177,11 @@ def test_whoever_holds_the_lease_still_holds_it(target: Target, monkeypatch: pyt
 
 def test_the_digests_of_then_make_one_release_and_no_more(target: Target) -> None:
     record = target.record(CURRENT)
-    wanted = {**{key: record[key] for key in ("version", "source")}, "env": "hmac:1", "inputs": "hmac:2"}
+    wanted = {"version": record.version, "source": record.source.as_data(), "env": "hmac:1", "inputs": "hmac:2"}
     found = {"interrupted": None, "lease": None, "current_record": record}
     assert _plan.decide(wanted, found, lambda _: [])["needed"]
-    record["config"].update(env="hmac:1", inputs="hmac:2")
-    assert not _plan.decide(wanted, found, lambda _: [])["needed"]
+    carried_on = replace(record, config=replace(record.config, env="hmac:1", inputs="hmac:2"))
+    assert not _plan.decide(wanted, {**found, "current_record": carried_on}, lambda _: [])["needed"]
 
 
 @pytest.mark.parametrize("published", recorded.results("0.1.0"), ids=lambda one: str(one["name"]))
