@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core import _folders
+from ..core import _files
 from . import _git
 from ._model import GIT, App
 
@@ -19,7 +19,7 @@ def looked_at(app: App, root: Path, source: Mapping[str, Any], version: str) -> 
     if app.source != GIT:
         yield Path(app.directory)
         return
-    _folders.refuse_unsafe(root, _folders.STATE)
+    _files.refuse_unsafe(root, _files.STATE)
     if (root / "source" / source["commit"][:12]).is_dir():
         yield kept(app, root, source)  # whole, though a run may have been killed
         return
@@ -31,5 +31,5 @@ def kept(app: App, root: Path, source: Mapping[str, Any]) -> Path:
     """The files of a version, below ``root`` for as long as a release needs them."""
     if app.source != GIT:
         return Path(app.directory)
-    _folders.refuse_unsafe(root, _folders.STATE)
+    _files.refuse_unsafe(root, _files.STATE)
     return _git.checkout(app.repository, source["commit"], root / "source", app.fetch_timeout)
