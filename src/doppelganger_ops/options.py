@@ -220,7 +220,7 @@ def _kept(options: Options, ident: str) -> str | None:
     given = _given.path("keep", keep)
     with _usable("A folder for what is kept"):
         folder = Path(given).expanduser().absolute() / ident
-        folders = installation.module_utils("core._folders")
+        folders = installation.module_utils("core._files")
         try:
             folders.make_safe(folder, folders.Named("folder for what is kept", "keep"))
         except installation.module_utils("core._errors").Refused as error:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.app import _secret_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_file_lines import unreadable
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files import parse, secrets_in
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated, problem_in
@@ -52,6 +53,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "printable": printable,
     "secrets within": lambda text: list(telling({"x": text[:30_000]})),
     "known secrets": lambda text: Redactor([text[:10_000]]),
+    "secrets of a file": lambda text: _secret_files.secrets_in(text[:30_000]),
     "excerpt": lambda text: excerpt(text, 300),
     "gist": lambda text: gist(text, 300),
     "gist of a page": lambda text: gist_of(f"<html>{text}"),
@@ -89,6 +91,7 @@ ATOMS = [
     'conflict with "', "a=", "password={", "a@(", "Basic ", "\x1b[", "\x1b]", "\x9b0;", "&amp;", "%25", "line 1: ",
     "\r",
     'conflict with "', "<", "<title", "<body", "\n at ", "Caused by: ",
+    "QUFBQUFB", "Vm0wd2QyUXlVWGxWV0d4V", "\n    QUFB", "\nweb-1  | ", "^[[0m", "password ", "a:b:",
 ]  # fmt: skip
 
 

@@ -42,9 +42,8 @@ CHATTY = {
     ),
     "\nservices:\n": "\nsecrets: {mounted: {file: ./mounted.txt}}\n\nservices:\n",
 }
-SHOUTING = {
-    "    build:\n": f"    command: [sh, -c, '{SAYS}; echo ERROR postgres in /home/app/web; env; exit 1']\n    build:\n"
-}
+WORDS = "ERROR postgres in /home/app/web"
+SHOUTING = {"    build:\n": f"    command: [sh, -c, '{SAYS}; echo {WORDS}; env; exit 1']\n    build:\n"}
 TALKATIVE = ["sh", "-c", 'echo "ERROR $POSTGRES_PASSWORD $SECRET_KEY" >&2; env >&2; exit 3']
 LISTENING = [
     {"name": "Nobody says anything", "kind": "logs", "services": ["dashboard"], "patterns": ["says", "spelled"]}

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..core import _folders
+from ..core import _files
 from . import _git
 from ._model import GIT, App
 
@@ -18,7 +18,7 @@ def looked_at(app: App, root: Path, commit: str, version: str) -> Iterator[Path]
     if app.source != GIT:
         yield Path(app.directory)
         return
-    _folders.refuse_unsafe(root, _folders.STATE)
+    _files.refuse_unsafe(root, _files.STATE)
     if (root / "source" / commit[:12]).is_dir():
         yield kept(app, root, commit)  # whole, though a run may have been killed
         return
@@ -30,5 +30,5 @@ def kept(app: App, root: Path, commit: str) -> Path:
     """The files of a version, below ``root`` for as long as a release needs them."""
     if app.source != GIT:
         return Path(app.directory)
-    _folders.refuse_unsafe(root, _folders.STATE)
+    _files.refuse_unsafe(root, _files.STATE)
     return _git.checkout(app.repository, commit, root / "source", app.fetch_timeout)

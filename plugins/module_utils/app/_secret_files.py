@@ -12,7 +12,7 @@ from typing import Any
 from ..text._secret_values import embedded, private
 
 #: host:port:database:user:password, a colon of one's own after a backslash
-_PGPASS = re.compile(r"(?:(?:\\.|[^:\\\n]){0,256}:){4}(?P<password>(?:\\.|[^\\\n]){1,1024})", re.MULTILINE)
+_PGPASS = re.compile(r"^(?:(?:\\.|[^:\\\n]){0,256}:){4}(?P<password>(?:\\.|[^\\\n]){1,1024})", re.MULTILINE)
 _NETRC = re.compile(r"\b(?:password|account)\s{1,20}(?P<password>\S{1,1024})")
 #: ``key = value`` and ``key: value``, with or without quotes, in a list or not
 _SETTING = re.compile(

@@ -1,15 +1,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files in folders of ours: opened without following links, read up to a limit, written whole or not at all."""
+"""Files in folders of ours: opened without following links, read up to a limit, written whole or not at all.
+
+One rule holds for every folder that somebody has named and that we write to (the state of an application, reports, what
+is kept of a run, the monitoring of a host): nobody else may change it, or put another one in its place.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ._errors import Refused
 
@@ -17,6 +24,23 @@ from ._errors import Refused
 LARGEST = 64 << 20
 #: what the names of files that we write are made of
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,150}")
+
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+#: as many links as the kernel follows on the way to a file
+_MOST_LINKS = 40
+
+
+class Named(NamedTuple):
+    """What a folder is for, and the variable or the option that names it."""
+
+    what: str
+    option: str
+
+
+STATE = Named("state folder", "app_state_dir")
+MONITORING = Named("folder of the monitoring", "observe_dir")
+REPORTS = Named("folder for reports", "ops_report_dir")
 
 
 def safe_name(name: str) -> str:
@@ -32,6 +56,138 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def make_safe(folder: Path, named: Named) -> None:
+    """Make a folder and those it lies in, each for its owner only; refuses one that is not safe."""
+    refuse_unsafe(folder, named)
+    make_private(folder)
+    # somebody may have been quicker, between the two
+    refuse_unsafe(folder, named)
+
+
+def refuse_unsafe(folder: Path, named: Named) -> None:
+    """Refuse a folder that somebody else may change, or may put another one in the place of."""
+    problem = _problem(folder, named) or _problem_above(folder, named)
+    if problem:
+        raise Refused(f"The {named.what} {folder} {problem[0]}.", hint=problem[1])
+
+
+def _problem(folder: Path, named: Named) -> tuple[str, str] | None:
+    """What is wrong with the folder itself and what to do; None where it is sound or not there yet."""
+    try:
+        status = os.lstat(folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"cannot be reached: {error.strerror}", f"Check {named.option}."
+    if stat.S_ISLNK(status.st_mode):
+        return f"is a link to {os.readlink(folder)}", f"Name the folder that it leads to in {named.option}."
+    if not stat.S_ISDIR(status.st_mode):
+        return "is not a folder", f"Move it away, or name another folder in {named.option}."
+    user = os.geteuid()
+    if status.st_uid != user:
+        return (
+            f"belongs to the user with the id {status.st_uid}, expected {user}, who runs this",
+            f"Run as its owner, or check what is in it and run: chown -R {user} {folder}",
+        )
+    if status.st_mode & _WRITABLE_BY_OTHERS:
+        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+        return (
+            f"may be written by others ({mode}), expected its owner alone",
+            f"Check whether anything in it was changed, then run: chmod 700 {folder}",
+        )
+    return None
+
+
+def _problem_above(folder: Path, named: Named) -> tuple[str, str] | None:
+    """Above the folder, who may write may rename it, unless the sticky bit forbids that; and whoever owns what is there
+    may do so in any case."""
+    elsewhere = f"or name a folder elsewhere in {named.option}."
+    for above in _on_the_way(folder.parent):
+        try:
+            status = os.lstat(above)
+        except OSError:  # it is not there yet: it will be made, for its owner alone
+            return None
+        if not _is_trusted(status.st_uid):
+            what = "is reached by the link" if stat.S_ISLNK(status.st_mode) else "lies in"
+            return (
+                f"{what} {above}, which belongs to the user with the id {status.st_uid}",
+                f"Run as that user, {elsewhere}",
+            )
+        who = "" if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX else _writers(status)
+        if who:
+            return (
+                f"lies in {above}, which {who} may write (mode {stat.S_IMODE(status.st_mode):04o})",
+                f"Take that right away (chmod go-w {above}), {elsewhere}",
+            )
+    return None
+
+
+def _on_the_way(path: Path) -> Iterator[str]:
+    """Each folder and each link that the kernel passes on its way to a path, and the path itself."""
+    place, links = "/", 0
+    left = [part for part in reversed(os.path.abspath(path).split("/")) if part]
+    yield place
+    while left:
+        part = left.pop()
+        if part == "..":
+            place = os.path.dirname(place)
+            continue
+        found = os.path.join(place, part)
+        yield found
+        if os.path.islink(found) and links < _MOST_LINKS:
+            links += 1
+            target = os.readlink(found)
+            place = "/" if target.startswith("/") else place
+            left += [one for one in reversed(target.split("/")) if one not in ("", ".")]
+        else:
+            place = found
+
+
+def _writers(status: os.stat_result) -> str:
+    """Who beside its owner may write a folder."""
+    if status.st_mode & stat.S_IWOTH:
+        return "everybody"
+    return f"the group {status.st_gid}" if status.st_mode & stat.S_IWGRP and _has_others(status.st_gid) else ""
+
+
+@functools.lru_cache(maxsize=64)
+def _has_others(group: int) -> bool:
+    """Whether anybody else is in a group: on many systems each user has one that nobody else is in."""
+    # modules that a system without users has not
+    import grp
+    import pwd
+
+    user = os.geteuid()
+    try:
+        members = {pwd.getpwnam(name).pw_uid for name in grp.getgrgid(group).gr_mem if name}
+    except KeyError:  # a group or a member that no list has
+        return True
+    members |= {one.pw_uid for one in pwd.getpwall() if one.pw_gid == group}
+    return not members <= {0, user}
+
+
+def _is_trusted(user: int) -> bool:
+    return user in (0, os.geteuid()) or (user == _unmapped() and not _is_first_namespace())
+
+
+def _unmapped() -> int:
+    return int(_said("/proc/sys/kernel/overflowuid") or "65534")
+
+
+@functools.lru_cache(maxsize=1)
+def _is_first_namespace() -> bool:
+    """Whether all users are known here. In a container without rights of its own, root is shown as nobody."""
+    return _said("/proc/self/uid_map").split()[:2] in ([], ["0", "0"])
+
+
+def _said(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read(4096)
+    except OSError:
+        return ""
 
 
 def sync_folder(folder: Path) -> None:

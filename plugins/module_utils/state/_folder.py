@@ -27,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..core import _files, _folders, _times
+from ..core import _files, _times
 from ..core._errors import LeaseHeld, OpsError, Refused
 from ..core._progress import tell
 from ..text._document import document
@@ -63,7 +63,7 @@ class Store:
 
     def create(self) -> None:
         """Make the folder, for its owner only; refuses one that others may change."""
-        _folders.make_safe(self.root, _folders.STATE)
+        _files.make_safe(self.root, _files.STATE)
 
     def path_of(self, name: str) -> Path:
         """Where a file or a folder of the store is; refuses a name that leads out of it."""
@@ -74,7 +74,7 @@ class Store:
 
     def read(self, name: str) -> dict[str, Any] | None:
         """A JSON file below the folder, None where there is none; refuses what nothing can be decided by."""
-        _folders.refuse_unsafe(self.root, _folders.STATE)
+        _files.refuse_unsafe(self.root, _files.STATE)
         path = self.path_of(name)
         try:
             content = _files.read_bytes(path)
@@ -112,7 +112,7 @@ class Store:
 
     def folders(self, kind: str) -> list[str]:
         """The names below ``releases``, ``backups`` or ``evidence``, oldest first."""
-        _folders.refuse_unsafe(self.root, _folders.STATE)
+        _files.refuse_unsafe(self.root, _files.STATE)
         folder = self.root / kind
         return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._folders import REPORTS, make_safe
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import REPORTS, make_safe
 
 from ..results._result import KEY, STATUSES, red_hosts
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checks.kinds._containers import baseline
-from ...core import _command, _folders
+from ...core import _command, _files
 from ...core._errors import OpsError
 from ...core._log_reading import LogEnd
 from ...monitoring import _keys
@@ -86,7 +86,7 @@ class Setup:
         """Write what differs, take away what is stale; gives what was there before."""
         before: dict[Path, str | None] = {}
         if self.project:
-            _folders.make_safe(self.folder, _folders.MONITORING)
+            _files.make_safe(self.folder, _files.MONITORING)
             # containers are given what they mount; nobody else of this host has to look in
             self.folder.chmod(0o700)
         else:  # the folder of somebody's own Prometheus, who owns it

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from ..api._objects import Object, containers_of, template_of
 def of_object(thing: Object, public: Container[str] = ()) -> list[str]:
     """The secrets of one object; the values of the ``public`` keys are none."""
     if thing.get("kind") == "Secret":
-        return _of_secret({**_decoded(thing.get("data") or {}), **(thing.get("stringData") or {})}, public)
+        return [*_of_texts(thing.get("stringData") or {}, public), *_of_data(thing.get("data") or {}, public)]
     if thing.get("kind") == "ConfigMap":
         return list(telling(_without(thing.get("data") or {}, public)))
     template = template_of(thing)
@@ -33,7 +32,7 @@ def _without(pairs: Mapping[str, Any], public: Container[str]) -> dict[str, Any]
     return {name: value for name, value in pairs.items() if name not in public}
 
 
-def _of_secret(values: Mapping[str, Any], public: Container[str]) -> list[str]:
+def _of_texts(values: Mapping[str, Any], public: Container[str]) -> list[str]:
     """Each value, and what is in it where it is a file."""
     found: list[str] = []
     for name, value in _without(values, public).items():
@@ -41,11 +40,14 @@ def _of_secret(values: Mapping[str, Any], public: Container[str]) -> list[str]:
     return found
 
 
-def _decoded(data: Mapping[str, Any]) -> dict[str, str]:
-    """What is no text can only be shown encoded."""
-    found: dict[str, str] = {}
-    for name, value in data.items():
-        found[name] = str(value)
-        with contextlib.suppress(ValueError):
-            found[name] = base64.b64decode(str(value)).decode("utf-8")
+def _of_data(values: Mapping[str, Any], public: Container[str]) -> list[str]:
+    """The same of what is encoded; what is no text can only be shown as it is."""
+    found: list[str] = []
+    for name, value in _without(values, public).items():
+        try:
+            text = base64.b64decode(str(value)).decode("utf-8")
+        except ValueError:
+            found.append(str(value))
+        else:
+            found += _of_texts({name: text}, public)
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files, _folders
+from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _evidence
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
@@ -173,6 +173,7 @@ def test_who_is_quicker_than_we_are_gets_nothing(folder: Path, monkeypatch: pyte
     folder.rmdir()
     theirs = folder.parent / "theirs"
     theirs.mkdir()
+    real = _files.make_private
 
     def a_folder() -> None:
         folder.mkdir()
@@ -182,9 +183,9 @@ def test_who_is_quicker_than_we_are_gets_nothing(folder: Path, monkeypatch: pyte
 
         def make(path: Path, plant: Callable[[], object] = plant) -> None:
             plant()
-            _files.make_private(path)
+            real(path)
 
-        monkeypatch.setattr(_folders, "make_private", make)
+        monkeypatch.setattr(_files, "make_private", make)
         with pytest.raises(Refused):
             Store(str(folder)).audit("x")
         assert list(theirs.iterdir()) == []
