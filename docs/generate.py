@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT)]
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks import _checklist  # noqa: E402  # the path comes first
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import REASONS  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._options import WORDS, Option  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _catalogue, _metric, _places, _watches  # noqa: E402  # the path comes first
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table  # noqa: E402  # the path comes first
@@ -341,6 +342,11 @@ def statuses() -> str:
     return table(("status", "the run ends", "meaning"), rows)
 
 
+def reasons() -> str:
+    """The codes of failures."""
+    return table(("reason", "meaning"), [[f"`{code}`", meaning] for code, meaning in REASONS.items()])
+
+
 def rooms_and_floors() -> str:
     """The rooms of the helpers, the highest floor first, with whom each imports."""
     house = rooms.of(ROOT)
@@ -356,6 +362,7 @@ def rooms_and_floors() -> str:
 
 PARTS: dict[str, Callable[..., str]] = {
     "rooms": rooms_and_floors,
+    "reasons": reasons,
     "application": application,
     "default checks": default_checks,
     "common options": common_options,

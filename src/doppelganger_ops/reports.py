@@ -12,8 +12,8 @@ from typing import Any, TextIO
 
 #: what a task's result may say that somebody reads here
 SHOWN = (
-    "changed", "failed", "skipped", "unreachable", "msg", "kind", "phase", "error", "hint", "checks", "seconds",
-    "interrupted", "previous", "release", "undo", "target", "censored",
+    "changed", "failed", "skipped", "unreachable", "msg", "kind", "reason", "phase", "error", "hint", "checks",
+    "seconds", "interrupted", "previous", "release", "undo", "target", "censored",
 )  # fmt: skip
 LONGEST = 8000
 OURS = "doppelganger.ops."

@@ -24,6 +24,7 @@ def inside(tree: Path, path: str | Path, what: str, granted: Sequence[str] = ())
     if not any(os.path.commonpath((real, root)) == root for root in roots):
         raise Refused(
             f"{what} leads out of the checkout: {_shown(path, tree)} is {real}.",
+            reason="path_outside_checkout",
             hint="Put it into the repository, or let the inventory name that place: app_directory or app_environment.",
             path=_shown(path, tree),
             target=real,

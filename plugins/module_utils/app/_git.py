@@ -28,7 +28,7 @@ def _git(*arguments: str, doing: str, timeout: float) -> str:
     try:
         return _command.run(["git", *arguments], doing=doing, timeout=timeout, env=env)
     except OpsError as error:
-        raise OpsError(Redactor(()).text(error.message), hint=error.hint) from error
+        raise OpsError(Redactor(()).text(error.message), reason=error.reason, hint=error.hint) from error
 
 
 @functools.cache
@@ -66,6 +66,7 @@ def resolve(repository: str, version: str, timeout: float) -> str:
     except OpsError as error:
         raise Refused(
             f"Cannot reach the source repository. {error.message}",
+            reason="repository_unreachable",
             hint="Check app_repository, and that the target's user can read it.",
         ) from error
     refs = parse_refs(listing)
@@ -77,6 +78,7 @@ def resolve(repository: str, version: str, timeout: float) -> str:
     similar = difflib.get_close_matches(version, names, n=4, cutoff=0.4) or sorted(names)[-4:]
     raise Refused(
         f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}.",
+        reason="version_not_found",
         hint=f"Did you mean one of: {', '.join(similar)}?" if similar else "The repository has none yet.",
     )
 

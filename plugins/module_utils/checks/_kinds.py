@@ -150,6 +150,7 @@ async def _password(check: Check, scene: Scene) -> str | None:
     if variable not in environment:
         raise Refused(
             f"The container of {service} has no variable {variable}, which password_env names.",
+            reason="env_value_missing",
             hint="Name the variable that holds the password, or leave password_env out.",
         )
     return environment[variable]

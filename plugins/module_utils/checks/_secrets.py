@@ -49,6 +49,7 @@ def _with_values(headers: Mapping[str, object], variables: Mapping[str, str], ca
         if found[1] not in variables:
             raise Refused(
                 f"A header of {called} names {found[1]}, which no env file has.",
+                reason="env_value_missing",
                 hint="Add it to one of app_env_files, or correct the name.",
             )
         return variables[found[1]]

@@ -65,12 +65,14 @@ def run(
     if log is not None:
         _files.write_text(log, clean(output + errors))
     if any(one.was_too_long for one in said):
-        raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.")
+        raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
     if not is_over:
-        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last_words(errors) or 'none'}")
+        last = last_words(errors) or "none"
+        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last}", reason="timed_out")
     if process.returncode != 0:
         last = last_words(errors) or last_words(output) or "nothing"
-        raise OpsError(f"{doing} failed with code {process.returncode}: {last}", rc=process.returncode)
+        words = f"{doing} failed with code {process.returncode}: {last}"
+        raise OpsError(words, reason="command_failed", rc=process.returncode)
     return output
 
 
@@ -79,7 +81,9 @@ def _started(argv: Sequence[str], doing: str, options: Mapping[str, Any]) -> sub
         return subprocess.Popen(list(argv), **options)
     except FileNotFoundError as error:
         raise OpsError(
-            f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
+            f"{doing} failed: command {argv[0]!r} was not found on the target.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
         ) from error
 
 

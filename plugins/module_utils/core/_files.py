@@ -49,7 +49,7 @@ def refuse_unsafe(folder: Path) -> None:
     """Refuse a folder that somebody else may change, or may put another one in the place of."""
     problem = _problem(folder) or _problem_above(folder)
     if problem:
-        raise Refused(f"The state folder {folder} {problem[0]}.", hint=problem[1])
+        raise Refused(f"The state folder {folder} {problem[0]}.", reason="state_unsafe", hint=problem[1])
 
 
 def _problem(folder: Path) -> tuple[str, str] | None:
@@ -111,7 +111,11 @@ def opened(path: str | Path, flags: int) -> int:
 
 def _no_file(path: str | Path) -> Refused:
     what = f"a link to {os.readlink(path)}" if os.path.islink(path) else "something else"
-    return Refused(f"Expected a plain file at {path}, found {what}.", hint="Find out who created it, then remove it.")
+    return Refused(
+        f"Expected a plain file at {path}, found {what}.",
+        reason="state_unsafe",
+        hint="Find out who created it, then remove it.",
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -120,7 +124,9 @@ def read_bytes(path: Path) -> bytes:
         found = stream.read(LARGEST + 1)
     if len(found) > LARGEST:
         raise Refused(
-            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.", hint="Check it, then move it away."
+            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.",
+            reason="state_damaged",
+            hint="Check it, then move it away.",
         )
     return found
 

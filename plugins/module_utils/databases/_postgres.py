@@ -93,6 +93,7 @@ class Database:
         if not self.is_running():
             raise OpsError(
                 f"The database service {self.app.database_service} is not running.",
+                reason="database_unreachable",
                 hint="Start it: playbooks/rollback.yml returns to the last good release.",
             )
 
@@ -136,7 +137,11 @@ class Database:
             os.fsync(stream.fileno())
         size = path.stat().st_size
         if size == 0:
-            raise OpsError(f"The dump of {self.name} is empty.", hint="Check the log of the database service.")
+            raise OpsError(
+                f"The dump of {self.name} is empty.",
+                reason="backup_failed",
+                hint="Check the log of the database service.",
+            )
         entries = self.entries(path, timeout)
         return {"size": size, "sha256": sha256(path), "entries": entries}
 
@@ -185,6 +190,7 @@ class Database:
                 raise
             raise OpsError(
                 f"The restored database cannot be like {self.name}, which was not touched: {_said(error.message)}.",
+                reason="restore_failed",
                 hint=f"Give the role {self.app.database_user} the right to it, or take it away from {self.name} as its "
                 "owner or a superuser and set it again afterwards. Then run again.",
             ) from error
@@ -195,7 +201,10 @@ class Database:
             self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
         unreadable = self.unreadable(side)
         if unreadable:
-            raise OpsError(f"The restored database is not sound: {unreadable}. The real one was not touched.")
+            raise OpsError(
+                f"The restored database is not sound: {unreadable}. The real one was not touched.",
+                reason="database_unsound",
+            )
 
     def unreadable(self, database: str | None = None) -> str | None:
         """Read every table once; what the server says of the first that cannot be read, None where all can."""
@@ -255,4 +264,4 @@ def refuse_unknown_backup(name: str, known: Sequence[str]) -> None:
             if known
             else "There is none yet: playbooks/backup.yml takes one."
         )
-        raise Refused(f"There is no backup {name!r} on this target.", hint=hint)
+        raise Refused(f"There is no backup {name!r} on this target.", reason="backup_not_found", hint=hint)

@@ -47,7 +47,7 @@ def measure(params: Mapping[str, Any], project: Project, shown: Redactor) -> dic
     with quoted_by(lambda: shown):
         found = shown.data(examine(params, project))
     if params["must_pass"] and found["verdict"] != PASS:
-        raise OpsError(found["summary"], **found)
+        raise OpsError(found["summary"], reason="metric_failed", **found)
     return {**found, "msg": found["summary"]}
 
 

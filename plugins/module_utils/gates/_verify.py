@@ -109,7 +109,7 @@ def _gate(
 ) -> dict[str, Any]:
     found = examine(params, project, shown, gates, past)
     if params["must_pass"] and found["verdict"] != PASS:
-        raise OpsError(found["summary"], **found)
+        raise OpsError(found["summary"], reason="soak_failed" if params.get("hold") else "check_failed", **found)
     return {**found, "msg": found["summary"]}
 
 

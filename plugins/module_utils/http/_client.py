@@ -67,7 +67,7 @@ def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise Refused(f"The file of certificates {ca_file} cannot be used: {error}.") from error
+        raise Refused(f"The file of certificates {ca_file} cannot be used: {error}.", reason="tls_failed") from error
     if not validate:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -86,6 +86,7 @@ def refuse_wrong(found: Sequence[str], result: Mapping[str, Any]) -> None:
     if found:
         raise OpsError(
             f"Monitoring is not as it should be: {'; '.join(found)}.",
+            reason="monitoring_failed",
             hint="See what Prometheus says of itself (Status, Rules and Targets).",
             **result,
         )

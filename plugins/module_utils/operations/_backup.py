@@ -96,12 +96,15 @@ def checked(target: Target, name: str) -> dict[str, Any]:
         raise Refused(
             f"Backup {name} is of the database {record['database']!r}, "
             f"the application's is {target.app.database_name!r}.",
+            reason="backup_unusable",
             hint="Choose a backup of this database.",
         )
     problem = _postgres.sum_problem(_postgres.sha256(path) if path.exists() else "missing", record["sha256"])
     if problem:
         raise Refused(
-            f"The dump of backup {name} is not the one that was taken: {problem}.", hint="Choose another backup."
+            f"The dump of backup {name} is not the one that was taken: {problem}.",
+            reason="backup_unusable",
+            hint="Choose another backup.",
         )
     return record
 
@@ -123,7 +126,8 @@ def run_restore(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
             head = database.migration_head()
             if head != record["migration_head"]:
                 raise OpsError(
-                    f"After the restore the migration head is {head}, the backup's was {record['migration_head']}."
+                    f"After the restore the migration head is {head}, the backup's was {record['migration_head']}.",
+                    reason="restore_failed",
                 )
             _mark_restored(target, record, params["token"])
     except OpsError as error:
@@ -138,7 +142,9 @@ def _refuse_running(target: Target) -> None:
     running = target.running(target.app.release_services)
     if running:
         raise OpsError(
-            f"{', '.join(running)} must be stopped before a restore and is still running.", hint="Stop it, then re-run."
+            f"{', '.join(running)} must be stopped before a restore and is still running.",
+            reason="restore_failed",
+            hint="Stop it, then re-run.",
         )
 
 
@@ -170,6 +176,7 @@ def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
     if unreadable:
         raise OpsError(
             f"The database {target.app.database_name} is not sound: {unreadable}.",
+            reason="database_unsound",
             hint="Restore a backup: playbooks/restore.yml.",
             phase="integrity",
         )

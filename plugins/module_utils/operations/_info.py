@@ -132,6 +132,7 @@ def run_lock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     if not params["reason"]:
         raise Refused(
             "A reason is required and none was given.",
+            reason="reason_required",
             hint="Give it as -e 'reason=\"why\"'; it goes into the audit trail.",
         )
     act = _lock if params["state"] == "present" else _unlock

@@ -108,6 +108,7 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         raise Refused(
             f"The target changed during this run: expected release {params['expected_current'] or 'none'}, "
             f"found {current or 'none'}.",
+            reason="target_changed",
             hint="See playbooks/releases.yml, then re-run.",
         )
     cut = _journal.interrupted(operation.journal(), target.store.lease(), now)

@@ -159,6 +159,7 @@ class Target(abc.ABC):
         if found is None:
             raise OpsError(
                 f"There is no record of release {release} in {self.store.where}.",
+                reason="release_not_found",
                 hint="List them with playbooks/releases.yml.",
             )
         return found

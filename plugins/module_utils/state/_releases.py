@@ -70,17 +70,25 @@ def resolve(
     if name.replace("_", " ") == LAST_GOOD:
         found = last_good(records, current)
         if found is None:
-            raise Refused("There is no good release to roll back to.", hint="Deploy a version that works.")
+            raise Refused(
+                "There is no good release to roll back to.",
+                reason="release_not_found",
+                hint="Deploy a version that works.",
+            )
     else:
         named = [record for record in records if name in (record["id"], record["version"])]
         if not named:
-            raise Refused(f"No release is called {name!r} on this target.", hint=hint)
+            raise Refused(f"No release is called {name!r} on this target.", reason="release_not_found", hint=hint)
         found = next((record for record in reversed(named) if record["status"] == GOOD), named[-1])
     if found["status"] != GOOD:
         why = found["message"] or "it was never verified"
-        raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
+        raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", reason="release_bad", hint=hint)
     if found["id"] not in allowed:
-        raise Refused(f"Release {found['id']} cannot be restored; missing: {', '.join(lacks(found))}.", hint=hint)
+        raise Refused(
+            f"Release {found['id']} cannot be restored; missing: {', '.join(lacks(found))}.",
+            reason="release_incomplete",
+            hint=hint,
+        )
     return found
 
 

@@ -30,6 +30,8 @@ Shape = Callable[[Any], "str | None"]
 class BadState(Refused):
     """A state file that nothing can be decided by."""
 
+    reason = "state_damaged"
+
     def __init__(self, where: str, problem: str) -> None:
         hint = f"Look at it. Restore it from a copy, or move it away, then re-run. {_LOST}"
         super().__init__(f"The state in {where} is damaged: {problem}.", hint=hint, state=where, problem=problem)
@@ -38,6 +40,8 @@ class BadState(Refused):
 
 class NewerState(BadState):
     """A state file of a newer version of this program."""
+
+    reason = "state_newer"
 
     def __init__(self, where: str, schema: int) -> None:
         super().__init__(where, f"expected the schema {SCHEMA} or an earlier one, found {schema}")

@@ -199,10 +199,13 @@ def test_a_host_that_had_begun_when_the_run_was_cut_off_is_named_and_may_be_chan
     phases = {"app": [{"name": "lease" if verb in ("lock", "unlock") else verb, "state": "running"}], "two": []}
     found = BY_HOST[verb](verb, ended, seen(), phases, RUN)
     like = outcome.operation_outcome("deploy", ended, seen(), phases, RUN)
-    assert {host: (one.status, one.message, one.hint) for host, one in found.targets.items()} == {
-        host: (one.status, one.message, one.hint) for host, one in like.targets.items()
+    assert {host: (one.status, one.message, one.hint, one.reason) for host, one in found.targets.items()} == {
+        host: (one.status, one.message, one.hint, one.reason) for host, one in like.targets.items()
     }
-    assert "Nothing had begun" not in found.message
+    assert found.hint == outcome.CUT_HINT
+    assert found.reason == {"cancelled": "cancelled", "timed_out": "deadline_passed"}.get(
+        ended.stopped or "", "no_result"
+    )
     assert (found.targets["app"].changed, found.targets["two"].changed, found.changed) == (True, False, True)
     found.to_json()
 
@@ -210,7 +213,7 @@ def test_a_host_that_had_begun_when_the_run_was_cut_off_is_named_and_may_be_chan
 @pytest.mark.parametrize("verb", BY_HOST)
 def test_nothing_had_begun_where_no_host_had(verb: str) -> None:
     found = BY_HOST[verb](verb, Ended(None, "cancelled"), seen(), {}, RUN)
-    assert (found.targets, found.changed, found.message) == ({}, False, "The run was cancelled. Nothing had begun.")
+    assert (found.targets, found.changed, found.reason, found.hint) == ({}, False, "cancelled", "")
 
 
 def test_releases_that_were_cut_off_name_the_host_and_claim_no_change() -> None:

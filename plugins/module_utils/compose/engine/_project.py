@@ -104,7 +104,7 @@ class Project:
         with engine_errors(f"look at {service}"):
             address = address_from(self.api.inspect_container(self._running(service)), self.name)
         if address is None:
-            raise OpsError(f"The container of {service} has no address on any network.")
+            raise OpsError(f"The container of {service} has no address on any network.", reason="not_found")
         return address, port
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
@@ -194,11 +194,12 @@ class Project:
                 if "error" in step:
                     raise Refused(
                         f"The image {reference} cannot be pulled: {step['error']}.",
+                        reason="image_pull_failed",
                         hint="Check the name, the tag and the login of the registry.",
                     )
         found = self.image_id(reference)
         if found is None:
-            raise OpsError(f"The image {reference} was pulled but is not there.")
+            raise OpsError(f"The image {reference} was pulled but is not there.", reason="image_not_found")
         return found
 
     def registry_digest(self, reference: str, auth: Mapping[str, str] | None = None) -> str:

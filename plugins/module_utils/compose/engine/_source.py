@@ -83,7 +83,11 @@ def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
             continue
         seen.add(file)
         if len(seen) > _MOST_FILES:
-            raise Refused(f"Expected at most {_MOST_FILES} compose files, found more.", hint="Merge some of them.")
+            raise Refused(
+                f"Expected at most {_MOST_FILES} compose files, found more.",
+                reason="compose_files_invalid",
+                hint="Merge some of them.",
+            )
         for document in _documents(replace(compose, env_files=file.env_files), file.path, real):
             for what, path in named(document):
                 _confined.inside(tree, file.base / os.path.expanduser(path), f"{what} of {file.path.name}", granted)
@@ -124,9 +128,15 @@ def _documents(compose: Compose, path: Path, real: Path) -> list[Any]:
         try:
             config = replace(compose, files=[wrapper], profiles=()).config()
         except Refused as error:
-            raise Refused(error.message.replace(str(wrapper), str(path)), hint=error.hint) from error
+            raise Refused(
+                error.message.replace(str(wrapper), str(path)), reason=error.reason, hint=error.hint
+            ) from error
     if config.get(_COUNT) != count:
-        raise Refused("This Compose does not hand on what it reads under x-.", hint="Run playbooks/prepare.yml.")
+        raise Refused(
+            "This Compose does not hand on what it reads under x-.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
+        )
     return [config.get(f"{_KEY}{number}") for number in range(count)]
 
 
@@ -134,9 +144,17 @@ def _text(path: Path, real: Path) -> str:
     try:
         text = _files.read_bytes(real).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"The compose files ({path}) are not valid: expected a text file.", hint="Fix it.") from error
+        raise Refused(
+            f"The compose files ({path}) are not valid: expected a text file.",
+            reason="compose_files_invalid",
+            hint="Fix it.",
+        ) from error
     if _ODD_BREAKS.search(text):
-        raise Refused(f"The compose files ({path}) are not valid: odd line breaks (U+0085, U+2028).", hint="Fix it.")
+        raise Refused(
+            f"The compose files ({path}) are not valid: odd line breaks (U+0085, U+2028).",
+            reason="compose_files_invalid",
+            hint="Fix it.",
+        )
     return text
 
 

@@ -123,7 +123,11 @@ class Setup:
         for server in servers:
             still = wait_for(functools.partial(_not_ready, server), self.params["timeout"], self.hopeless)
             if still:
-                raise OpsError(f"Monitoring does not start: {still[0]}", hint="See the log of its container.")
+                raise OpsError(
+                    f"Monitoring does not start: {still[0]}",
+                    reason="monitoring_failed",
+                    hint="See the log of its container.",
+                )
         timeout = self.params["timeout"]
         try:
             for server in servers:

@@ -37,6 +37,8 @@ _PLAIN = re.compile(r"[!-~]+")
 class NotAnswered(OpsError):
     """A source could not be asked; ``is_silent`` says that it is the source itself that does not answer."""
 
+    reason = "source_unavailable"
+
     def __init__(self, message: str, is_silent: bool = False, final: bool = False) -> None:
         super().__init__(message)
         self.is_silent = is_silent

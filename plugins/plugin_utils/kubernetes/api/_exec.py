@@ -93,6 +93,7 @@ def not_started(command: str, reason: str) -> OpsError:
     """The error for a command that never ran."""
     return OpsError(
         f"{command} could not be run: {reason.strip().rstrip('.')}.",
+        reason="command_failed",
         hint="Check that the image has the program, and that the container runs.",
     )
 
@@ -139,7 +140,7 @@ def pieces(stdin: BinaryIO, size: int) -> Iterator[bytes]:
         if size and not left:
             return
     if size:
-        raise OpsError(f"Expected {size} bytes to send to the command, found {size - left}.")
+        raise OpsError(f"Expected {size} bytes to send to the command, found {size - left}.", reason="connection_lost")
 
 
 def converse(socket: Any, received: Received, stdin: Iterator[bytes], *, deadline: float, named: str) -> None:

@@ -76,6 +76,7 @@ class Answer:
         except _foreign.Unreadable as error:
             raise OpsError(
                 f"Expected a JSON object from the API server, found {self.body[:40]!r}: {error}.",
+                reason="invalid_response",
                 hint="Check that app_cluster names an API server, and what is between it and this controller.",
             ) from error
 
@@ -223,7 +224,7 @@ def _read(response: Any, call: Call, asked: Asked, deadline: float) -> Answer:
         response.release_conn()
     if cut and not call.may_be_cut:
         words = f"Could not {asked}: the answer has more than {call.limit} bytes."
-        raise AttemptFailed(Failure(is_final=True), lambda _: OpsError(words))
+        raise AttemptFailed(Failure(is_final=True), lambda _: OpsError(words, reason="invalid_response"))
     return Answer(response.status, dict(response.headers), bytes(body[: call.limit]), cut)
 
 

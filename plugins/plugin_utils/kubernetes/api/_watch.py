@@ -41,7 +41,7 @@ class Known:
         if kind == "ERROR":
             if found.get("code") == 410:
                 raise Expired(str(found.get("message")))
-            raise OpsError(f"The watch failed: {found.get('message')}.")
+            raise OpsError(f"The watch failed: {found.get('message')}.", reason="cluster_failed")
         self.version = str(found["metadata"]["resourceVersion"])
         if kind == "BOOKMARK":
             return

@@ -146,6 +146,7 @@ def explained(error: Conflict, thing: Mapping[str, Any]) -> OpsError:
     return Refused(
         f"{ref_of(thing)}: expected {', '.join(fields)} to be ours to set, found that {', '.join(managers)} "
         f"{'has' if len(managers) == 1 else 'have'} set it to something else.",
+        reason="field_conflict",
         hint="Give the manifest the same value, or take the field out of it and leave it to the other one.",
         managers=managers,
         fields=fields,
@@ -196,6 +197,7 @@ def _refuse_anothers(thing: Object, live: Object | None, application: str) -> No
     if owner != application:
         raise Refused(
             f"{ref_of(thing)}: expected it to belong to {application} or to nobody, found that it belongs to {owner}.",
+            reason="object_of_another",
             hint=f"Give it another name, or take the label {APPLICATION_LABEL} from it if {owner} no longer needs it.",
         )
 
@@ -250,6 +252,7 @@ def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) ->
             if time.monotonic() > deadline or next(stream, None) is None:
                 raise OpsError(
                     f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
+                    reason="timed_out",
                     hint="The cluster's garbage collector does that: look at its controller manager, then re-run.",
                 )
     finally:

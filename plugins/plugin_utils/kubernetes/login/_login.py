@@ -33,7 +33,11 @@ def way_to(options: Mapping[str, Any], token: str, environment: Mapping[str, str
     development = bool(options.get("is_development"))
     verified = options.get("validate_certs", True) is not False
     if given["host"] and (given["kubeconfig"] or given["context"]):
-        raise Refused("Expected app_cluster to name a host or a kubeconfig, found both.", hint="Keep one of them.")
+        raise Refused(
+            "Expected app_cluster to name a host or a kubeconfig, found both.",
+            reason="login_invalid",
+            hint="Keep one of them.",
+        )
     if given["host"]:
         token = token or _token_for(given["host"], awx)
         way = Way(given["host"], token, given["ca_cert"], source="app_cluster.host")
@@ -68,6 +72,7 @@ def _no_way() -> Way:
     raise Refused(
         "Expected a way to the cluster, found none: app_cluster names neither host nor kubeconfig, and there are no "
         "K8S_AUTH_* variables, no KUBECONFIG, no ~/.kube/config and no service account.",
+        reason="login_invalid",
         hint="Set app_cluster.kubeconfig in the inventory, or attach a Kubernetes credential in AWX.",
     )
 
@@ -78,6 +83,7 @@ def _token_for(host: str, awx: Mapping[str, str]) -> str:
     if awx.get("api_key") and meant.rstrip("/") != host.rstrip("/"):
         raise Refused(
             f"app_cluster.host is {host}, but the token in K8S_AUTH_API_KEY is for {meant}.",
+            reason="login_invalid",
             hint="Give a token for that host with app_cluster_token, or attach the credential of that cluster.",
         )
     return awx.get("api_key", "")
@@ -106,6 +112,7 @@ class Login:
             # whoever sends it would name it in an error
             raise Refused(
                 f"Expected the login by {self._source} to be one line of plain characters, found others in it.",
+                reason="login_invalid",
                 hint="Write the token again, without line breaks in it.",
             )
         return found
@@ -122,6 +129,7 @@ def open_way(way: Way) -> Login:
     except (YAMLError, OSError, ssl.SSLError, ValueError, KeyError, TypeError) as error:
         raise Refused(
             f"The way to the cluster by {way.source} cannot be used: {error}.",
+            reason="login_invalid",
             hint="Check that the file is there, is readable and names the context, its certificates and its user.",
         ) from error
 
@@ -139,6 +147,7 @@ def _refuse_unchecked(access: Access, way: Way) -> None:
     found = "plain http" if is_plain else "a check that is turned off"
     raise Refused(
         f"Expected the certificate of {access.server} to be checked, found {found} ({way.source}).",
+        reason="login_invalid",
         hint="Give the authority's certificate (app_cluster.ca_cert; in AWX: in the credential, since AWX turns the "
         "check off where there is none), or set app_cluster.is_development for a cluster that may be anybody's.",
     )
@@ -146,7 +155,10 @@ def _refuse_unchecked(access: Access, way: Way) -> None:
 
 def _tls(access: Access, way: Way) -> ssl.SSLContext:
     if access.ca_file and not Path(access.ca_file).is_file():
-        raise Refused(f"Expected the authority's certificate in {access.ca_file}, found no file ({way.source}).")
+        raise Refused(
+            f"Expected the authority's certificate in {access.ca_file}, found no file ({way.source}).",
+            reason="login_invalid",
+        )
     context = ssl.create_default_context(cafile=access.ca_file or None, cadata=access.ca_data or None)
     if not access.is_verified:
         context.check_hostname = False

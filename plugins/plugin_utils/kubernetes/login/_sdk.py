@@ -85,7 +85,11 @@ def _fill(configuration: Any, way: Way, folder: str) -> None:
             )
         if not (way.token or configuration.api_key or configuration.cert_file):
             reason = said.text or "its user has neither token nor certificate"
-            raise Refused(f"Cannot log in with {way.source}: {reason}.", hint="Fix its user, or log in again.")
+            raise Refused(
+                f"Cannot log in with {way.source}: {reason}.",
+                reason="login_invalid",
+                hint="Fix its user, or log in again.",
+            )
     elif way.host:
         configuration.host = way.host
     else:

@@ -132,12 +132,14 @@ class _Pod:
         try:
             return self._cluster.exec(self._name, self._container, argv, timeout=left, **streams)
         except _errors.TimedOut as error:
-            raise OpsError(f"{self._doing} timed out after {self._timeout:g} s.") from error
+            raise OpsError(f"{self._doing} timed out after {self._timeout:g} s.", reason="timed_out") from error
 
     def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:
             said = last_words(found.output) or "nothing"
-            raise OpsError(f"{self._doing} failed with code {found.code}: {said}", rc=found.code)
+            raise OpsError(
+                f"{self._doing} failed with code {found.code}: {said}", reason="command_failed", rc=found.code
+            )
         return found.output
 
     @contextlib.contextmanager
@@ -156,6 +158,7 @@ class _Pod:
             raise OpsError(
                 f"{self._doing} failed: {found[0]} bytes with sha256 {found[1][:16]}… {arrived}, "
                 f"and {wanted[0]} bytes with {wanted[1][:16]}… {sent}.",
+                reason="connection_lost",
                 hint="The connection broke off. Run again.",
             )
 

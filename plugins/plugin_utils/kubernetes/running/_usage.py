@@ -79,6 +79,7 @@ class KubeUsage:
             raise Refused(
                 "What is used cannot be told: there is no metrics server, and the kubelet may not be asked: "
                 f"{error.message}",
+                reason="forbidden",
                 hint="Install a metrics server, allow nodes/proxy, or let Prometheus be the source (docs/metrics.md).",
             ) from error
 

@@ -34,7 +34,9 @@ def pushed_digest(said: str) -> str:
     """The digest in what ``docker push`` said last; raises where it said none."""
     found = _PUSHED.findall(said)
     if not found:
-        raise OpsError(f"docker push named no digest: {last_words(said)}", hint="Check the registry.")
+        raise OpsError(
+            f"docker push named no digest: {last_words(said)}", reason="command_failed", hint="Check the registry."
+        )
     return str(found[-1])
 
 

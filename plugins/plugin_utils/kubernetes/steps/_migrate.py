@@ -127,7 +127,7 @@ def _migrate(
         if said:
             words += f" It said last: {said}"
             hint = "Each migration that was applied stays applied; the result says whether the schema moved."
-        raise OpsError(words, hint=hint, **error.data) from error
+        raise OpsError(words, reason="migration_failed", hint=hint, **error.data) from error
     finally:
         # by now somebody else may hold the lease and migrate
         _migration_jobs.remove(target.cluster, made)

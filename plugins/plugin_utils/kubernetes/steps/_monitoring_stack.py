@@ -71,7 +71,7 @@ class BehindService:
         place = f"Prometheus behind the Service {self._service}"
         answer = self._cluster.service_get(self._service, self._port, path, timeout=ANSWER_WITHIN, limit=ANSWER_LIMIT)
         if answer.status != 200:
-            raise OpsError(f"{place} answered {answer.status}: {gist(answer.body, 300)}")
+            raise OpsError(f"{place} answered {answer.status}: {gist(answer.body, 300)}", reason="monitoring_failed")
         return answer_of(place, answer.body)
 
 
@@ -112,6 +112,7 @@ class Setup:
             raise Refused(
                 f"Expected {', '.join(lost)} among the workloads of the release that runs, found "
                 f"{', '.join(sorted(workloads)) or 'no release'}.",
+                reason="not_found",
                 hint="Deploy the application first, and see app_metric_sources and app_database_service.",
             )
         return {name: _selector(workloads[called]) for name, (called, _) in self.plan["watched"].items()}

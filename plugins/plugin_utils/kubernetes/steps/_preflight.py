@@ -62,7 +62,11 @@ def _check_host(target: KubeTarget) -> dict[str, Any]:
     programs = {"git": app.source == GIT, "docker": bool(app.build)}
     for program, is_needed in programs.items():
         if is_needed and shutil.which(program) is None:
-            raise Refused(f"{program} is not installed on the controller.", hint=f"Install {program} there.")
+            raise Refused(
+                f"{program} is not installed on the controller.",
+                reason="program_missing",
+                hint=f"Install {program} there.",
+            )
     variables = _env_files.read_all(app.env_paths)
     _env_files.require(variables, app.env_required_keys, app.env_paths)
     return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}
@@ -117,6 +121,7 @@ def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> No
     if missing:
         raise Refused(
             f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
+            reason="forbidden",
             hint=f"{page} has the rights that are needed; ask whoever runs the cluster.",
             missing=[str(one) for one in missing],
         )

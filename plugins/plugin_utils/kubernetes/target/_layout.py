@@ -138,7 +138,10 @@ def place_of(name: str) -> tuple[str, str, str]:
         item, _, key = rest.partition("/")
         if folder in KINDS and item and key and "/" not in key:
             return KINDS[folder], item, key
-        raise OpsError(f"The store has no place for {name}: expected releases, backups or evidence/<id>/<file>.")
+        raise OpsError(
+            f"The store has no place for {name}: expected releases, backups or evidence/<id>/<file>.",
+            reason="step_failed",
+        )
     return ("audit", "", name) if name == "audit.jsonl" else ("state", "", name)
 
 
@@ -166,6 +169,7 @@ def with_file(secret: Mapping[str, Any], key: str, content: bytes, token: int | 
         raise OpsError(
             f"{key} of {secret['metadata']['name']} is too large for a Secret: expected at most {SECRET_LIMIT} bytes, "
             f"found {size} (compressed).",
+            reason="too_large",
             hint="Keep less in one release: fewer or smaller files in app_manifests, no binary data in ConfigMaps.",
         )
     about = dict(secret["metadata"])

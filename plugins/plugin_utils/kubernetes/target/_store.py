@@ -226,6 +226,7 @@ class KubeStore(Store):
         if found is not None and (found["metadata"].get("labels") or {}).get(state.APPLICATION) != self.app:
             raise Refused(
                 f"Expected the Secret {name} in {self.cluster.namespace} to be the state of {self.app}, found another.",
+                reason="object_of_another",
                 hint=f"Give it another name, or the label {state.APPLICATION}={self.app} back.",
             )
         return found
@@ -279,6 +280,7 @@ class KubeStore(Store):
         return OpsError(
             f"{sent['metadata']['name']} in {self.cluster.namespace} could not be written for {_PATIENCE:.0f} s: "
             "others were faster each time.",
+            reason="conflict",
             hint="Find out who else writes it, then re-run.",
         )
 
