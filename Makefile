@@ -32,7 +32,7 @@ demo: venv ## Deploy the example, watch a bad release being undone, roll back: o
 	@$(LAB) images
 	@$(OLDEST)/bin/python -m examples.studio.demo
 
-demo-clean: venv ## Take away everything the demo made
+demo-clean: venv ## Remove everything the demo made
 	@$(OLDEST)/bin/python -m examples.studio.demo --clean
 
 .PHONY: demo-kubernetes demo-kubernetes-clean
@@ -41,7 +41,7 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 	@$(LAB) images
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes
 
-demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
+demo-kubernetes-clean: venv ## Remove everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
 .PHONY: test test-fast lint unit unit-newest toy fuzz mutants integration molecule

@@ -188,7 +188,7 @@ def _options(options: Mapping[str, Option], kind: str) -> str:
         option_text = _described(said, name, "as a suboption of checks")["description"]
         text = _of_kind(plain(option_text), kind, has_default=option.default is not None)
         if name == "kind":
-            text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in _checklist.KINDS)}."
+            text = f"Which kind it is: {', '.join(f'[{each}](#{each})' for each in _checklist.KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better
             default = ""
         rows.append([f"`{name}`", WORDS[option.type], default, text])
@@ -265,7 +265,11 @@ def metric_tiers() -> str:
         [f"`{name}`", ", ".join(f"{key} {found}" for key, found in one.items())] for name, one in ours["tiers"].items()
     ]
     classes = [[f"`{name}`", f"{one['respond'] / 60:g} minutes"] for name, one in ours["priorities"].items()]
-    return table(("tier", "how it is told"), tiers) + "\n" + table(("class", "somebody is at it within"), classes)
+    return (
+        table(("tier", "how people are notified"), tiers)
+        + "\n"
+        + table(("class", "somebody works on it within"), classes)
+    )
 
 
 def metric_words() -> str:
@@ -334,7 +338,7 @@ def statuses() -> str:
         "rolled_back": "It failed or the fleet failed, and the release that ran before runs again, verified.",
         "failed": "It failed. Either nothing had been touched, or there was no good release to return to and the "
         "application was stopped; the sentence says which.",
-        "rollback_failed": "It failed, and so did the return. Somebody has to look now.",
+        "rollback_failed": "It failed, and rolling back failed too. Act now.",
     }
     if tuple(meanings) != _result.STATUSES:
         raise SystemExit("docs/generate.py: the statuses of results/_result.py are not those that statuses() explains.")

@@ -56,7 +56,7 @@ SEEN = """
 You have seen
   - two releases deployed, each backed up, migrated, verified against the runbook's checklist and watched for a while
   - a deployment that had nothing to change, and changed nothing
-  - a broken release: found, its evidence kept, the release before it brought back as it was and verified
+  - a broken release: found, its evidence kept, the release before it restored as it was and verified
   - a rollback to a release by name, without a rebuild
 
 What to try next

@@ -9,20 +9,20 @@ module: health_check
 short_description: Run a checklist against an application
 version_added: 0.1.0
 description:
-  - Looks at an application from many sides at once (its containers, its endpoints, its databases, its logs) and gives one
+  - Checks an application from many sides at once (its containers, its endpoints, its databases, its logs) and gives one
     verdict. All checks run side by side, so that the whole takes as long as the slowest of them.
   - A check is repeated until it passes or its time is up. Where waiting can change nothing any more, such as after a crash,
     everything ends at once and the reason is given by name. An event of the container engine ends a wait early.
   - The verdict of a check is C(pass), C(fail), C(inconclusive) (looked, and could not decide in time), C(error) (could not
     look) or C(skipped) (RV(checks[].reason) says why). The overall verdict is the worst of the required ones, in the order C(fail),
-    C(error), C(inconclusive). Where no required check looked at anything it is C(inconclusive).
+    C(error), C(inconclusive). Where no required check could run it is C(inconclusive).
 extends_documentation_fragment:
   - doppelganger.ops.attributes.read_only
 options:
   checks:
     description:
       - The checklist, shown in this order.
-      - A check that is wrongly written refuses the whole list before anything is looked at.
+      - A check that is wrongly written refuses the whole list before anything is checked.
     type: list
     elements: dict
     required: true
@@ -33,8 +33,8 @@ options:
         required: true
       kind:
         description:
-          - What to look at, and with it which other options there are. Each kind takes the common options, which end with
-            O(checks[].when_present), and those that are said to be for it.
+          - What to check, and with it which other options there are. Each kind takes the common options, which end with
+            O(checks[].when_present), and those that are documented for it.
           - C(containers), the containers of O(services) run, have a healthy health check if they have one, and are not
             restarted. It goes on looking until all other checks have ended.
           - C(http), a request is answered as expected. No redirect is followed.
@@ -82,7 +82,7 @@ options:
         default: false
       service:
         description:
-          - The service to look at, for C(postgres) (there C(postgres) unless given), C(exec), C(redis), C(mongo), C(tcp) and C(http).
+          - The service to check, for C(postgres) (there C(postgres) unless given), C(exec), C(redis), C(mongo), C(tcp) and C(http).
             For C(redis), C(mongo) and C(tcp) either this or O(checks[].host) is needed.
         type: str
       host:
@@ -94,7 +94,7 @@ options:
             C(http) together with O(checks[].service).
         type: int
       services:
-        description: The services to look at, for C(containers) and C(logs). All of O(services) unless given.
+        description: The services to check, for C(containers) and C(logs). All of O(services) unless given.
         type: list
         elements: str
       completed:

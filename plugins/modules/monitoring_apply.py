@@ -51,7 +51,7 @@ summary:
   type: str
   sample: 24 rules are loaded, the targets of shop, node are up.
 files:
-  description: The files that were written or taken away.
+  description: The files that were written or removed.
   returned: always
   type: list
   elements: str

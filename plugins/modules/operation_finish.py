@@ -72,7 +72,7 @@ current:
   returned: success
   type: str
 pruned:
-  description: What was taken away (RV(pruned.releases), RV(pruned.backups)), and what could not be (RV(pruned.left)).
+  description: What was removed (RV(pruned.releases), RV(pruned.backups)), and what could not be (RV(pruned.left)).
   returned: success
   type: dict
 """

@@ -34,7 +34,7 @@ class Look:
     """How the last look at a target ended, and what the last one that saw something has shown."""
 
     status: str = ""
-    message: str = "It was not looked at yet."
+    message: str = "It was not checked yet."
     hint: str = ""
     at: float | None = None
     seen: float | None = None
@@ -165,7 +165,7 @@ class Board:
         if one.error:
             message, hint = one.error, one.hint
         elif is_old and look.seen == look.at:
-            message, hint = "It was last looked at too long ago.", ""
+            message, hint = "The last check is too old.", ""
         return {
             "status": look.status,
             "message": message,

@@ -58,7 +58,7 @@ class UnexpectedResult(OpsError):
     reason = "unexpected_result"
 
     def __init__(self, message: str, published: Any) -> None:
-        super().__init__(message, hint="Look at the targets; then report this together with the published data.")
+        super().__init__(message, hint="Check the targets, then report this with the published data.")
         self.published = published
 
 

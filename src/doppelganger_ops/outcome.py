@@ -80,7 +80,7 @@ def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: 
     status = Status(data["status"])
     if status.is_good and (seen.is_red or ended.exit_code != 0):
         message = f"The playbook says {status.value}, and Ansible ended with {ended.exit_code}."
-        hint, reason = "Look at the run's output.", "task_failed"
+        hint, reason = "See the run's output.", "task_failed"
         return Outcome(verb, Status.FAILED, bool(data["changed"]), message, hint, run, targets, reason)
     words = _of_worst(targets, status)
     return Outcome(verb, status, bool(data["changed"]), words.message, words.hint, run, targets, words.reason)

@@ -151,7 +151,7 @@ def test_failures_of_each_kind_are_told_apart(studio: str) -> None:
         "psql": ("error", "psql cannot be run in app"),
         "query": ("fail", 'column "nothing" does not exist'),
         "auth": ("fail", "wants a password (NOAUTH)"),
-        "port": ("fail", "nobody listens at app"),
+        "port": ("fail", "nothing is listening at app"),
         "variable": ("error", "has no variable NOPE"),
     }
     for name, (state, reason) in expected.items():

@@ -66,12 +66,11 @@ def run(
         _files.write_text(log, clean(output + errors))
     if any(one.was_too_long for one in said):
         raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
+    last = last_words(errors)
     if not is_over:
-        last = last_words(errors) or "none"
-        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last}", reason="timed_out")
+        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last or 'none'}", reason="timed_out")
     if process.returncode != 0:
-        last = last_words(errors) or last_words(output) or "nothing"
-        words = f"{doing} failed with code {process.returncode}: {last}"
+        words = f"{doing} failed with code {process.returncode}: {last or last_words(output) or 'no output'}"
         raise OpsError(words, reason="command_failed", rc=process.returncode)
     return output
 

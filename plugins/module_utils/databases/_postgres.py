@@ -116,7 +116,7 @@ class Database:
         ).strip()  # fmt: skip
 
     def migration_head(self) -> str | None:
-        """The head that the migrations recorded, None where that cannot be told (no query, no table yet)."""
+        """The head that the migrations recorded, None where that is unknown (no query, no table yet)."""
         if not self.app.migration_head_query or not self.is_running():
             return None
         try:
@@ -202,7 +202,7 @@ class Database:
         unreadable = self.unreadable(side)
         if unreadable:
             raise OpsError(
-                f"The restored database is not sound: {unreadable}. The real one was not touched.",
+                f"The restored database cannot be read: {unreadable}. The original was not touched.",
                 reason="database_unsound",
             )
 

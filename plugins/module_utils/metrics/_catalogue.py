@@ -132,7 +132,7 @@ def _filled(value: Any, key: str, words: Mapping[str, str], problems: list[str])
         return Template(value).substitute({**words, "window": _WINDOW})
     except KeyError as error:
         word = str(error.args[0])
-        problems.append(f"metric {key!r}: nobody knows the word ${word}{near(word, words)}")
+        problems.append(f"metric {key!r}: unknown word ${word}{near(word, words)}")
     except ValueError:
         problems.append(f"metric {key!r}: a $ in {value!r} has no word behind it, write $$ for the sign itself")
     return value

@@ -48,7 +48,7 @@ def sample(now: Observation, before: Observation | None, options: Mapping[str, A
     if not now.series:
         return reduced(now.at, {}, options, op, now.note)
     values = _CALCS[calc](before, now, seconds, options)
-    note = now.note if values else "no data: nothing has been counted anew since the first look"
+    note = now.note if values else "no data: nothing was counted between the two samples"
     return reduced(now.at, values, options, op, note)
 
 

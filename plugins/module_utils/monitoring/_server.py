@@ -109,7 +109,7 @@ class Server:
             if error.data.get("status") in (403, 405):
                 error.hint = (
                     "Set observe_reload_command, such as [systemctl, reload, prometheus], or start it with "
-                    "--web.enable-lifecycle where nobody else reaches its port."
+                    "--web.enable-lifecycle if nobody else can reach its port."
                 )
             raise
 

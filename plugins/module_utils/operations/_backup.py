@@ -166,7 +166,7 @@ def last_restored(target: Target) -> str | None:
 
 
 def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Look whether the database is sound; reads every table once."""
+    """Look whether all tables can be read; reads every table once."""
     del params, check_mode
     if not target.app.database_service:
         return {"changed": False, "sound": None, "not_valid": []}
@@ -175,7 +175,7 @@ def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
         not_valid = [] if unreadable else target.database.not_valid()
     if unreadable:
         raise OpsError(
-            f"The database {target.app.database_name} is not sound: {unreadable}.",
+            f"The database {target.app.database_name} cannot be read: {unreadable}.",
             reason="database_unsound",
             hint="Restore a backup: playbooks/restore.yml.",
             phase="integrity",

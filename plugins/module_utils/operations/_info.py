@@ -150,7 +150,7 @@ def _unlock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict
     except Refused as error:  # whatever it holds: it is in everybody's way
         if not check_mode:
             target.store.unlock(by=params["operator"], reason=params["reason"])
-        return {"changed": True, "was": None, "sentence": f"unlocked; nobody could read its lease: {error.message}"}
+        return {"changed": True, "was": None, "sentence": f"unlocked; its lease could not be read: {error.message}"}
     if found is None:
         return {"changed": False, "was": None, "sentence": "was not locked"}
     if not check_mode:

@@ -33,7 +33,7 @@ class BadState(Refused):
     reason = "state_damaged"
 
     def __init__(self, where: str, problem: str) -> None:
-        hint = f"Look at it. Restore it from a copy, or move it away, then re-run. {_LOST}"
+        hint = f"Inspect it. Restore it from a copy, or move it away, then re-run. {_LOST}"
         super().__init__(f"The state in {where} is damaged: {problem}.", hint=hint, state=where, problem=problem)
         self.problem = problem
 
@@ -49,7 +49,7 @@ class NewerState(BadState):
         self.hint = "A newer version of doppelganger.ops wrote it: run that version or a later one."
 
 
-_LOST = "A lease is taken away with playbooks/unlock.yml."
+_LOST = "playbooks/unlock.yml removes a lease."
 
 
 def parsed(content: bytes, name: str, where: str) -> dict[str, Any]:

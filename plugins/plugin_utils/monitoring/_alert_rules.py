@@ -76,7 +76,7 @@ def _rule(metric: Metric, limit: Limit, app: str) -> dict[str, Any]:
     text = expression(metric)
     beyond = f"({text}) {'>' if limit.op == ABOVE else '<'} {limit.value:g}"
     if "/" in text:
-        # something divided by nothing is infinite, of which nothing can be said (docs/metrics.md)
+        # something divided by nothing is infinite, of which no verdict is possible (docs/metrics.md)
         beyond = f"({beyond}) {'< +Inf' if limit.op == ABOVE else '> -Inf'}"
     unit = f" {metric.unit}" if metric.unit else ""
     return {
@@ -96,7 +96,7 @@ def _rule(metric: Metric, limit: Limit, app: str) -> dict[str, Any]:
 
 
 def _blind(job: str, selector: str, app: str, after: float) -> dict[str, Any]:
-    """What could not be looked at is neither fine nor broken; an alert on a limit would say nothing at all."""
+    """What could not be checked is neither fine nor broken; an alert on a limit would say nothing at all."""
     silent = f"absent(up{{{selector}}})"
     # an application that is scraped and does not answer is what service_up is about
     text = silent if job == "app" else f"{silent} or max(up{{{selector}}}) < 1"

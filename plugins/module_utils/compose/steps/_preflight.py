@@ -40,7 +40,7 @@ def _existing(path: str) -> str:
 
 
 def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
-    """Engine, Compose, disk and env files, with their variables; refuses the first that is not as it must be."""
+    """Engine, Compose, disk and env files, with their variables; refuses the first that does not meet the requirements."""
     info = _actions.info(target.project)
     compose = _cli.version()
     if target.app.source == GIT and shutil.which("git") is None:

@@ -253,7 +253,7 @@ def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) ->
                 raise OpsError(
                     f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
                     reason="timed_out",
-                    hint="The cluster's garbage collector does that: look at its controller manager, then re-run.",
+                    hint="The cluster's garbage collector should do that: check its controller manager, then re-run.",
                 )
     finally:
         stream.close()

@@ -125,7 +125,7 @@ def _migrate(
         said = last_words(_keep_log(target, record["id"], operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
-            words += f" It said last: {said}"
+            words += f" Last output: {said}"
             hint = "Each migration that was applied stays applied; the result says whether the schema moved."
         raise OpsError(words, reason="migration_failed", hint=hint, **error.data) from error
     finally:

@@ -165,7 +165,7 @@ class Setup:
         if not sent:
             return "This run had nothing to change."
         if not any(ref.kind in WORKLOADS for ref in before):
-            return "Nothing was there before, so what was set up is left to be looked at."
+            return "Nothing was there before, so what was set up is left in place for inspection."
         old = [before[ref_of(one)] for one in sent if ref_of(one) in before]
         new = [one for one in sent if ref_of(one) not in before and one["kind"] not in _prune.DATA]
         try:

@@ -57,7 +57,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 
 
 def _check_host(target: KubeTarget) -> dict[str, Any]:
-    """The cluster and the env files; refuses the first that is not as it must be."""
+    """The cluster and the env files; refuses the first that does not meet the requirements."""
     app = target.app
     programs = {"git": app.source == GIT, "docker": bool(app.build)}
     for program, is_needed in programs.items():
@@ -122,7 +122,7 @@ def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> No
         raise Refused(
             f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
             reason="forbidden",
-            hint=f"{page} has the rights that are needed; ask whoever runs the cluster.",
+            hint=f"{page} has the rights that are needed; ask the administrator of the cluster.",
             missing=[str(one) for one in missing],
         )
 

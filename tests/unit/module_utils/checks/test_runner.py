@@ -243,7 +243,7 @@ def test_nothing_is_watched_for_checks_that_need_no_engine(play: Play) -> None:
     [
         (OpsError("the engine is ill."), "error", 2, "the engine is ill."),
         (Refused("permission denied.", hint="Ask."), "error", 1, "permission denied. Ask."),
-        (ConnectionRefusedError(111, "no"), "fail", 2, "nobody listens at one"),
+        (ConnectionRefusedError(111, "no"), "fail", 2, "nothing is listening at one"),
         (
             RuntimeError("bug"),
             "error",

@@ -251,8 +251,8 @@ def test_asking(handler: Handler, given: dict[str, Any], state: str, reason: str
 @pytest.mark.parametrize(
     ("url", "state", "reason"),
     [
-        ("http://localhost:1/", "fail", "nobody listens at http://localhost:1/"),
-        ("http://127.0.0.1:1/", "fail", "nobody listens at http://127.0.0.1:1/"),
+        ("http://localhost:1/", "fail", "nothing is listening at http://localhost:1/"),
+        ("http://127.0.0.1:1/", "fail", "nothing is listening at http://127.0.0.1:1/"),
         ("http://no.such.host.invalid/", "error", "cannot be resolved"),
         (f"http://{'a' * 80}.invalid/", "error", "cannot be resolved"),
     ],

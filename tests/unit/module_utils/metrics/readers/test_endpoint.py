@@ -95,7 +95,7 @@ def test_an_error_is_an_error(status: int, kind: str, body: str, said: str, fina
 
 def test_nobody_there_is_an_error_that_may_pass() -> None:
     found = prometheus("http://127.0.0.1:9")
-    assert (found.error, found.final) == ("nobody listens at http://127.0.0.1:9", False)
+    assert (found.error, found.final) == ("nothing is listening at http://127.0.0.1:9", False)
 
 
 def test_a_token_is_sent() -> None:
