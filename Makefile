@@ -86,7 +86,7 @@ lint: venv ## Style and types of everything
 
 molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
 	@echo "== molecule"
-	@# what an earlier run prepared was taken away when it ended
+	@# what an earlier run prepared was removed when it ended
 	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule reset --all >/dev/null
 	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule test --all
 

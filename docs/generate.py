@@ -259,7 +259,7 @@ def metric_limits() -> str:
 
 
 def metric_tiers() -> str:
-    """How each tier is told, and how soon each class has to be at."""
+    """How each tier notifies, and how soon each class has to be at."""
     ours = _catalogue_file.ours()
     tiers = [
         [f"`{name}`", ", ".join(f"{key} {found}" for key, found in one.items())] for name, one in ours["tiers"].items()
@@ -332,7 +332,7 @@ def statuses() -> str:
     meanings = {
         "unchanged": "There was nothing to do; what runs was verified where the operation verifies.",
         "ok": "It did what it should.",
-        "skipped": "Not touched, because another host of the fleet failed before.",
+        "skipped": "Skipped: another host of the fleet failed before.",
         "refused": "The input, the state of the target or its lease forbids it. Nothing was touched.",
         "unreachable": "The connection was lost. What was under way is recovered by the next run.",
         "rolled_back": "It failed or the fleet failed, and the release that ran before runs again, verified.",
@@ -394,7 +394,7 @@ def part(name: str) -> str:
 
 
 def generated(text: str) -> str:
-    """A page with all its parts as they ought to be."""
+    """A page with all its parts as they should be."""
     return PART.sub(lambda match: f"{match[1]}\n{part(match['name'])}\n{match[3]}", text)
 
 

@@ -87,7 +87,7 @@ def tell(stage: Stage) -> int:
 
 
 def remove_images(*repositories: str) -> None:
-    """Take away what the engine has of these repositories, by tag or by digest."""
+    """Remove what the engine has of these repositories, by tag or by digest."""
     listing = ["docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"]
     lines = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.splitlines()
     found = [line.split() for line in lines]

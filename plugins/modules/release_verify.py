@@ -10,7 +10,7 @@ short_description: Run the health checks of an application
 version_added: 0.2.0
 description:
   - Runs the checks of the application model, and fails unless all required ones pass.
-  - With O(token) it is a phase of the operation that holds the lease, which is kept alive meanwhile, and O(soak) adds a second phase in which
+  - With O(token) it is a phase of the operation that holds the lease, which is renewed until it ends, and O(soak) adds a second phase in which
     the checks must go on passing and the O(gates) must hold.
   - Where neither O(services) nor O(since) is given, they are those of the current release.
 author:

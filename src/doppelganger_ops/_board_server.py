@@ -84,7 +84,7 @@ class BoardServer(ThreadingHTTPServer):
         if self.connections.acquire(blocking=False):
             try:
                 super().process_request(request, client_address)
-            except RuntimeError:  # no thread was to be had
+            except RuntimeError:  # no thread was available
                 self.connections.release()
                 self.shutdown_request(request)
             return

@@ -84,7 +84,7 @@ class CheckFailed(HostEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricMeasured(HostEvent):
-    """A metric was looked at; ``tier`` is the worst whose limit is passed, and empty where none is."""
+    """A metric was checked; ``tier`` is the worst whose limit is passed, and empty where none is."""
 
     name: str
     state: str

@@ -280,7 +280,7 @@ class RunInfo:
     seconds: float
     exit_code: int | None
     folder: str | None = None
-    #: processes that could not be ended with it, as ``pid: command``; there ought to be none
+    #: processes that could not be ended with it, as ``pid: command``; there should be none
     survivors: tuple[str, ...] = ()
 
 

@@ -199,7 +199,7 @@ def test_a_terminal_state_ends_the_wait_by_name(
 
 
 def test_a_crash_after_the_containers_passed_is_noticed_at_once(lab: images.Images, tmp_path: Path) -> None:
-    """It ran when it was looked at first, and only the event of its end tells more: the interval is too long."""
+    """It ran when it was checked first, and only the event of its end tells more: the interval is too long."""
     began: list[float] = []
     with project(tmp_path, {"app": shell(lab, "sleep 60")}) as name:
         kill = ["docker", "kill", f"{name}-app-1"]

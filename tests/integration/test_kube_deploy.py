@@ -32,7 +32,7 @@ def config_map(name: str, labels: dict[str, str], **data: str) -> Object:
 
 @pytest.fixture(scope="module")
 def repository(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A link to the source that a test can take away."""
+    """A link to the source that a test can remove."""
     link = tmp_path_factory.mktemp("link") / "studio.git"
     link.symlink_to(source)
     return link

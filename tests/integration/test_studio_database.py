@@ -201,7 +201,7 @@ def test_a_dump_that_is_not_the_recorded_one_is_refused_before_anything_stops(de
         run = deployed.play(playbook, backup=name, confirm=deployed.name, **inputs)
         assert run.rc != 0
         assert run.target()["status"] == "refused", run.output
-        assert f"The dump of backup {name} is not the one that was taken: its sha256 is" in run.target()["message"]
+        assert f"The dump of backup {name} is damaged: its sha256 is" in run.target()["message"]
         assert everything(deployed) == before
 
 

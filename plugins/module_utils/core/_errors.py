@@ -84,7 +84,7 @@ REASONS = {
     # objects of a cluster or an engine
     "not_found": "A container, pod or object does not exist.",
     "kind_not_found": "The cluster does not have this kind of object.",
-    "conflict": "An object was changed by somebody else at the same time.",
+    "conflict": "An object was changed by another client at the same time.",
     "field_conflict": "Another manager owns a field that the manifests set.",
     "immutable_field": "A field that cannot be changed was to be changed.",
     "object_of_another": "An object of that name belongs to another application.",

@@ -108,7 +108,7 @@ class Patterns:
         while waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
             piece = os.read(stdout, 65536)
             if not piece:
-                raise OpsError("The process that matches patterns has ended by itself.", reason="command_failed")
+                raise OpsError("The pattern matcher exited unexpectedly.", reason="command_failed")
             *lines, heard = (heard + piece).split(b"\n")
             for line in lines:
                 answer = json.loads(line)
@@ -116,7 +116,7 @@ class Patterns:
                     return answer
                 place = answer
         if place < 0:
-            raise OpsError(f"The process that matches patterns did not begin within {seconds:g} s.", reason="timed_out")
+            raise OpsError(f"The pattern matcher did not start within {seconds:g} s.", reason="timed_out")
         raise TooSlow(self._others[place])
 
 

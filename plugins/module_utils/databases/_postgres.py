@@ -18,7 +18,7 @@ from ._postgres_grants import creating, keeping, literal, quoted
 
 #: what a server says, with its code, as it may speak any language
 _TOLD = re.compile(r"\b(?P<code>(?=[A-Z]*\d)[0-9A-Z]{5}): (?P<words>.+)")
-#: the classes of what says nothing of the data: no resources, a lock that is not to be had, somebody who intervened
+#: the classes of what says nothing of the data: no resources, a lock that is not available, somebody who intervened
 _BUSY = ("53", "55", "57")
 #: a table or a schema that is not there
 _NO_TABLE = ("42P01", "3F000")
@@ -73,7 +73,7 @@ class Console(Protocol):
     ) -> str:
         """Run a program to its end, with PGPASSWORD in its environment; ``doing`` completes "... failed".
 
-        With ``may_repeat`` it only reads, and may be run anew where the connection to it broke off.
+        With ``may_repeat`` it only reads, and may be run again where the connection to it broke off.
         """
 
 
@@ -189,10 +189,11 @@ class Database:
             if error.data.get("rc") != 1:  # psql's code for what the server refused
                 raise
             raise OpsError(
-                f"The restored database cannot be like {self.name}, which was not touched: {_said(error.message)}.",
+                f"The restored database cannot have the settings of {self.name}, which was not touched: "
+                f"{_said(error.message)}.",
                 reason="restore_failed",
                 hint=f"Give the role {self.app.database_user} the right to it, or take it away from {self.name} as its "
-                "owner or a superuser and set it again afterwards. Then run again.",
+                "owner or a superuser and set it again afterwards. Then re-run.",
             ) from error
 
     def _fill(self, path: Path, side: str, timeout: float) -> None:
@@ -264,4 +265,4 @@ def refuse_unknown_backup(name: str, known: Sequence[str]) -> None:
             if known
             else "There is none yet: playbooks/backup.yml takes one."
         )
-        raise Refused(f"There is no backup {name!r} on this target.", reason="backup_not_found", hint=hint)
+        raise Refused(f"Backup {name!r} was not found on this target.", reason="backup_not_found", hint=hint)

@@ -94,7 +94,7 @@ async def _follow(
 
 
 def _plain(metric: Metric, config: Mapping[str, Any], params: Mapping[str, Any]) -> Watch:
-    """A metric that is only looked at: what cannot be seen is said at once."""
+    """A metric that is only checked: what cannot be seen is said at once."""
     count = params["count"]
     rules = Rules(params["interval"], count, inconclusive_limit=count, consecutive_error_limit=0)
     return Watch(metric, source_of(metric, config), rules)

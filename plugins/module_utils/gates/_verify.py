@@ -44,7 +44,7 @@ class Held:
 
 
 def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The release that ought to run, with its services and since when, where the caller names neither."""
+    """The release that should run, with its services and since when, where the caller names neither."""
     if params.get("services") or params.get("since"):
         return {}
     release, record = _current(store)

@@ -22,7 +22,7 @@ _WINDOW = "${window}"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All entries by name, in their order; how each tier is told, and how soon each class has to be at."""
+    """All entries by name, in their order; how each tier notifies, and how soon each class has to be at."""
 
     metrics: Mapping[str, Metric]
     tiers: Mapping[str, Mapping[str, Any]]

@@ -17,7 +17,7 @@ _WEB = {
     "validate_certs": Option("bool", True),
     "ca_file": Option("str"),
 }
-#: what each kind of source is told about where it is
+#: what each kind of source is given about where it is
 CONFIGS: dict[str, dict[str, Option]] = {
     "prometheus": _WEB,
     "openmetrics": {**_WEB, "path": Option("str", "/metrics")},

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..core._errors import OpsError
 
-#: how long between two looks, in seconds: Prometheus tells nobody that a target came up
+#: how long between two looks, in seconds: Prometheus tells nobody that a target started
 _PAUSE = 0.25
 _EXCERPT = 300
 

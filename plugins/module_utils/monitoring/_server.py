@@ -70,7 +70,7 @@ class Server:
             answer = asyncio.run(self._answer(path, method))
         except Late:
             raise OpsError(
-                f"{place} gave no whole answer within {ANSWER_WITHIN:g} s.", reason="monitoring_unreachable"
+                f"{place} did not respond completely within {ANSWER_WITHIN:g} s.", reason="monitoring_unreachable"
             ) from None
         except OpsError as error:
             raise OpsError(f"{place}: {error.message}", reason="monitoring_unreachable") from error
@@ -109,7 +109,7 @@ class Server:
             if error.data.get("status") in (403, 405):
                 error.hint = (
                     "Set observe_reload_command, such as [systemctl, reload, prometheus], or start it with "
-                    "--web.enable-lifecycle if nobody else can reach its port."
+                    "--web.enable-lifecycle if its port is not reachable from outside."
                 )
             raise
 

@@ -102,7 +102,7 @@ def checked(target: Target, name: str) -> dict[str, Any]:
     problem = _postgres.sum_problem(_postgres.sha256(path) if path.exists() else "missing", record["sha256"])
     if problem:
         raise Refused(
-            f"The dump of backup {name} is not the one that was taken: {problem}.",
+            f"The dump of backup {name} is damaged: {problem}.",
             reason="backup_unusable",
             hint="Choose another backup.",
         )

@@ -57,7 +57,7 @@ def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | 
 
 
 def _tidy(target: Target) -> None:
-    """Take away what a killed run left running or lying about: its migration, the database of its restore."""
+    """Remove what a killed run left running or lying about: its migration, the database of its restore."""
     target.tidy()
     _backup.forget_unfinished(target)
     if target.app.database_service and target.database.is_running():

@@ -85,11 +85,11 @@ class Target(abc.ABC):
 
     @abc.abstractmethod
     def tidy(self) -> None:
-        """Take away what a killed run left running: its migration."""
+        """Remove what a killed run left running: its migration."""
 
     @abc.abstractmethod
     def forget(self, record: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
-        """Take away what only this release needed, before its record goes."""
+        """Remove what only this release needed, before its record goes."""
 
     @abc.abstractmethod
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
@@ -169,7 +169,7 @@ class Target(abc.ABC):
         self.store.write(f"releases/{record['id']}/record.json", record, token=token)
 
     def current(self) -> str | None:
-        """The id of the release that was last seen to work and ought to run, None before the first one."""
+        """The id of the release that was last seen to work and should run, None before the first one."""
         found = self.store.read("current.json")
         return found["release"] if found else None
 

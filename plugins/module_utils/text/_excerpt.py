@@ -16,10 +16,10 @@ from ._redaction import Redactor
 
 #: ends what a reader has cut already
 CUT = "…[cut]"
-#: how much of a text is looked at for each character that is shown: the rest may be blanks
+#: how much of a text is checked for each character that is shown: the rest may be blanks
 _LOOKED_AT = 16
 _LINE = 500
-#: how much of a log line or a page is looked at to find what counts in it
+#: how much of a log line or a page is checked to find what counts in it
 _ENVELOPE = 64 * 1024
 
 _nothing_known = Redactor(())

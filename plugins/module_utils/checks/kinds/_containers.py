@@ -17,7 +17,7 @@ _CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "
 
 @dataclass(frozen=True)
 class Standing:
-    """How one container stands. A ``final`` failure does not mend itself by waiting."""
+    """How one container stands. A ``final`` failure does not fix itself by waiting."""
 
     state: str
     reason: str

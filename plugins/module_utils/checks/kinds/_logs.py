@@ -74,7 +74,7 @@ class LogScan:
         self._allow.close()
 
     def outcome(self) -> Outcome:
-        """Judge what was found; a line that is there stays there, so waiting does not mend it."""
+        """Judge what was found; a line that is there stays there, so waiting does not fix it."""
         observed = {"lines_read": self.lines, "matches": self.matches, "lines": list(self.shown)}
         if self.matches <= self._limit:
             seen = f", {self.matches} matched of {self._limit} allowed" if self.matches else ", no error among them"

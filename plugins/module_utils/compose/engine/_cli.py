@@ -89,7 +89,7 @@ class Compose:
             return _foreign.read_object(said)
         except _foreign.Unreadable as error:
             raise Refused(
-                f"The compose files ({', '.join(map(str, self.files))}) come to what cannot be used: {error}.",
+                f"The compose files ({', '.join(map(str, self.files))}) cannot be used once rendered: {error}.",
                 reason="compose_files_invalid",
                 hint="Fix them in the source.",
             ) from None

@@ -64,7 +64,7 @@ def bounded(response: Any, *_: Any, stream: bool = False, **__: Any) -> None:
                 f"An answer of the engine has more than {_ANSWER_LIMIT} bytes, or takes longer than "
                 f"{_ANSWER_TIMEOUT:g} s.",
                 reason="invalid_response",
-                hint="Look at the labels and the environment of the containers and images (docker inspect).",
+                hint="Check the labels and the environment of the containers and images (docker inspect).",
             )
     response._content = bytes(content)
 

@@ -2,8 +2,8 @@
 """The compose files of a version, rendered, where nothing that they name is outside of the checkout.
 
 Compose reads what ``include``, ``extends``, ``env_file`` and ``label_file`` name while it renders, and forgets where a
-value came from. So those are looked at before, file by file. What is left in the rendered configuration (builds,
-``configs:`` and ``secrets:`` by file) is looked at afterwards. Bind mounts may be of any place of the host: that is
+value came from. So those are checked before, file by file. What is left in the rendered configuration (builds,
+``configs:`` and ``secrets:`` by file) is checked afterwards. Bind mounts may be of any place of the host: that is
 what they are for.
 
 Targets have no YAML reader of their own, and another one than Compose's might read a file in another way. So Compose
@@ -133,7 +133,7 @@ def _documents(compose: Compose, path: Path, real: Path) -> list[Any]:
             ) from error
     if config.get(_COUNT) != count:
         raise Refused(
-            "This Compose does not hand on what it reads under x-.",
+            "This version of Compose drops x- extensions.",
             reason="program_missing",
             hint="Run playbooks/prepare.yml.",
         )

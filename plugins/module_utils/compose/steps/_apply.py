@@ -106,7 +106,7 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
-    """Bring all or some services of a release up; returns those with a container that came, began anew or went."""
+    """Start all or some services of a release; returns those with a container that came, began again or went."""
     record = target.record(release)
     compose = target.compose_of(release)
     found = target.project.containers()

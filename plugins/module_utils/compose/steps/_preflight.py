@@ -40,7 +40,7 @@ def _existing(path: str) -> str:
 
 
 def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
-    """Engine, Compose, disk and env files, with their variables; refuses the first that does not meet the requirements."""
+    """Engine, Compose, disk and env files, with their variables; refuses the first that is not fit."""
     info = _actions.info(target.project)
     compose = _cli.version()
     if target.app.source == GIT and shutil.which("git") is None:
@@ -132,7 +132,7 @@ def _plan_of(
 def _recreates(
     target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
 ) -> list[str]:
-    """The services whose containers a real run is going to make anew, as far as that can be told without building."""
+    """The services whose containers a real run is going to make again, as far as that can be told without building."""
     record = found["current_record"]
     if record is None:
         return sorted(wanted["services"])

@@ -36,7 +36,7 @@ WORDS = {
     "sdk": "the docker SDK of Python",
     "git": "git",
 }
-#: where no package is to be had
+#: where no package is available
 ADVICE = {
     "engine": "Add Docker's own package repository",
     "compose": "Add Docker's own package repository, or put the plugin into /usr/local/lib/docker/cli-plugins",

@@ -52,7 +52,7 @@ class Endpoint:
         self._config = config
         self._project = project
         self._shared: Request | None = None
-        #: how a person is told where it is
+        #: how messages name it
         self.place = str(config.get("url") or f"{config.get('service')}:{config.get('port')}")
         login = {"Authorization": f"Bearer {token}"} if token else {}
         self._options = {
@@ -107,7 +107,7 @@ class Endpoint:
         except Garbled as error:
             raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
         except (OSError, EOFError, UnicodeError) as error:
-            # an untrusted certificate does not mend itself
+            # an untrusted certificate does not fix itself
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
             raise NotAnswered(_sockets.refusal(error, where).reason, True, untrusted) from error
 
@@ -123,7 +123,7 @@ def _answer_or_reason(answer: Response | BaseException) -> Response | NotAnswere
 def refusal(response: Response, place: str) -> NotAnswered | None:
     """Why an answer cannot be used, None where it can."""
     if response.cut:
-        return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
+        return NotAnswered(f"{place} returned more than 1 MB; use Prometheus as the source", final=True)
     if response.status == 200:
         return None
     said = gist(response.body, 200)
@@ -182,7 +182,9 @@ class Prometheus:
             words = f"{place} refuses the query: {excerpt(str(found.get('error')), _EXCERPT)}"
             raise NotAnswered(words, final=response.status in _FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
-            raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
+            raise refusal(response, place) or NotAnswered(
+                f"{place}: the response is not from a Prometheus API", final=False
+            )
         return dict(found["data"])
 
 
@@ -219,7 +221,7 @@ def _as_of_prometheus() -> Iterator[None]:
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise NotAnswered(f"the answer is not Prometheus': {error!r}"[:_EXCERPT]) from error
+        raise NotAnswered(f"the response is not from a Prometheus API: {error!r}"[:_EXCERPT]) from error
 
 
 class Json:

@@ -91,7 +91,7 @@ class AttemptFailed(Exception):
 
 
 class Http:
-    """The connections to one server. Opened by the first request, and anew in a forked process; thread safe."""
+    """The connections to one server. Opened by the first request, and again in a forked process; thread safe."""
 
     def __init__(self, opened: Callable[[], Login], patience: float = PATIENCE) -> None:
         self._open = opened
@@ -132,7 +132,7 @@ class Http:
     def attempts(self, verb: str, attempt: Callable[[Login], T], patience: float | None = None) -> T:
         """Make attempts until one succeeds or :func:`wait_before` sees no use in another.
 
-        Once a request was given up, those after it do not wait as long anew, until one is answered.
+        Once a request was given up, those after it do not wait as long again, until one is answered.
         """
         started = time.monotonic()
         is_patient = patience is None

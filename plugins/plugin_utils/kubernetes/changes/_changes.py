@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Applying a release: the server's dry run says what differs, and only that is sent.
 
-Server-side apply takes away what the release no longer says, and leaves alone what others added: it knows by the field
+Server-side apply removes what the release no longer says, and leaves alone what others added: it knows by the field
 managers. Where another manager has set the same field to something else, nothing is changed and the other one is named.
 """
 
@@ -196,7 +196,7 @@ def _refuse_anothers(thing: Object, live: Object | None, application: str) -> No
     owner = ((live or {"metadata": {}})["metadata"].get("labels") or {}).get(APPLICATION_LABEL, application)
     if owner != application:
         raise Refused(
-            f"{ref_of(thing)}: expected it to belong to {application} or to nobody, found that it belongs to {owner}.",
+            f"{ref_of(thing)}: expected the owner {application} or none, found {owner}.",
             reason="object_of_another",
             hint=f"Give it another name, or take the label {APPLICATION_LABEL} from it if {owner} no longer needs it.",
         )

@@ -70,7 +70,7 @@ def _way_without_options(
 
 def _no_way() -> Way:
     raise Refused(
-        "Expected a way to the cluster, found none: app_cluster names neither host nor kubeconfig, and there are no "
+        "Found no login to the cluster: app_cluster names neither host nor kubeconfig, and there are no "
         "K8S_AUTH_* variables, no KUBECONFIG, no ~/.kube/config and no service account.",
         reason="login_invalid",
         hint="Set app_cluster.kubeconfig in the inventory, or attach a Kubernetes credential in AWX.",
@@ -128,7 +128,7 @@ def open_way(way: Way) -> Login:
         return Login(way)
     except (YAMLError, OSError, ssl.SSLError, ValueError, KeyError, TypeError) as error:
         raise Refused(
-            f"The way to the cluster by {way.source} cannot be used: {error}.",
+            f"The cluster login from {way.source} cannot be used: {error}.",
             reason="login_invalid",
             hint="Check that the file is there, is readable and names the context, its certificates and its user.",
         ) from error

@@ -70,7 +70,7 @@ def _pool(configuration: Any) -> Any:
 
 
 def _headers(configuration: Any) -> dict[str, str]:
-    """Say who asks. The SDK reads a service account's token anew each minute, and runs an ``exec`` plugin again."""
+    """Say who asks. The SDK reads a service account's token again each minute, and runs an ``exec`` plugin again."""
     with _LOADING:
         settings: dict[str, Any] = dict(configuration.auth_settings())
     return {str(one["key"]): str(one["value"]) for one in settings.values() if one["value"]}

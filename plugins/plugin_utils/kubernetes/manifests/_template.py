@@ -46,7 +46,7 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
     status, output, said = _run({"templates": templates, "context": context, "limit": limit})
     begun = [int(line) for line in said.splitlines() if line.isdigit()]
     if not begun:
-        words = f"The program that renders templates did not begin (code {status}): {last_words(said, 1)[:_SHOWN]}"
+        words = f"The template renderer did not start (code {status}): {last_words(said, 1)[:_SHOWN]}"
         raise OpsError(words, reason="program_missing", hint=f"Try it: {sys.executable} -c 'import jinja2'")
     if status != 0:
         raise Failed(begun[-1], "more time or memory than it may have")

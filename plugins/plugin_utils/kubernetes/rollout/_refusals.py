@@ -52,7 +52,7 @@ def _since_changed(maker: Object, scene: Scene) -> list[Object]:
 
 
 def explained(words: str, patience: float) -> Trouble:
-    """A refusal by name. Definite ones are final; what a moment may mend gets some patience."""
+    """A refusal by name. Definite ones are final; what a moment may fix gets some patience."""
     said = _PREFIX.sub("", words)
     if "exceeded quota" in said or "failed quota" in said:
         return Trouble("QuotaExceeded", said, "", final=True)

@@ -81,7 +81,7 @@ def wait(
     """Watch until every workload is ready; raises NotReady at once for what does not pass, else after ``timeout``.
 
     Errors say what is waited for as it is ``called``. Call it after what it waits for was applied. ``redact`` takes
-    secrets out of what containers and the cluster say. A pod of an older revision that a StatefulSet waits for in vain
+    secrets out of what containers and the cluster say. A pod of an older revision that blocks its StatefulSet
     is deleted: it has to go anyway, and its controller never does it by itself.
     """
     return _Wait(cluster, workloads, timeout, redact, patience or Patience(), called).run()

@@ -37,7 +37,7 @@ wc -c <"$0" && sha256sum <"$0" && cat "$0"
 #: the code of the first for a file that is not what was sent, with its size and its sum
 _ANOTHER = 97
 _BLOCK = 1 << 20
-#: before a program that only reads is run anew, in seconds
+#: before a program that only reads is run again, in seconds
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -159,7 +159,7 @@ class _Pod:
                 f"{self._doing} failed: {found[0]} bytes with sha256 {found[1][:16]}… {arrived}, "
                 f"and {wanted[0]} bytes with {wanted[1][:16]}… {sent}.",
                 reason="connection_lost",
-                hint="The connection broke off. Run again.",
+                hint="The connection was lost. Re-run.",
             )
 
 

@@ -178,7 +178,7 @@ def _usage(
 
 
 def _cores(told: Mapping[str, Any]) -> float | None:
-    """How many processors were busy, as a kubelet has worked it out: it counts anew only every ten seconds or so."""
+    """How many processors were busy, as a kubelet has worked it out: it counts again only every ten seconds or so."""
     found = (told.get("cpu") or {}).get("usageNanoCores")
     return None if found is None else found * _NANO
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Migrating the database by a Job of the new image; its log is kept, and it is taken away."""
+"""Migrating the database by a Job of the new image; its log is kept, and it is removed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 """Setting a monitoring up in a namespace: what differs is sent, then it is watched, then Prometheus is asked.
 
 Files that a server refuses leave the old pods at work; then what was there before is applied again, and what came new
-is taken away.
+is removed.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class Setup:
         _prune.prune(self.cluster, changes)
 
     def put_back(self, changes: Sequence[Change]) -> str:
-        """Apply what was there before, and take away what is new; says what was done."""
+        """Apply what was there before, and remove what is new; says what was done."""
         before: dict[Ref, Object] = {ref_of(change.manifest): change.manifest for change in self.there}
         sent = [change.manifest for change in changes if change.action != _prune.PRUNED]
         if not sent:

@@ -57,7 +57,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 
 
 def _check_host(target: KubeTarget) -> dict[str, Any]:
-    """The cluster and the env files; refuses the first that does not meet the requirements."""
+    """The cluster and the env files; refuses the first that is not fit."""
     app = target.app
     programs = {"git": app.source == GIT, "docker": bool(app.build)}
     for program, is_needed in programs.items():
@@ -120,7 +120,7 @@ def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> No
     missing = target.cluster.missing_rights(needed)
     if missing:
         raise Refused(
-            f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
+            f"Forbidden: this login cannot {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
             reason="forbidden",
             hint=f"{page} has the rights that are needed; ask the administrator of the cluster.",
             missing=[str(one) for one in missing],

@@ -2,7 +2,7 @@
 """The state of an application in a cluster, as Secrets and a Lease of its namespace; ``_layout`` has the layout.
 
 The interface is that of ``_folder.Store``, and who gets the lease is decided by ``_lease``, as there. Instead of one
-lock, each write carries the version that was read (optimistic), and is decided anew where somebody else was faster.
+lock, each write carries the version that was read (optimistic), and is decided again where somebody else was faster.
 
 Fencing: a write for a token reads the object, then the lease, then writes on condition that the object has not changed
 since it was read. Whoever takes a lease from a holder that may be alive first marks every object with the new token, so
@@ -35,7 +35,7 @@ from ..api._errors import Conflict, NotFound, Unreachable
 from ..api._namespace import Cluster
 from . import _layout as state
 
-#: how long a write is decided anew while others are faster, in seconds
+#: how long a write is decided again while others are faster, in seconds
 _PATIENCE = 30.0
 _LEASE = ("coordination.k8s.io/v1", "Lease")
 _SECRET = ("v1", "Secret")
@@ -252,7 +252,7 @@ class KubeStore(Store):
     def _swap(
         self, read: Callable[[], Object | None], decide: Callable[[Object | None], Object | None]
     ) -> Object | None:
-        """Write what ``decide`` makes of what is there, anew while others are faster; None where that is nothing.
+        """Write what ``decide`` makes of what is there, again while others are faster; None where that is nothing.
 
         A write whose answer was lost is found again by its content, and counts.
         """
@@ -279,7 +279,7 @@ class KubeStore(Store):
     def _outrun(self, sent: Object) -> OpsError:
         return OpsError(
             f"{sent['metadata']['name']} in {self.cluster.namespace} could not be written for {_PATIENCE:.0f} s: "
-            "others were faster each time.",
+            "another client changed it each time.",
             reason="conflict",
             hint="Find out who else writes it, then re-run.",
         )

@@ -90,7 +90,7 @@ def test_an_unknown_version_is_refused_with_those_there_are(repository: Path, ve
     with pytest.raises(Refused) as error:
         _git.resolve(str(repository), version, 20)
     assert error.value.message == (
-        f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}."
+        f"Version {version!r} was not found: it is neither a tag, a branch nor a full commit id of {repository}."
     )
     assert hint in error.value.hint
 

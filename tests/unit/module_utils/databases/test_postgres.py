@@ -221,7 +221,7 @@ def test_a_restore_that_would_lose_what_the_database_has_of_its_own_ends_before_
     with pytest.raises(OpsError) as error:
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
     assert error.value.message == (
-        "The restored database cannot be like shop, which was not touched: "
+        "The restored database cannot have the settings of shop, which was not touched: "
         'the setting log_statement of all roles (permission denied to set parameter "log_statement").'
     )
     assert "Give the role owner the right to it" in error.value.hint

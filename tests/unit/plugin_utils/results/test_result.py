@@ -155,9 +155,9 @@ def test_a_fleet_of_nobody_was_skipped() -> None:
 
 
 def test_a_target_that_was_not_reached_says_why() -> None:
-    found = _result.skipped("deploy", "Not touched, because one could not get the release.")
+    found = _result.skipped("deploy", "Skipped: one could not deploy the release.")
     assert (found["status"], found["changed"], found["release"]) == ("skipped", False, None)
-    assert found["message"] == "Not touched, because one could not get the release."
+    assert found["message"] == "Skipped: one could not deploy the release."
 
 
 def test_every_status_has_its_place() -> None:
@@ -176,7 +176,7 @@ def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
     assert (found["message"], found["version"]) == ("Rolled back to 0001-v1. 0001-v1 is running.", "v1")
 
 
-WHY = "two could not get the release"
+WHY = "two could not deploy the release"
 
 
 @pytest.mark.parametrize(

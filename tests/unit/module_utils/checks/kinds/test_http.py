@@ -222,7 +222,7 @@ def answering(*parts: bytes, pause: float = 0.0, keep_open: bool = False) -> Han
         ),
         pytest.param(answering(keep_open=True), {}, "fail", "no answer within 0.3 s", id="silent"),
         pytest.param(answering(OK, b"\r\n", b"x", pause=0.2), {}, "fail", "no answer within 0.3 s", id="slow"),
-        pytest.param(answering(b"hello\r\n"), {}, "fail", "what came is not HTTP", id="garbage"),
+        pytest.param(answering(b"hello\r\n"), {}, "fail", "the response is not HTTP", id="garbage"),
         pytest.param(answering(), {}, "fail", "closed before an answer", id="closed"),
         pytest.param(
             answering(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\nh", b"i\r\n", b"0\r\n\r\n", pause=0.01),

@@ -78,8 +78,8 @@ ERRORS: dict[str, tuple[int, str, str, str, bool]] = {
     "not there": (404, "text/plain", "", "answered 404", True),
     "busy": (503, "text/html", "<html>", "answered 503", False),
     "not JSON": (200, JSON, "{", "the answer cannot be used", False),
-    "other JSON": (200, JSON, "[1]", "the answer is not Prometheus'", False),
-    "no data": (200, JSON, "{}", "the answer is not Prometheus'", False),
+    "other JSON": (200, JSON, "[1]", "the response is not from a Prometheus API", False),
+    "no data": (200, JSON, "{}", "the response is not from a Prometheus API", False),
     "too much": (200, JSON, '"' + "x" * 1_100_000, "more than 1 MB", True),
 }
 

@@ -1,4 +1,4 @@
-"""What a migration brings up before it, and whose Jobs it takes away after it."""
+"""What a migration brings up before it, and whose Jobs it removes after it."""
 
 from __future__ import annotations
 
