@@ -103,7 +103,7 @@ def increases(before: Observation, now: Observation) -> dict[str, tuple[float, .
 
 
 def _rates(before: Observation, now: Observation, seconds: float, options: Mapping[str, Any]) -> dict[str, float]:
-    """The rate of each series. A second number is when the first was counted: what was not counted again has no rate."""
+    """The rate of each series. A second number is when the first was counted: without a new count there is no rate."""
     found = {}
     for name, numbers in increases(before, now).items():
         # after a reset the time is the whole of it, and not how much of it went by

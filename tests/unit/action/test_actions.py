@@ -287,7 +287,7 @@ def test_a_target_has_its_result(how: str) -> None:
 def test_a_target_that_the_fleet_held_back_is_skipped() -> None:
     gate = {"result_gate": {"proceed": False, "reason": "two could not deploy the release"}}
     found = run(target_result, {"operation": "deploy"}, gate)["target"]
-    assert (found["status"], found["message"]) == ("skipped", "Skipped: two could not deploy the release.")
+    assert (found["status"], found["reason"]) == ("skipped", "")
 
 
 def test_a_host_that_went_back_for_its_fleet_says_why() -> None:
@@ -297,11 +297,8 @@ def test_a_host_that_went_back_for_its_fleet_says_why() -> None:
         "rollback_fleet": {"reason": "two could not deploy the release"},
     }
     found = run(target_result, {"operation": "return"}, variables)["target"]
-    assert found["status"] == "rolled_back"
-    assert found["message"] == (
-        "two could not deploy the release, so this host was rolled back to 0001-v1. "
-        "The database schema was migrated and not reverted."
-    )
+    assert (found["status"], found["reason"], found["release_after"]) == ("rolled_back", "fleet_failed", "0001-v1")
+    assert "not reverted" in found["message"]
 
 
 def test_the_first_host_publishes_for_all_and_each_shows_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -324,4 +321,4 @@ def test_the_first_host_publishes_for_all_and_each_shows_its_own(capsys: pytest.
 def test_a_host_that_ended_without_a_result_is_not_forgotten() -> None:
     found = run(publish_result, {"operation": "deploy"}, fleet("one", one="ok", two="lost"))
     lost = found["ansible_stats"]["data"]["doppelganger_ops"]["targets"]["two"]
-    assert lost["message"] == "two ended without a result; its output above says why."
+    assert (lost["status"], lost["reason"]) == ("failed", "no_result")

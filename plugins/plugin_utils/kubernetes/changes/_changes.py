@@ -144,8 +144,8 @@ def explained(error: Conflict, thing: Mapping[str, Any]) -> OpsError:
         return error
     fields = sorted({str(cause.get("field") or "?") for cause in error.causes})
     return Refused(
-        f"{ref_of(thing)}: expected {', '.join(fields)} to be ours to set, found that {', '.join(managers)} "
-        f"{'has' if len(managers) == 1 else 'have'} set it to something else.",
+        f"{ref_of(thing)}: {', '.join(fields)} conflicts with {', '.join(managers)}, "
+        f"which {'has' if len(managers) == 1 else 'have'} set another value.",
         reason="field_conflict",
         hint="Give the manifest the same value, or take the field out of it and leave it to the other one.",
         managers=managers,

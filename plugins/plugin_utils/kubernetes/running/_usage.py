@@ -77,7 +77,7 @@ class KubeUsage:
             return self._cluster.read(f"/api/v1/nodes/{node}/proxy/stats/summary", "nodes/proxy") or {}
         except Refused as error:
             raise Refused(
-                "Resource usage is unavailable: there is no metrics server, and this login cannot read the kubelet:  "
+                "Resource usage is unavailable: there is no metrics server, and this login cannot read the kubelet: "
                 f"{error.message}",
                 reason="forbidden",
                 hint="Install a metrics server, allow nodes/proxy, or let Prometheus be the source (docs/metrics.md).",

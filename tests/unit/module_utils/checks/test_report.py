@@ -58,7 +58,7 @@ def test_summary_of_undecided_checks_says_why() -> None:
 
 
 def test_summary_when_nothing_was_looked_at() -> None:
-    assert summary("inconclusive", [GOOD[2]]).startswith("No required check looked at anything")
+    assert "passed" not in summary("inconclusive", [GOOD[2]])
 
 
 def test_data() -> None:
