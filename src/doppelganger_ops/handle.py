@@ -208,8 +208,11 @@ class Handle(Generic[T]):
         result = self._judged(ended, run)
         self._result = result
         at = datetime.now(UTC).isoformat()
-        ended_as = {"status": result.status, "message": result.message, "reason": result.reason}
-        self._feed.put(RunFinished(at=at, operation=self.operation, run=self.id, **ended_as))
+        ended_as = RunFinished(
+            at=at, operation=self.operation, run=self.id, status=result.status, message=result.message,
+            reason=result.reason,
+        )  # fmt: skip
+        self._feed.put(ended_as)
         if self._job.kept:
             self._keep(result, Path(self._job.kept) / "result.json")
 

@@ -193,7 +193,7 @@ def test_a_terminal_state_ends_the_wait_by_name(
     containers, api = result["checks"]
     assert result["verdict"] == "fail"
     assert reason in containers["reason"], containers
-    assert (api["state"], api["reason"].startswith("stopped waiting: app ")) == ("inconclusive", True)
+    assert (api["state"], api["reason"].startswith("stopped: app ")) == ("inconclusive", True)
     assert took < 20  # of the 30 that the others would have waited
     assert set(containers["observed"]["log"]) == {"app"}
 

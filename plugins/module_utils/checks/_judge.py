@@ -99,9 +99,9 @@ class Judge:
 
     def stop(self, why: str, now: float) -> None:
         """End it before it could decide by itself."""
-        seen = f" (last seen: {self.last.reason})" if self.last else ""
+        seen = f" (last: {self.last.reason})" if self.last else ""
         observed = self.last.observed if self.last else {}
-        self._end(Outcome(INCONCLUSIVE, f"stopped waiting: {why}{seen}", observed, latency_ms=self._latency()), now)
+        self._end(Outcome(INCONCLUSIVE, f"stopped: {why}{seen}", observed, latency_ms=self._latency()), now)
 
     def result(self) -> Result:
         """Give the verdict."""

@@ -19,7 +19,7 @@ BAD = [
     *GOOD,
     result("Redis", "fail", "nothing is listening at redis"),
     result("Database", "error", "the engine did not\nanswer within 5 s"),
-    result("Logs", "inconclusive", "stopped waiting: x"),
+    result("Logs", "inconclusive", "stopped: x"),
     result("Dashboard", "fail", "answered 503", "advisory"),
 ]
 
@@ -31,7 +31,7 @@ def test_checklist() -> None:
         "[-] Mongo                 0.02 s  mongo is not part of the application",
         "[ ] Redis                 0.02 s  nothing is listening at redis",
         "[!] Database              0.02 s  the engine did not answer within 5 s",
-        "[?] Logs                  0.02 s  stopped waiting: x",
+        "[?] Logs                  0.02 s  stopped: x",
         "[ ] Dashboard             0.02 s  (advisory)  answered 503",
     ]
 
