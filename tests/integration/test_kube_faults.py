@@ -188,7 +188,7 @@ def test_a_token_that_expires_ends_the_run_and_undoes_nothing(
     deployed.write()
     target = run.target()
     assert (target["status"], target["failure"]["phase"]) == ("unreachable", "apply"), run.output
-    assert "does not know this login" in target["message"]
+    assert target["reason"] == "unauthorized"
     assert "Renew the token" in target["hint"]
 
     after = deployed.play("rollback", release="last good")

@@ -354,8 +354,8 @@ def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Applicati
 
     assert run.rc != 0
     assert run.target()["failure"]["phase"] == "integrity"
-    assert f'The database doppelganger is not sound: could not open file "{path.strip()}"' in run.target()["message"]
-    assert run.target()["status"] == "rolled_back"
+    assert f'could not open file "{path.strip()}"' in run.target()["message"]
+    assert (run.target()["status"], run.target()["reason"]) == ("rolled_back", "database_unsound")
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.2.1"
     assert_described(deployed, run)
 

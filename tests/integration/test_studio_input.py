@@ -95,7 +95,7 @@ INPUTS = {
         playbook="rollback",
     ),
     "an unknown release": Case(
-        ("No release is called 'v9'", "Choose one of: 0001-v0.1.0"), {"release": "v9"}, playbook="rollback"
+        ("'v9'", "Choose one of: 0001-v0.1.0"), {"release": "v9"}, playbook="rollback"
     ),
     "no backup": Case(("backup is required",), {}, playbook="restore"),
     "a path as the backup": Case(("backup must be a backup's id",), {"backup": "../../etc"}, playbook="restore"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..text._characters import printable
-from ..text._excerpt import last_words
+from ..text._excerpt import last_said
 from . import _files
 from ._errors import OpsError
 
@@ -66,11 +66,11 @@ def run(
         _files.write_text(log, clean(output + errors))
     if any(one.was_too_long for one in said):
         raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
-    last = last_words(errors)
+    last = last_said(errors)
     if not is_over:
         raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last or 'none'}", reason="timed_out")
     if process.returncode != 0:
-        words = f"{doing} failed with code {process.returncode}: {last or last_words(output) or 'no output'}"
+        words = f"{doing} failed with code {process.returncode}: {last or last_said(output) or 'no output'}"
         raise OpsError(words, reason="command_failed", rc=process.returncode)
     return output
 

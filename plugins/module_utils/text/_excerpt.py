@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from ._gist import gist_of
+from ._gist import end_of, gist_of
 from ._redaction import Redactor
 
 #: ends what a reader has cut already
@@ -19,6 +19,8 @@ CUT = "…[cut]"
 #: how much of a text is checked for each character that is shown: the rest may be blanks
 _LOOKED_AT = 16
 _LINE = 500
+#: lines that a message quotes at most
+_FEW = 15
 #: how much of a log line or a page is checked to find what counts in it
 _ENVELOPE = 64 * 1024
 
@@ -76,6 +78,24 @@ def last_lines(text: str | bytes, lines: int = 15, was_cut: bool = False) -> lis
 def last_words(text: str | bytes, lines: int = 15) -> str:
     """The same as one text."""
     return "\n".join(last_lines(text, lines))
+
+
+def last_said(text: str | bytes, limit: int = _LINE) -> str:
+    """What counts at the end of a command's output, for a message: the exception of a traceback, the message of a JSON
+    log line, the title of a page, otherwise as many of the last lines as fit."""
+    found = end_of("\n".join(_shown_end(text)))
+    lines, room = [], limit
+    for line in reversed(found.splitlines()[-_FEW:]):
+        room -= len(line) + 1
+        if lines and room < 0:
+            break
+        lines.insert(0, line)
+    return gist("\n".join(lines), limit)
+
+
+def _shown_end(text: str | bytes) -> list[str]:
+    shown = _redactor().tail(_decoded(text), _ENVELOPE, False)
+    return [line.rstrip() for line in shown.splitlines() if line.strip()]
 
 
 def _decoded(text: str | bytes) -> str:

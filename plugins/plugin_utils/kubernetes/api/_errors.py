@@ -109,8 +109,8 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     causes = [one for one in causes if isinstance(one, dict)] if isinstance(causes, list) else []
     if status == 401:
         return LoginRefused(
-            f"The API server {asked.server} does not know this login: expected a valid token or certificate, "
-            f"found one that is wrong or has expired (could not {asked}).",
+            f"API server {asked.server} rejected this login: its token or certificate is wrong or has expired "
+            f"(could not {asked}).",
             hint="Renew the token or the certificate in the kubeconfig or the credential, then re-run.",
         )
     if status == 403:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, cast
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import BrokenOff, NotThere, OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 
 from ..api import _errors
 from ..api._exec import ExecResult
@@ -136,7 +136,7 @@ class _Pod:
 
     def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:
-            said = last_words(found.output) or "nothing"
+            said = last_said(found.output) or "no output"
             raise OpsError(
                 f"{self._doing} failed with code {found.code}: {said}", reason="command_failed", rc=found.code
             )

@@ -18,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core import _comm
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_IMAGES
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 
 from ..manifests import _registry
 from ..manifests._references import HUB, parse
@@ -35,7 +35,7 @@ def pushed_digest(said: str) -> str:
     found = _PUSHED.findall(said)
     if not found:
         raise OpsError(
-            f"docker push named no digest: {last_words(said)}", reason="command_failed", hint="Check the registry."
+            f"docker push named no digest: {last_said(said)}", reason="command_failed", hint="Check the registry."
         )
     return str(found[-1])
 

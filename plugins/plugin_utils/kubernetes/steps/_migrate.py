@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.operations._migra
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import DATABASE_MIGRATE
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ..api._namespace import Cluster
@@ -122,7 +122,7 @@ def _migrate(
     except OpsError as error:
         if error.kind in (UNREACHABLE, "lease_lost"):
             raise
-        said = last_words(_keep_log(target, record["id"], operation.token))
+        said = last_said(_keep_log(target, record["id"], operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
             words += f" Last output: {said}"
