@@ -136,4 +136,4 @@ def _shown(one: Container, before: Mapping[str, int]) -> dict[str, Any]:
 def _praise(containers: Sequence[Container]) -> str:
     healthy = sum(one.health == "healthy" for one in containers)
     running = sum(one.state == "running" for one in containers)
-    return f"{running} running, {healthy} of them with a healthy health check" if healthy else f"{running} running"
+    return f"{running} running, {healthy} healthy" if healthy else f"{running} running"
