@@ -268,7 +268,7 @@ def metric_tiers() -> str:
     return (
         table(("tier", "how people are notified"), tiers)
         + "\n"
-        + table(("class", "somebody works on it within"), classes)
+        + table(("class", "worked on within"), classes)
     )
 
 

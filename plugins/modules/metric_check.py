@@ -131,6 +131,10 @@ metrics:
     remedy:
       description: What to do, where a limit is passed.
       type: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
+  type: str
 kind:
   description: C(failed) when it does not pass, C(refused) when the metrics cannot be read.
   returned: on failure

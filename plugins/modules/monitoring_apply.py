@@ -60,6 +60,10 @@ services:
   returned: always
   type: list
   elements: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
+  type: str
 kind:
   description: C(failed) when it does not work.
   returned: on failure

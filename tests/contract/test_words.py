@@ -31,6 +31,7 @@ INSTEAD = {
     r"who(m)?(so)?ever": "anyone who, the administrator",
     r"sa(y|ys|id) so": "name what says what",
     r"sa(id|ith) last": "last output",
+    r"said": "reported, printed",
     r"in vain": "without success",
     r"is (not )?sound": "is healthy, can be read",
     r"(the )?way back": "rollback",
@@ -56,7 +57,8 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
     docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.lineno, node.value
+            is_code = node.value.isidentifier() or "(?P<" in node.value  # a key, a pattern
+            yield node.lineno, "" if is_code else node.value
 
 
 def yaml_texts(path: Path) -> Iterator[str]:
@@ -80,7 +82,7 @@ def test_a_page_has_no_word_of_the_old_dialect(page: Path) -> None:
     ids=named,
 )
 def test_a_message_has_no_word_of_the_old_dialect(path: Path) -> None:
-    wrong = [(number, word) for number, text in strings(path) if text not in INSTEAD for word in found(text)]
+    wrong = [(number, word) for number, text in strings(path) for word in found(text)]
     assert wrong == []
 
 
