@@ -265,11 +265,7 @@ def metric_tiers() -> str:
         [f"`{name}`", ", ".join(f"{key} {found}" for key, found in one.items())] for name, one in ours["tiers"].items()
     ]
     classes = [[f"`{name}`", f"{one['respond'] / 60:g} minutes"] for name, one in ours["priorities"].items()]
-    return (
-        table(("tier", "how people are notified"), tiers)
-        + "\n"
-        + table(("class", "worked on within"), classes)
-    )
+    return table(("tier", "how people are notified"), tiers) + "\n" + table(("class", "worked on within"), classes)
 
 
 def metric_words() -> str:

@@ -259,7 +259,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(f"event: revision\ndata: {revision}\n\n".encode())
                 revision, goes_on = self.server.board.wait(revision, ALIVE)
         except OSError:
-            pass  # whoever listened is gone
+            pass  # the listener is gone
         finally:
             self.server.streams.release()
 

@@ -62,7 +62,7 @@ def place_of(path: str | None) -> str:
 def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
     """Whether an event is Ansible's own, which has left its content in ``folder``.
 
-    ansible-runner looks for events among what is printed, where whoever has a line printed could put some as well; but
+    ansible-runner looks for events among what is printed, where anything that prints could add some; but
     nobody else can write into that folder. Lines of text are what they are.
     """
     try:

@@ -71,7 +71,7 @@ def in_time(steps: Iterable[_T], seconds: float, doing: str) -> Iterator[_T]:
 
 
 class Alarm:
-    """Shuts a connection down after so many seconds; whoever reads from it then finds its end, and ``rang``."""
+    """Shuts a connection down after so many seconds; a reader then finds its end, and ``rang``."""
 
     def __init__(self, connection: Any, seconds: float) -> None:
         """``connection`` is whatever has a file descriptor."""

@@ -137,7 +137,7 @@ class OpsError(Exception):
         return self.kind in (UNREACHABLE, LeaseLost.kind)
 
     def as_result(self) -> dict[str, Any]:
-        """The error as the result of a task. No text in it is a command to a terminal, whoever it quotes."""
+        """The error as the result of a task. No text in it is a command to a terminal, whatever it quotes."""
         text = f"{self.message} {self.hint}".strip()
         own = {"kind": self.kind, "reason": self.reason, "error": self.message, "hint": self.hint}
         shown: dict[str, Any] = printable_data({**self.data, "failed": True, "msg": text, **own})

@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An answer in HTTP/1.1, read as it comes: whoever sends it may be broken or mean it badly.
+"""An answer in HTTP/1.1, read as it comes: its sender may be broken or hostile.
 
 Each byte is checked once, and what is kept is bounded: the head, the body, and what frames the body. Time is for
-whoever feeds it.
+the caller.
 """
 
 from __future__ import annotations

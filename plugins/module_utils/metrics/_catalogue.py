@@ -2,7 +2,7 @@
 """The catalogue of metrics as an application has it: ours, with what its inventory changes. Pure data in, values out.
 
 ``roles/app/files/metrics.yml`` is ours; ``inputs/_catalogue_file.py`` reads it. Words in queries are filled in
-here, but for the window, which whoever asks decides (:func:`_observation.query_of`).
+here, but for the window, which the caller decides (:func:`_observation.query_of`).
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Target(abc.ABC):
         """Makes digests that can be compared with those of this target's records."""
         try:
             return Digests.of_store(self.store)
-        except Refused:  # whoever may not read the state is going to be told so, with all else that is missing
+        except Refused:  # that the state cannot be read is reported with all else that is missing
             return Digests()
 
     def learn(self, values: Sequence[str]) -> None:

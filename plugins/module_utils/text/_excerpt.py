@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Parts of what others have said, for people: blanked out first and cut afterwards, in this one place.
 
-What cuts a text is far from what knows the secrets: a probe that quotes a body, a command that failed. So whoever knows
-them says so once, for all that its body quotes. One process works on one target, so that is known to all its threads.
+What cuts a text is far from what knows the secrets: a probe that quotes a body, a command that failed. So a caller that
+knows them passes them once, for all that its body quotes. One process works on one target, so all its threads know them.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from ...core._errors import NotThere, OpsError, Refused
 from ...core._user import user_name
 
 _REQUEST_TIMEOUT = 30
-#: for all of an answer, in seconds and in bytes: whoever makes an image or a container says how long its labels are
+#: for all of an answer, in seconds and in bytes: the author of an image decides how long its labels are
 _ANSWER_TIMEOUT = 120.0
 _ANSWER_LIMIT = 64 * 1024 * 1024
 _PIECE = 65536

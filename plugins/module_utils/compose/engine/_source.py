@@ -30,7 +30,7 @@ from ._cli import Compose
 #: files that are read of one source, at most
 _MOST_FILES = 200
 _KEY = "x-file-"
-#: how many there are: whoever does not hand that on, would not hand on the others
+#: how many there are: a Compose that drops that one drops the others too
 _COUNT = "x-files"
 #: between two documents of a YAML file; never within a value
 _DOCUMENT = re.compile(r"(?m)^(?:---|\.\.\.)(?=\s|$)")

@@ -141,7 +141,7 @@ class Prometheus:
     async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
         """All queries side by side; ``asked`` has by name the options and how far to look back."""
         found: dict[str, Observation] = {}
-        rest = iter(asked.items())  # whoever is free takes the next
+        rest = iter(asked.items())  # a free worker takes the next
 
         async def some(kept: Kept) -> None:
             for name, (options, window) in rest:

@@ -141,7 +141,7 @@ class Watch(Iterator[Event]):
                 return
             for line in lines(response.stream()):
                 yield from self._known.take(event_from(line))
-                if self._left() <= 0:  # whoever has something to say for ever
+                if self._left() <= 0:  # a server that sends for ever
                     return
         except (HTTPError, OSError, ValueError):
             return  # cut: the next one goes on from the last version

@@ -19,7 +19,7 @@ from ._diff import diff
 from ._ownership import why_not_ours
 
 PRUNED, KEPT = "pruned", "kept"
-#: never deleted, whoever made it
+#: never deleted, whatever its origin
 DATA = ("PersistentVolumeClaim",)
 #: labels of an object are handed on to these by the controllers
 _DERIVED = ("Endpoints", "EndpointSlice", "ControllerRevision", "Event", "Lease")

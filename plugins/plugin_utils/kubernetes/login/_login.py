@@ -109,7 +109,7 @@ class Login:
         """Say who asks, without the line break that a token's file ends with."""
         found = {name: text.strip() for name, text in self._access.headers().items()}
         if not all(text.isascii() and text.isprintable() for text in found.values()):
-            # whoever sends it would name it in an error
+            # the library that sends it would name it in an error
             raise Refused(
                 f"Expected the login by {self._source} to be one line of plain characters, found others in it.",
                 reason="login_invalid",

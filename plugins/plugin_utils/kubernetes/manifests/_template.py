@@ -60,7 +60,7 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
 
 def _run(asked: Mapping[str, Any]) -> tuple[int, bytes, str]:
     folders = sorted({str(Path(str(module.__file__)).parents[1]) for module in (jinja2, markupsafe)})
-    # without the environment and the folders of whoever calls; jinja is not looked for, as that takes time
+    # without the environment and the folders of the caller; jinja is not looked for, as that takes time
     argv = [sys.executable, "-I", "-S", str(_CHILD), *folders]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

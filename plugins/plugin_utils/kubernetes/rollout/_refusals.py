@@ -31,7 +31,7 @@ def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
 
 
 def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
-    """Why whoever makes the pods is refused: a ReplicaSet says so itself, of the others there are events."""
+    """Why the controller of the pods is refused: a ReplicaSet reports it itself, of the others there are events."""
     if maker["kind"] == "ReplicaSet":
         failure = condition(maker, "ReplicaFailure")
         stale = (maker.get("status") or {}).get("observedGeneration", 0) < maker["metadata"].get("generation", 0)

@@ -35,7 +35,7 @@ def quantity(text: Any) -> float | None:
 
 
 class KubeUsage:
-    """Asks whoever knows; who that is, is found out once."""
+    """Asks the source that knows; which one that is, is found out once."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

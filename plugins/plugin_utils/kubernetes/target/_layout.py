@@ -31,7 +31,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema imp
 
 PREFIX = "doppelganger.ops/"
 APPLICATION, KIND = f"{PREFIX}application", f"{PREFIX}kind"
-#: the token of whoever wrote the object last; an earlier one may not write it any more
+#: the token of the last writer of the object; an earlier one may not write it any more
 TOKEN = f"{PREFIX}token"
 #: the name as it was given, where the object's own name cannot be the same
 NAME = f"{PREFIX}name"
@@ -198,7 +198,7 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def written_by(found: Mapping[str, Any]) -> int:
-    """The token of whoever wrote the object last, 0 for nobody."""
+    """The token of the last writer of the object, 0 for nobody."""
     text = str((found["metadata"].get("annotations") or {}).get(TOKEN, ""))
     return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0
 

@@ -5,8 +5,8 @@ The interface is that of ``_folder.Store``, and who gets the lease is decided by
 lock, each write carries the version that was read (optimistic), and is decided again where somebody else was faster.
 
 Fencing: a write for a token reads the object, then the lease, then writes on condition that the object has not changed
-since it was read. Whoever takes a lease from a holder that may be alive first marks every object with the new token, so
-that a write which the old one has begun fails, however late it comes.
+since it was read. An operation that takes a lease from a holder that may be alive first marks every object with the new
+token, so that a write which the old one has begun fails, however late it comes.
 
 Clocks: expiry is renewTime + duration against the API server's clock, which the ``Date`` of its answers tells to the
 second, so a controller's own clock may be wrong. Assumed is that several API servers of one cluster agree within a few
@@ -232,13 +232,13 @@ class KubeStore(Store):
         return found
 
     def _refuse_late(self, found: Object | None, token: int) -> None:
-        """Refuse whoever does not hold the lease any more; asked after the object was read: see Fencing above."""
+        """Refuse an operation that no longer holds the lease; asked after the object was read: see Fencing above."""
         lease = _lease.check(self.lease(), token)
         if found is not None and state.written_by(found) > token:
             _lease.check(replace(lease, token=state.written_by(found)), token)
 
     def _take_back_late(self, written: Object, token: int) -> None:
-        """A new object carries no mark that could have stopped it, so whoever made it looks once more."""
+        """A new object carries no mark that could have stopped it, so its maker checks once more."""
         try:
             _lease.check(self.lease(), token)
         except LeaseLost:
