@@ -2,7 +2,7 @@
 """Parts of what others have said, for people: blanked out first and cut afterwards, in this one place.
 
 What cuts a text is far from what knows the secrets: a probe that quotes a body, a command that failed. So a caller that
-knows them passes them once, for all that its body quotes. One process works on one target, so all its threads know them.
+knows them passes them once, for all that its body quotes. One process works on one target, so its threads share them.
 """
 
 from __future__ import annotations
