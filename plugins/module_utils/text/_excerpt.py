@@ -84,7 +84,8 @@ def last_said(text: str | bytes, limit: int = _LINE) -> str:
     """What counts at the end of a command's output, for a message: the exception of a traceback, the message of a JSON
     log line, the title of a page, otherwise as many of the last lines as fit."""
     found = end_of("\n".join(_shown_end(text)))
-    lines, room = [], limit
+    lines: list[str] = []
+    room = limit
     for line in reversed(found.splitlines()[-_FEW:]):
         room -= len(line) + 1
         if lines and room < 0:
