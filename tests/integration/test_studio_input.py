@@ -84,7 +84,7 @@ INPUTS = {
     ),
     "an option as the version": Case(("version must be a tag",), {"version": "--upload-pack=touch /tmp/ops-pwned"}),
     "a path as the version": Case(("version must be a tag",), {"version": "v0.1.0/../../x"}),
-    "an unknown tag": Case(("'v0.2.9' is neither a tag", "Did you mean one of", "v0.2.0"), {"version": "v0.2.9"}),
+    "an unknown tag": Case(("'v0.2.9' was not found", "Did you mean one of", "v0.2.0"), {"version": "v0.2.9"}),
     "no version": Case(("version is required and nothing was given", "-e version="), {}),
     "a mistyped input": Case(("version is required", "there is 'verison'"), {"verison": "v0.2.0"}),
     "a number": Case(("version must be text and is 2 (int)",), {"version": 2}),
