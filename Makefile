@@ -32,7 +32,7 @@ demo: venv ## Deploy the example, watch a bad release being undone, roll back: o
 	@$(LAB) images
 	@$(OLDEST)/bin/python -m examples.studio.demo
 
-demo-clean: venv ## Take away everything the demo made
+demo-clean: venv ## Remove everything the demo made
 	@$(OLDEST)/bin/python -m examples.studio.demo --clean
 
 .PHONY: demo-kubernetes demo-kubernetes-clean
@@ -41,7 +41,7 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 	@$(LAB) images
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes
 
-demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
+demo-kubernetes-clean: venv ## Remove everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
 .PHONY: test test-fast lint unit unit-newest toy fuzz mutants integration molecule
@@ -86,7 +86,7 @@ lint: venv ## Style and types of everything
 
 molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
 	@echo "== molecule"
-	@# what an earlier run prepared was taken away when it ended
+	@# what an earlier run prepared was removed when it ended
 	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule reset --all >/dev/null
 	@cd extensions && PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" molecule test --all
 

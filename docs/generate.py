@@ -37,6 +37,7 @@ PARTS = {
     "metric words": "metrics:metric_words",
     "modules": "house:module_list",
     "observe variables": "application:observe_variables",
+    "reasons": "house:reasons",
     "rooms": "house:rooms_and_floors",
     "statuses": "house:statuses",
     "steps": "house:steps",

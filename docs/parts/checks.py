@@ -31,7 +31,7 @@ def _options(options: Mapping[str, Option]) -> str:
         default = "required" if option.required else value(option.default)
         text = plain(option.about)
         if name == "kind":
-            text = f"What to look at: {', '.join(f'[{each}](#{each})' for each in KINDS)}."
+            text = f"Which kind it is: {', '.join(f'[{each}](#{each})' for each in KINDS)}."
         if option.type == "regexes" and option.default:  # the text says it better
             default = ""
         rows.append([f"`{name}`", WORDS[option.type], default, text])

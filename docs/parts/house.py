@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parts.markdown import ROOT, documentation, plain, table
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import REASONS
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions import _table
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _result
 from tests.contract import rooms
@@ -37,18 +38,23 @@ def statuses() -> str:
     meanings = {
         "unchanged": "There was nothing to do; what runs was verified where the operation verifies.",
         "ok": "It did what it should.",
-        "skipped": "Not touched, because another host of the fleet failed before.",
+        "skipped": "Skipped: another host of the fleet failed before.",
         "refused": "The input, the state of the target or its lease forbids it. Nothing was touched.",
         "unreachable": "The connection was lost. What was under way is recovered by the next run.",
         "rolled_back": "It failed or the fleet failed, and the release that ran before runs again, verified.",
         "failed": "It failed. Either nothing had been touched, or there was no good release to return to and the "
         "application was stopped; the sentence says which.",
-        "rollback_failed": "It failed, and so did the return. Somebody has to look now.",
+        "rollback_failed": "It failed, and rolling back failed too. Act now.",
     }
     if tuple(meanings) != _result.STATUSES:
         raise SystemExit("docs/generate.py: the statuses of results/_result.py are not those that statuses() explains.")
     rows = [[f"`{name}`", "green" if name in _result.GOOD_STATUSES else "red", text] for name, text in meanings.items()]
     return table(("status", "the run ends", "meaning"), rows)
+
+
+def reasons() -> str:
+    """The codes of failures."""
+    return table(("reason", "meaning"), [[f"`{code}`", meaning] for code, meaning in REASONS.items()])
 
 
 def rooms_and_floors() -> str:

@@ -36,13 +36,13 @@ def metric_limits() -> str:
 
 
 def metric_tiers() -> str:
-    """How each tier is told, and how soon each class has to be at."""
+    """How each tier notifies, and how soon each class has to be at."""
     ours = _catalogue_file.ours()
     tiers = [
         [f"`{name}`", ", ".join(f"{key} {found}" for key, found in one.items())] for name, one in ours["tiers"].items()
     ]
     classes = [[f"`{name}`", f"{one['respond'] / 60:g} minutes"] for name, one in ours["priorities"].items()]
-    return table(("tier", "how it is told"), tiers) + "\n" + table(("class", "somebody is at it within"), classes)
+    return table(("tier", "how people are notified"), tiers) + "\n" + table(("class", "worked on within"), classes)
 
 
 def metric_words() -> str:

@@ -97,7 +97,7 @@ def files(tag: str, version: Version) -> dict[str, str]:
         text = tree[edit.path] or ""
         if text.count(edit.old) != 1:
             times = text.count(edit.old)
-            raise ValueError(f"{tag}: {edit.path} has {edit.old!r} {times} times, expected once: mend the table")
+            raise ValueError(f"{tag}: {edit.path} has {edit.old!r} {times} times, expected once: fix the table")
         tree[edit.path] = text.replace(edit.old, edit.new)
     return {path: text for path, text in tree.items() if text is not None}
 

@@ -56,7 +56,7 @@ SEEN = """
 You have seen
   - two releases deployed, each backed up, migrated, verified against the runbook's checklist and watched for a while
   - a deployment that had nothing to change, and changed nothing
-  - a broken release: found, its evidence kept, the release before it brought back as it was and verified
+  - a broken release: found, its evidence kept, the release before it restored as it was and verified
   - a rollback to a release by name, without a rebuild
 
 What to try next
@@ -87,7 +87,7 @@ def tell(stage: Stage) -> int:
 
 
 def remove_images(*repositories: str) -> None:
-    """Take away what the engine has of these repositories, by tag or by digest."""
+    """Remove what the engine has of these repositories, by tag or by digest."""
     listing = ["docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"]
     lines = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.splitlines()
     found = [line.split() for line in lines]

@@ -86,7 +86,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         try:
             value = self._templar.template(raw)
         except AnsibleError as error:
-            raise Refused(f"{name} cannot be worked out: {error.message}", hint="Fix it in the inventory.") from error
+            raise Refused(f"{name} cannot be evaluated: {error.message}", hint="Fix it in the inventory.") from error
         _given.check(name, value, spec()[name])
         return value
 
@@ -136,5 +136,5 @@ def _operator(variables: Mapping[str, Any]) -> str:
     name = next((name for name in names if variables.get(name)), None)
     user = user_name() if name is None else str(variables[name])
     if hidden(user):
-        raise Refused(f"{name} must be text all of which can be seen, and is {user!a}.")
+        raise Refused(f"{name} must be printable text, found {user!a}.")
     return f"{user}@{platform.node()}"

@@ -27,7 +27,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         results = target_results(variables)
         mine = results.get(variables["inventory_hostname"], {})
         failed = sorted({*failed_hosts(results), *lost_hosts(variables)} - {variables["inventory_hostname"]})
-        reason = f"{', '.join(failed)} could not get the release" if failed else ""
+        reason = f"{', '.join(failed)} could not deploy the release" if failed else ""
         if self._task.args.get("question") == "return":
             touched = mine.get("status") == "ok" and not mine.get("check_mode")
             return {

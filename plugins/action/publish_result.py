@@ -40,4 +40,4 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
 
     def _lost(self, operation: str, host: str) -> Mapping[str, Any]:
         lost = _result.skipped(operation, f"{host} ended without a result; its output above says why.")
-        return {**lost, "status": "failed"}
+        return {**lost, "status": "failed", "reason": "no_result"}

@@ -23,7 +23,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         operation = self._task.args["operation"]
         gate = variables.get("result_gate") or {"proceed": True}
         if not gate["proceed"]:
-            return {**result, "target": _result.skipped(operation, f"Not touched, because {gate['reason']}.")}
+            return {**result, "target": _result.skipped(operation, f"Skipped: {gate['reason']}.")}
         failure = (variables.get("result_failure") or {}).get("failure")
         steps = _result.steps_from(variables, bool(self._task.check_mode))
         target = _result.target_result(operation, steps, failure)

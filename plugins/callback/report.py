@@ -41,7 +41,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused, reason_of
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results._published import Published
 
 
@@ -75,17 +75,18 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Remember what failed, for hosts that publish no result."""
         if not ignore_errors and self._folder:
-            self._note(result)
+            self._note(result, "failed")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Remember who could not be reached."""
         if self._folder:
-            self._note(result)
+            self._note(result, "unreachable")
 
-    def _note(self, result: Any) -> None:
+    def _note(self, result: Any, kind: str) -> None:
         found: Mapping[str, Any] = result.result
         message = str(found.get("msg") or found.get("censored") or "no message was given")
-        self._failures.append({"host": result.host.get_name(), "task": str(result.task_name), "message": message})
+        failed = {"host": result.host.get_name(), "task": str(result.task_name), "message": message}
+        self._failures.append({**failed, "reason": reason_of(found, kind)})
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Write the report."""

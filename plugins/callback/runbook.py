@@ -9,7 +9,7 @@ type: stdout
 short_description: Shows an operation as its phases, its checklist and how it ended
 version_added: 0.1.0
 description:
-  - A line for each phase of an operation with how long it took and what came of it, the checklist with ticks, and at
+  - A line for each phase of an operation with how long it took and its result, the checklist with ticks, and at
     the end a paragraph for each host that says what runs now, what changed and what to do next.
   - On a terminal the last line says what goes on and what is waited for. Elsewhere there is neither colour nor
     movement.

@@ -16,7 +16,7 @@ options:
   metrics:
     description:
       - Entries of the catalogue of metrics, as M(doppelganger.ops.app_model) returns them with its option C(metrics).
-      - An entry that is wrongly written refuses the whole list before anything is looked at.
+      - An entry that is wrongly written refuses the whole list before anything is checked.
     type: list
     elements: dict
     required: true

@@ -32,7 +32,7 @@ options:
   token:
     description:
       - The fencing token of the lease, as M(doppelganger.ops.operation_start) returns it.
-      - Where somebody else has taken the lease since, the module changes nothing and fails with C(kind=lease_lost).
+      - Where another holder has taken the lease since, the module changes nothing and fails with C(kind=lease_lost).
     type: int
     required: true
 """

@@ -12,7 +12,7 @@ name: required_hosts
 short_description: Refuse a run that would touch no host
 description:
   - Gives the name of the group back where the run has a host of it, and ends the run otherwise.
-  - Meant for the keyword C(hosts) of a play. Without it, an empty group or a limit that leaves nobody ends green.
+  - Meant for the keyword C(hosts) of a play. Without it, an empty group or a limit without a match ends green.
 positional: _input, groups, selected
 options:
   _input:

@@ -66,6 +66,10 @@ operator:
   description: Who runs this, as C(user@controller).
   returned: success
   type: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
+  type: str
 kind:
   description: C(refused).
   returned: failure

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Check that the database is sound."""
+"""Check that the database can be read."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: database_check
-short_description: Check that the database is sound
+short_description: Check that the database can be read
 version_added: 0.1.0
 description:
   - Reads every table once, and fails where one cannot be read.
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Check that the database is sound
+- name: Check that the database can be read
   doppelganger.ops.database_check:
     app: "{{ app_model }}"
 """

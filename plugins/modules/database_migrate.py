@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 moved:
-  description: Whether the schema moved; none where nobody can tell.
+  description: Whether the schema changed; null where that is unknown.
   returned: success
   type: bool
 head:
@@ -40,7 +40,7 @@ head:
   returned: success
   type: str
 output:
-  description: What the migration said last.
+  description: The last lines of the migration's output.
   returned: success
   type: str
 """

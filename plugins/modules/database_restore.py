@@ -9,7 +9,7 @@ module: database_restore
 short_description: Restore the database from a backup
 version_added: 0.1.0
 description:
-  - Checks the dump against its recorded sum, restores it into a database beside the real one, looks at it, and swaps the two names in one transaction.
+  - Checks the dump against its recorded sum, restores it into a database beside the real one, checks it, and swaps the two names in one transaction.
   - The application must be stopped and the database must run.
 author:
   - The doppelganger.ops engineers (@doppelganger)

@@ -10,7 +10,7 @@ module: fleet_gate
 short_description: Decide from the other hosts whether this one goes on or back
 version_added: 0.1.0
 description:
-  - Looks at the results of all hosts of the play so far, as M(doppelganger.ops.target_result) made them.
+  - Reads the results of all hosts of the play so far, as M(doppelganger.ops.target_result) made them.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:

@@ -9,13 +9,13 @@ module: health_check
 short_description: Run a checklist against an application
 version_added: 0.1.0
 description:
-  - Looks at an application from many sides at once (its containers, its endpoints, its databases, its logs) and gives one
+  - Checks an application from many sides at once (its containers, its endpoints, its databases, its logs) and gives one
     verdict. All checks run side by side, so that the whole takes as long as the slowest of them.
   - A check is repeated until it passes or its time is up. Where waiting can change nothing any more, such as after a crash,
     everything ends at once and the reason is given by name. An event of the container engine ends a wait early.
   - The verdict of a check is C(pass), C(fail), C(inconclusive) (looked, and could not decide in time), C(error) (could not
     look) or C(skipped) (RV(checks[].reason) says why). The overall verdict is the worst of the required ones, in the order C(fail),
-    C(error), C(inconclusive). Where no required check looked at anything it is C(inconclusive).
+    C(error), C(inconclusive). Where no required check could run it is C(inconclusive).
 extends_documentation_fragment:
   - doppelganger.ops.checklist
   - doppelganger.ops.attributes.read_only
@@ -144,6 +144,10 @@ checks:
 release:
   description: The id of the current release, where it was looked up in O(state_dir).
   returned: when the checklist could be read
+  type: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
   type: str
 kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.

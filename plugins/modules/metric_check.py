@@ -10,12 +10,12 @@ short_description: Measure the metrics of an application and judge them
 version_added: 0.2.0
 description:
   - Takes metrics from wherever they are (Prometheus, what programs show themselves, the platform, PostgreSQL, Redis, JSON), holds them
-    against limits, and gives one verdict. All are looked at side by side, and each source is asked once for all that it knows.
+    against limits, and gives one verdict. All are measured side by side, and each source is asked once for all that it knows.
   - "Without O(gates) it says how things are now: a metric fails at the first of its limits, and the verdict is C(fail) where one of the
-    tier C(critical) is passed, C(error) where one that may be critical could not be looked at."
+    tier C(critical) is passed, C(error) where one that may be critical could not be measured."
   - With O(gates) each is judged over time, in the manner of Argo Rollouts' analysis, by its own rules.
   - "C(pass): enough was seen, and it was within the limit. C(fail): more samples were beyond it than are tolerated. C(inconclusive):
-    looked, and nothing can be said: no series, not a number, infinite, too few samples. C(error): could not look. No sample is never a pass."
+    looked, and no verdict is possible: no series, not a number, infinite, too few samples. C(error): could not look. No sample is never a pass."
   - What is decided where numbers are odd (several series, counters that reset, stale samples, clocks that differ) is in C(docs/metrics.md).
 extends_documentation_fragment:
   - doppelganger.ops.measuring
@@ -73,7 +73,7 @@ verdict:
 table:
   description: >-
     A line for each metric with its value, limit, tier and trend. C([x]) within its limits, C([ ]) beyond one, C([!]) could not look,
-    C([?]) nothing can be said, C([-]) it has no source here.
+    C([?]) no verdict is possible, C([-]) it has no source here.
   returned: when the metrics could be read
   type: str
   sample: |2-
@@ -131,6 +131,10 @@ metrics:
     remedy:
       description: What to do, where a limit is passed.
       type: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
+  type: str
 kind:
   description: C(failed) when it does not pass, C(refused) when the metrics cannot be read.
   returned: on failure

@@ -51,7 +51,7 @@ summary:
   type: str
   sample: 24 rules are loaded, the targets of shop, node are up.
 files:
-  description: The files that were written or taken away.
+  description: The files that were written or removed.
   returned: always
   type: list
   elements: str
@@ -60,6 +60,10 @@ services:
   returned: always
   type: list
   elements: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
+  type: str
 kind:
   description: C(failed) when it does not work.
   returned: on failure

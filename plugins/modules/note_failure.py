@@ -10,7 +10,7 @@ module: note_failure
 short_description: Note what failed and whether there is anything to undo
 version_added: 0.1.0
 description:
-  - Brings the result of whatever task failed into one shape, and says whether this run still holds the lease and so has to undo what it did.
+  - Normalizes the result of any failed task, and returns whether this run still holds the lease and has to undo what it did.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:

@@ -72,7 +72,7 @@ current:
   returned: success
   type: str
 pruned:
-  description: What nobody can need any more.
+  description: What was removed (RV(pruned.releases), RV(pruned.backups)), and what could not be (RV(pruned.left)).
   returned: success
   type: dict
   contains:

@@ -10,7 +10,7 @@ short_description: Run the health checks of an application
 version_added: 0.2.0
 description:
   - Runs the checks of the application model, and fails unless all required ones pass.
-  - With O(token) it is a phase of the operation that holds the lease, which is kept alive meanwhile, and O(soak) adds a second phase in which
+  - With O(token) it is a phase of the operation that holds the lease, which is renewed until it ends, and O(soak) adds a second phase in which
     the checks must go on passing and the O(gates) must hold.
   - Where neither O(services) nor O(since) is given, they are those of the current release.
 author:
@@ -113,6 +113,10 @@ checks:
 release:
   description: The id of the current release, where it was looked up in the state of the target.
   returned: when the checklist could be read
+  type: str
+reason:
+  description: Where it failed, why, as a code of docs/reasons.md.
+  returned: failure
   type: str
 kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.

@@ -10,7 +10,7 @@ module: show_lines
 short_description: Show lines as they are
 version_added: 0.1.0
 description:
-  - Prints lines one below the other, so that a table stays a table whatever the output callback does to data.
+  - Prints lines one below the other, so that a table stays a table under any output callback.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:

@@ -14,7 +14,7 @@ author:
   - The doppelganger.ops engineers (@doppelganger)
 options:
   state:
-    description: C(present) sets a maintenance lock, C(absent) takes away whatever lease there is.
+    description: C(present) sets a maintenance lock, C(absent) removes any lease.
     type: str
     choices: [present, absent]
     default: present
@@ -50,7 +50,7 @@ sentence:
   returned: success
   type: str
 was:
-  description: The lease that was taken away.
+  description: The lease that was removed.
   returned: with O(state=absent)
   type: dict
 """

@@ -9,8 +9,8 @@ module: target_preflight
 short_description: Check a target before anything is changed
 version_added: 0.1.0
 description:
-  - On a compose host it looks at the engine, Compose, the disks, the env files, the source and the version; on a cluster at the
-    namespace, the rights of the login, the source and the version. It refuses the first that is not as it must be.
+  - On a compose host it checks the engine, Compose, the disks, the env files, the source and the version; on a cluster at the
+    namespace, the rights of the login, the source and the version. It refuses the first that does not meet the requirements.
   - With O(version) it also says whether a deployment would change anything, and why.
 author:
   - The doppelganger.ops engineers (@doppelganger)

@@ -84,7 +84,7 @@ class BoardServer(ThreadingHTTPServer):
         if self.connections.acquire(blocking=False):
             try:
                 super().process_request(request, client_address)
-            except RuntimeError:  # no thread was to be had
+            except RuntimeError:  # no thread was available
                 self.connections.release()
                 self.shutdown_request(request)
             return
@@ -259,7 +259,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(f"event: revision\ndata: {revision}\n\n".encode())
                 revision, goes_on = self.server.board.wait(revision, ALIVE)
         except OSError:
-            pass  # whoever listened is gone
+            pass  # the listener is gone
         finally:
             self.server.streams.release()
 

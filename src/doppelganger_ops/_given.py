@@ -110,7 +110,7 @@ def seconds(name: str, value: Any, least: float = 0.0) -> float:
 
 
 def variables(value: Any) -> dict[str, Any]:
-    """Variables by name, as plain data that has one meaning, whoever reads it."""
+    """Variables by name, as plain data that has one meaning, for every reader."""
     expected = "a mapping of variable names (letters, digits and _) to data"
     if not isinstance(value, Mapping):
         raise refused("variables", expected, value)

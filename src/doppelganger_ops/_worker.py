@@ -1,7 +1,7 @@
 """The process of one run, and the only place that calls ansible-runner. A script, run by path.
 
 It reads a :class:`~doppelganger_ops.job.Job` from its standard input and writes a line of JSON for each event to its
-standard output. The end of the input means that whoever started it is gone, and ends the run.
+standard output. The end of the input means that its parent is gone, and ends the run.
 
 Nothing waits inside ansible-runner's callbacks: they only put something into a queue, and ask whether to stop.
 """

@@ -34,7 +34,7 @@ class Look:
     """How the last look at a target ended, and what the last one that saw something has shown."""
 
     status: str = ""
-    message: str = "It was not looked at yet."
+    message: str = "It was not checked yet."
     hint: str = ""
     at: float | None = None
     seen: float | None = None
@@ -92,7 +92,7 @@ class Board:
             self._tell()
 
     def took(self, verb: str, outcome: Outcome[Any], events: Iterable[Event] = ()) -> None:
-        """A run of a verb ended; its events say when each target was looked at."""
+        """A run of a verb ended; its events say when each target was checked."""
         if not outcome.targets:
             self.failed(verb, outcome.message, outcome.hint)
             return
@@ -165,7 +165,7 @@ class Board:
         if one.error:
             message, hint = one.error, one.hint
         elif is_old and look.seen == look.at:
-            message, hint = "It was last looked at too long ago.", ""
+            message, hint = "The last check is too old.", ""
         return {
             "status": look.status,
             "message": message,
@@ -177,7 +177,7 @@ class Board:
 
 
 def moments_of(events: Iterable[Event]) -> dict[str, float]:
-    """When each host was looked at: the first of what its look has shown."""
+    """When each host was checked: the first of what its look has shown."""
     found: dict[str, float] = {}
     for event in events:
         if isinstance(event, (CheckPassed, CheckFailed, MetricMeasured)) and isinstance(event, HostEvent):
@@ -203,7 +203,7 @@ def _look(standing: Standing, verb: str, target: Target | Known, now: float, mom
 
 
 def _saw(target: Target | Known) -> bool:
-    """Whether it was looked at, whatever was seen there."""
+    """Whether it was checked, whatever was seen there."""
     if isinstance(target, Target):
         return bool(target.checks or target.metrics) or target.status.is_good
     return target.status.is_good

@@ -239,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _show(options) if options.command == DASHBOARD else _run(options)
     except OpsError as error:
         if getattr(options, "json", False):
-            told = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+            told = {"error": type(error).__name__, "reason": error.reason, "message": error.message, "hint": error.hint}
             _say(f"{json.dumps(told, indent=2)}\n")
         else:
             sys.stderr.write(f"doppelganger-ops: {error}\n")

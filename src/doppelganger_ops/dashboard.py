@@ -151,7 +151,7 @@ class Dashboard:
         return dict(self._handles)
 
     def _tell(self, verb: str, error: Exception) -> None:
-        """Whatever keeps a look from something is shown on the page: it may be mended, and the next one is tried."""
+        """Whatever keeps a look from something is shown on the page: it may be fixed, and the next one is tried."""
         if isinstance(error, OpsError):
             self._board.failed(verb, error.message, error.hint)
         else:

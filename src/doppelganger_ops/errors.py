@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 class OpsError(Exception):
-    """Everything that this package raises. ``hint`` says what to do next."""
+    """Everything that this package raises. ``hint`` says what to do next, ``reason`` is a code of docs/reasons.md."""
+
+    reason = "step_failed"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(f"{message} {hint}".strip())
@@ -20,21 +22,31 @@ class OpsError(Exception):
 class NeverRan(OpsError):
     """Nothing was run, so no target was touched."""
 
+    reason = "not_started"
+
 
 class InputError(NeverRan):
     """What the caller gave cannot be used: the wrong type, a file that is not there, a secret that is not set."""
+
+    reason = "invalid_input"
 
 
 class InventoryError(NeverRan):
     """The inventory is not there, or Ansible cannot read it."""
 
+    reason = "invalid_inventory"
+
 
 class AnsibleMissing(NeverRan):
     """Ansible, ansible-runner or the playbooks are not there."""
 
+    reason = "ansible_missing"
+
 
 class StartError(NeverRan):
     """Ansible ended before it began the first play, and neither the inventory nor the hosts are the reason."""
+
+    reason = "ansible_failed"
 
 
 class UnexpectedResult(OpsError):
@@ -43,8 +55,10 @@ class UnexpectedResult(OpsError):
     The run did happen. This is a mistake in the playbooks or in this package.
     """
 
+    reason = "unexpected_result"
+
     def __init__(self, message: str, published: Any) -> None:
-        super().__init__(message, hint="Look at the targets; then report this together with the published data.")
+        super().__init__(message, hint="Check the targets, then report this with the published data.")
         self.published = published
 
 
@@ -54,3 +68,4 @@ class NotSuccessful(OpsError):
     def __init__(self, result: Outcome[Any]) -> None:
         super().__init__(f"{result.operation}: {result.status.value}. {result.message}", hint=result.hint)
         self.result = result
+        self.reason = result.reason

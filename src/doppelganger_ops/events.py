@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from doppelganger_ops import installation
 from doppelganger_ops.status import Status
 
 
@@ -54,13 +55,14 @@ class PhaseFinished(HostEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseFailed(HostEvent):
-    """A phase failed; ``kind`` is failed, refused, lease_held, lease_lost or unreachable."""
+    """A phase failed; ``kind`` is failed, refused, lease_held, lease_lost or unreachable, ``reason`` says why."""
 
     phase: str
     seconds: float
     kind: str
     error: str
     hint: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ class CheckFailed(HostEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricMeasured(HostEvent):
-    """A metric was looked at; ``tier`` is the worst whose limit is passed, and empty where none is."""
+    """A metric was checked; ``tier`` is the worst whose limit is passed, and empty where none is."""
 
     name: str
     state: str
@@ -111,10 +113,11 @@ class RolledBack(HostEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetFinished(HostEvent):
-    """The operation ended on this target."""
+    """The operation ended on this target; ``reason`` says why where its status is not a good one."""
 
     status: Status
     message: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +136,7 @@ class RunFinished(Event):
     run: str
     status: Status
     message: str
+    reason: str = ""
 
 
 #: the steps that are phases, by the names of their modules, and what people call them
@@ -254,7 +258,7 @@ class Translator:
         known.finished.append({"name": phase, "state": "failed", "seconds": round(seconds, 2), "message": error})
         yield PhaseFailed(
             at=at, host=host, phase=phase, seconds=seconds, kind=str(res.get("kind") or kind), error=error,
-            hint=str(res.get("hint") or ""),
+            hint=str(res.get("hint") or ""), reason=installation.module_utils("core._errors").reason_of(res, kind),
         )  # fmt: skip
 
     def _checks(self, at: str, host: str, res: Mapping[str, Any]) -> Iterator[Event]:
@@ -278,4 +282,5 @@ class Translator:
             status, message = Status(target["status"]), str(target.get("message"))
             if status is Status.ROLLED_BACK:
                 yield RolledBack(at=at, host=host, release=target.get("release_after"), message=message)
-            yield TargetFinished(at=at, host=host, status=status, message=message)
+            reason = str(target.get("reason") or "")
+            yield TargetFinished(at=at, host=host, status=status, message=message, reason=reason)

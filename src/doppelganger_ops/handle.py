@@ -208,9 +208,11 @@ class Handle(Generic[T]):
         result = self._judged(ended, run)
         self._result = result
         at = datetime.now(UTC).isoformat()
-        self._feed.put(
-            RunFinished(at=at, operation=self.operation, run=self.id, status=result.status, message=result.message)
-        )
+        ended_as = RunFinished(
+            at=at, operation=self.operation, run=self.id, status=result.status, message=result.message,
+            reason=result.reason,
+        )  # fmt: skip
+        self._feed.put(ended_as)
         if self._job.kept:
             self._keep(result, Path(self._job.kept) / "result.json")
 
@@ -230,4 +232,4 @@ class Handle(Generic[T]):
             raise StartError("Ansible ended before the first play began.")
         empty = self._judge(self.operation, ended, self._seen, {}, run)
         said = "No host matched, so nothing was done."
-        return dataclasses.replace(empty, status=Status.NO_HOSTS, message=said, hint=NO_HOSTS_HINT)
+        return dataclasses.replace(empty, status=Status.NO_HOSTS, message=said, hint=NO_HOSTS_HINT, reason="no_hosts")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from doppelganger_ops import schemas
+from doppelganger_ops import installation, schemas
 from doppelganger_ops.errors import UnexpectedResult
 from doppelganger_ops.job import Ended
 from doppelganger_ops.result import Known, LeaseChange, Monitoring, Outcome, Phase, Preparation, RunInfo, Target
@@ -36,6 +36,7 @@ class Seen:
             default = "unreachable" if name == "runner_on_unreachable" else "failed"
             self.failures[str(raw["host"])] = {
                 "kind": str(res.get("kind") or default),
+                "reason": installation.module_utils("core._errors").reason_of(res, default),
                 "error": str(res.get("error") or res.get("msg") or "no message was given"),
                 "hint": str(res.get("hint") or ""),
             }
@@ -79,9 +80,10 @@ def operation_outcome(verb: str, ended: Ended, seen: Seen, phases: Phases, run: 
     status = Status(data["status"])
     if status.is_good and (seen.is_red or ended.exit_code != 0):
         message = f"The playbook says {status.value}, and Ansible ended with {ended.exit_code}."
-        return Outcome(verb, Status.FAILED, bool(data["changed"]), message, "Look at the run's output.", run, targets)
-    message, hint = _of_worst(targets, status)
-    return Outcome(verb, status, bool(data["changed"]), message, hint, run, targets)
+        hint, reason = "See the run's output.", "task_failed"
+        return Outcome(verb, Status.FAILED, bool(data["changed"]), message, hint, run, targets, reason)
+    words = _of_worst(targets, status)
+    return Outcome(verb, status, bool(data["changed"]), words.message, words.hint, run, targets, words.reason)
 
 
 def published_by_host(kind: type[Any], part: str) -> Judge[Outcome[Any]]:
@@ -94,17 +96,17 @@ def published_by_host(kind: type[Any], part: str) -> Judge[Outcome[Any]]:
             if host not in targets:
                 targets[host] = _cut_off(kind, ended, seen.failures.get(host), phases.get(host, []))
         changed = any(getattr(target, "changed", False) for target in targets.values())
-        status, message, hint = _deciding(targets, ended, seen)
-        return Outcome(verb, status, changed, message, hint, run, targets)
+        status, words = _deciding(targets, ended, seen)
+        return Outcome(verb, status, changed, words.message, words.hint, run, targets, words.reason)
 
     return judge
 
 
 def _cut_off(kind: type[Any], ended: Ended, failure: Mapping[str, str] | None, phases: Sequence[dict[str, Any]]) -> Any:
     """One of a host that did not come to say so itself; what only looks has no ``changed``."""
-    status, message, hint = _cut(ended, failure)
+    status, words = _cut(ended, failure)
     changed = {"changed": _may_have_changed(phases, status)} if hasattr(kind, "changed") else {}
-    return kind(status=status, message=message, hint=hint, **changed)
+    return kind(status=status, **words._asdict(), **changed)
 
 
 def _hosts(seen: Seen, phases: Phases) -> list[str]:
@@ -118,57 +120,69 @@ def _may_have_changed(phases: Sequence[Mapping[str, Any]], status: Status) -> bo
     return any(name not in LOOKING for name in begun)
 
 
-def _deciding(targets: Mapping[str, Any], ended: Ended, seen: Seen) -> tuple[Status, str, str]:
-    """The status, the sentence and the hint of the run, from what is known of its targets."""
+class Words(NamedTuple):
+    """How something ended: in a sentence, what to do next, and the code for programs."""
+
+    message: str
+    hint: str
+    reason: str
+
+
+def _deciding(targets: Mapping[str, Any], ended: Ended, seen: Seen) -> tuple[Status, Words]:
+    """The status of the run and its words, from what is known of its targets."""
     if not targets:
         return _without_targets(ended, seen)
     status = worst([target.status for target in targets.values()])
-    return status, *_of_worst(targets, status)
+    return status, _of_worst(targets, status)
 
 
-def _of_worst(targets: Mapping[str, Any], status: Status) -> tuple[str, str]:
-    """The sentence and the hint of the target that decides."""
+def _of_worst(targets: Mapping[str, Any], status: Status) -> Words:
+    """The words of the target that decides."""
     deciding = [(name, target) for name, target in targets.items() if target.status == status]
     name, target = (deciding or list(targets.items()))[0]
     message = target.message if len(targets) == 1 else f"{name}: {target.message}"
-    return message, target.hint
+    return Words(message, target.hint, target.reason)
 
 
 def _unpublished(verb: str, ended: Ended, seen: Seen, phases: Phases, run: RunInfo) -> Outcome[Target]:
     """A run that was cut off, or whose hosts all failed in a way that no role could take care of."""
     targets, changed = {}, False
     for host in _hosts(seen, phases):
-        status, message, hint = _cut(ended, seen.failures.get(host))
+        status, words = _cut(ended, seen.failures.get(host))
         begun = phases.get(host, [])
         changed = changed or _may_have_changed(begun, status)
         known = tuple(map(Phase.from_dict, begun))
-        targets[host] = Target(status, verb, message, hint, phases=known, was_cut_off=True)
-    status, message, hint = _deciding(targets, ended, seen)
-    return Outcome(verb, status, changed, message, hint, run, targets)
+        targets[host] = Target(status, verb, **words._asdict(), phases=known, was_cut_off=True)
+    status, words = _deciding(targets, ended, seen)
+    return Outcome(verb, status, changed, words.message, words.hint, run, targets, words.reason)
 
 
-def _stopped(ended: Ended) -> tuple[Status, str]:
+def _stopped(ended: Ended) -> tuple[Status, Words]:
     if ended.stopped == "timed_out":
-        return Status.TIMED_OUT, "The deadline passed, so the run was ended."
-    return Status.CANCELLED, "The run was cancelled."
+        return Status.TIMED_OUT, Words("The deadline passed, so the run was ended.", CUT_HINT, "deadline_passed")
+    return Status.CANCELLED, Words("The run was cancelled.", CUT_HINT, "cancelled")
 
 
-def _cut(ended: Ended, failure: Mapping[str, str] | None) -> tuple[Status, str, str]:
+def _cut(ended: Ended, failure: Mapping[str, str] | None) -> tuple[Status, Words]:
     if ended.stopped:
-        status, message = _stopped(ended)
-        return status, message, CUT_HINT
+        return _stopped(ended)
     if failure:
-        return BY_KIND.get(failure["kind"], Status.FAILED), failure["error"], failure["hint"]
-    return Status.FAILED, f"The run ended without a result: {how_it_ended(ended)}.", CUT_HINT
+        words = Words(failure["error"], failure["hint"], failure["reason"])
+        return BY_KIND.get(failure["kind"], Status.FAILED), words
+    return Status.FAILED, _without_result(ended)
 
 
-def _without_targets(ended: Ended, seen: Seen) -> tuple[Status, str, str]:
+def _without_result(ended: Ended) -> Words:
+    return Words(f"The run ended without a result: {how_it_ended(ended)}.", CUT_HINT, "no_result")
+
+
+def _without_targets(ended: Ended, seen: Seen) -> tuple[Status, Words]:
     if ended.stopped:
-        status, message = _stopped(ended)
-        return status, f"{message} Nothing had begun.", ""
+        status, words = _stopped(ended)
+        return status, words._replace(message=f"{words.message} No phase had started.", hint="")
     if seen.stats is not None and not seen.hosts and ended.exit_code == 0:
-        return Status.NO_HOSTS, "No host matched, so nothing was done.", NO_HOSTS_HINT
-    return Status.FAILED, f"The run ended without a result: {how_it_ended(ended)}.", CUT_HINT
+        return Status.NO_HOSTS, Words("No host matched, so nothing was done.", NO_HOSTS_HINT, "no_hosts")
+    return Status.FAILED, _without_result(ended)
 
 
 NO_HOSTS_HINT = "Give an inventory whose group targets has hosts, and a limit that leaves some of them."

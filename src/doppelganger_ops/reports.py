@@ -12,8 +12,8 @@ from typing import Any, TextIO
 
 #: what a task's result may say that somebody reads here
 SHOWN = (
-    "changed", "failed", "skipped", "unreachable", "msg", "kind", "phase", "error", "hint", "checks", "seconds",
-    "interrupted", "previous", "release", "undo", "target", "censored",
+    "changed", "failed", "skipped", "unreachable", "msg", "kind", "reason", "phase", "error", "hint", "checks",
+    "seconds", "interrupted", "previous", "release", "undo", "target", "censored",
 )  # fmt: skip
 LONGEST = 8000
 OURS = "doppelganger.ops."
@@ -62,7 +62,7 @@ def place_of(path: str | None) -> str:
 def is_ansibles(event: Mapping[str, Any], folder: Path) -> bool:
     """Whether an event is Ansible's own, which has left its content in ``folder``.
 
-    ansible-runner looks for events among what is printed, where whoever has a line printed could put some as well; but
+    ansible-runner looks for events among what is printed, where anything that prints could add some; but
     nobody else can write into that folder. Lines of text are what they are.
     """
     try:

@@ -101,6 +101,8 @@ class Failure:
     hint: str
     checks: tuple[Check, ...] = ()
     checklist: str = ""
+    #: why, as a code of docs/reasons.md; empty in results of earlier versions
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Failure:
@@ -147,6 +149,7 @@ class Target:
     services: tuple[str, ...] = ()
     check_mode: bool = False
     failure: Failure | None = None
+    reason: str = ""
     was_cut_off: bool = False
     #: as it was published
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -174,7 +177,10 @@ class Target:
             return dict(self.raw)
         found = _plain(self)
         phases = [{name: value for name, value in phase.items() if value is not None} for phase in found["phases"]]
-        return {**{name: found[name] for name in ("status", "operation", "message", "hint")}, "phases": phases}
+        return {
+            **{name: found[name] for name in ("status", "operation", "message", "hint", "reason")},
+            "phases": phases,
+        }
 
 
 class _Described:
@@ -199,6 +205,7 @@ class Known(_Described):
     interrupted: Mapping[str, Any] | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict)
     table: tuple[str, ...] = ()
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Known:
@@ -218,6 +225,7 @@ class LeaseChange(_Described):
     changed: bool = False
     lease: Mapping[str, Any] | None = None
     was: Mapping[str, Any] | None = None
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LeaseChange:
@@ -236,6 +244,7 @@ class Preparation(_Described):
     changed: bool = False
     missing: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
@@ -253,6 +262,7 @@ class Monitoring(_Described):
     message: str
     hint: str = ""
     changed: bool = False
+    reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
@@ -270,7 +280,7 @@ class RunInfo:
     seconds: float
     exit_code: int | None
     folder: str | None = None
-    #: processes that could not be ended with it, as ``pid: command``; there ought to be none
+    #: processes that could not be ended with it, as ``pid: command``; there should be none
     survivors: tuple[str, ...] = ()
 
 
@@ -288,6 +298,8 @@ class Outcome(Generic[T]):
     hint: str
     run: RunInfo
     targets: Mapping[str, T]
+    #: why it is not a good one, as a code of docs/reasons.md; empty where it is
+    reason: str = ""
 
     def raise_for_status(self) -> Outcome[T]:
         """Raise :class:`~doppelganger_ops.errors.NotSuccessful` where the status is not a good one."""
@@ -304,6 +316,7 @@ class Outcome(Generic[T]):
             "changed": self.changed,
             "message": self.message,
             "hint": self.hint,
+            "reason": self.reason,
             "run": _plain(self.run),
             "targets": {name: target.to_dict() for name, target in self.targets.items()},
         }

@@ -134,7 +134,7 @@ def dashboard(url: str, asked_for: int | None) -> list[str]:
     found = [f"The dashboard is at {url} until Ctrl-C."]
     place = urlsplit(url)
     if asked_for is None and place.port != PORT:
-        found.append(f"Port {PORT} is taken by somebody else, so this is the next that is free.")
+        found.append(f"Port {PORT} is in use, so this is the next free one.")
     if place.hostname not in ("127.0.0.1", "::1"):
         found.append("There is no login: everybody who reaches this address can read it.")
     return found

@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement, and not all of them")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {page.PAGE.name}; needs all of them")
     options = parser.parse_args()
-    # told to end, it still takes away what it has made
+    # told to end, it still removes what it has made
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if options.write and options.only:
         parser.error("--write needs all measurements, so it goes without --only")

@@ -27,8 +27,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers i
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._postgres import answers_in
 from ansible_collections.doppelganger.ops.plugins.module_utils.metrics.readers._redis import parsed_info
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import gist_of
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt, gist, last_lines, last_said
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import end_of, gist_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
@@ -56,6 +56,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "secrets of a file": lambda text: _secret_files.secrets_in(text[:30_000]),
     "excerpt": lambda text: excerpt(text, 300),
     "gist": lambda text: gist(text, 300),
+    "end of an output": last_said,
+    "end of a traceback": lambda text: end_of(f"Traceback (most recent call last):\n{text}"),
     "gist of a page": lambda text: gist_of(f"<html>{text}"),
     "gist of a log line": lambda text: gist_of(json.dumps({"level": "error", "message": text, "exception": text})),
     "last lines": last_lines,

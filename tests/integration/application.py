@@ -170,7 +170,7 @@ class Application:
         return found
 
     def current(self) -> dict[str, Any]:
-        """The record of the release that ought to run."""
+        """The record of the release that should run."""
         return self.read(f"releases/{self.read('current.json')['release']}/record.json")
 
     def containers(self) -> dict[str, tuple[str, str, str]]:

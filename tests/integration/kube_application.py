@@ -190,7 +190,7 @@ class KubeApplication:
         return found
 
     def current(self) -> Object:
-        """The record of the release that ought to run."""
+        """The record of the release that should run."""
         state = file_of(self.get("secret", object_name(self.name, "state")), "current.json") or b"{}"
         return self.record(json.loads(state)["release"])
 

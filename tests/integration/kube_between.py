@@ -119,7 +119,7 @@ class Between:
             theirs.sendall(_said(*found))
 
     def _pass_on(self, theirs: ssl.SSLSocket, request: Request, rest: bytes) -> None:
-        """One request each connection, so that the next one is looked at as well; a websocket stays as it is."""
+        """One request each connection, so that the next one is checked as well; a websocket stays as it is."""
         host = self._server.hostname or ""
         headers = {name: text for name, text in request.headers.items() if name != "authorization"}
         if "upgrade" not in headers:

@@ -57,7 +57,7 @@ def everything(app: Application) -> dict[str, Any]:
 
 
 def recreated(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    """The services whose container is another one, or was started anew."""
+    """The services whose container is another one, or was started again."""
     return sorted(service for service in {*before, *after} if before.get(service) != after.get(service))
 
 

@@ -94,7 +94,7 @@ LABELS: dict[str, dict[str, str]] = {
 }
 #: when what is to be seen begins, where that is not the beginning
 BEGINS = {"request_growth": HOUR}
-#: a series that has its value at once, and the labels of Prometheus itself that nothing takes away
+#: a series that has its value at once, and the labels of Prometheus itself that nothing removes
 PLAIN = {"memory": {"job": "node"}, "replication_lag": {}}
 
 

@@ -116,7 +116,7 @@ def test_jinja_in_a_callers_text_stays_text(app: Application) -> None:
 
 
 class Unchecked(ops.ProcessExecutor):
-    """Runs jobs with inputs that nobody has looked at."""
+    """Runs jobs with inputs that nobody has checked."""
 
     def __init__(self, inputs: dict[str, Any]) -> None:
         super().__init__()
@@ -259,7 +259,7 @@ def test_lock_and_unlock(app: Application) -> None:
 
 
 def test_a_return_that_fails_as_well(app: Application) -> None:
-    """What ought to be returned to is taken away while the new release fails."""
+    """What should be returned to is removed while the new release fails."""
     release = app.current()
 
     def take_away(event: events.Event) -> None:

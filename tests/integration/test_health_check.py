@@ -151,7 +151,7 @@ def test_failures_of_each_kind_are_told_apart(studio: str) -> None:
         "psql": ("error", "psql cannot be run in app"),
         "query": ("fail", 'column "nothing" does not exist'),
         "auth": ("fail", "wants a password (NOAUTH)"),
-        "port": ("fail", "nobody listens at app"),
+        "port": ("fail", "nothing is listening at app"),
         "variable": ("error", "has no variable NOPE"),
     }
     for name, (state, reason) in expected.items():
@@ -193,13 +193,13 @@ def test_a_terminal_state_ends_the_wait_by_name(
     containers, api = result["checks"]
     assert result["verdict"] == "fail"
     assert reason in containers["reason"], containers
-    assert (api["state"], api["reason"].startswith("stopped waiting: app ")) == ("inconclusive", True)
+    assert (api["state"], api["reason"].startswith("stopped: app ")) == ("inconclusive", True)
     assert took < 20  # of the 30 that the others would have waited
     assert set(containers["observed"]["log"]) == {"app"}
 
 
 def test_a_crash_after_the_containers_passed_is_noticed_at_once(lab: images.Images, tmp_path: Path) -> None:
-    """It ran when it was looked at first, and only the event of its end tells more: the interval is too long."""
+    """It ran when it was checked first, and only the event of its end tells more: the interval is too long."""
     began: list[float] = []
     with project(tmp_path, {"app": shell(lab, "sleep 60")}) as name:
         kill = ["docker", "kill", f"{name}-app-1"]
@@ -223,7 +223,7 @@ def test_a_container_that_gets_healthy_ends_the_wait_at_once(lab: images.Images,
     with project(tmp_path, services) as name:
         result, took = checked(name, {**CONTAINERS, "interval": 20, "timeout": 60, "attempt_timeout": 5})
     assert result["verdict"] == "pass"
-    assert result["checks"][0]["reason"] == "1 running, 1 of them with a healthy health check"
+    assert result["checks"][0]["reason"] == "1 running, 1 healthy"
     assert took < 12
 
 

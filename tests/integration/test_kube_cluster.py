@@ -324,7 +324,7 @@ def test_a_pod_that_streams_for_ever_fails_its_checks_in_bounded_memory(reached:
 # forwards
 
 
-@pytest.mark.parametrize(("port", "said"), [(8080, "listens"), (9, "nobody listens")])
+@pytest.mark.parametrize(("port", "said"), [(8080, "listens"), (9, "nothing is listening")])
 def test_a_port_is_open_only_where_the_pod_listens(reached: Cluster, pod: str, port: int, said: str) -> None:
     forward = Forward(reached, pod, port)
     try:

@@ -123,7 +123,7 @@ def test_a_dump_that_is_not_the_recorded_one_is_refused_before_anything_stops(
         run = studio.play(playbook, backup=backup, confirm=studio.name, **inputs)
         assert run.rc != 0
         assert run.target()["status"] == "refused", run.output
-        assert f"The dump of backup {backup} is not the one that was taken: its sha256 is" in run.target()["message"]
+        assert f"The dump of backup {backup} is damaged: its sha256 is" in run.target()["message"]
         assert studio.snapshot() == before
     path.write_bytes(dump)
 

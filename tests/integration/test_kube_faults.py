@@ -116,7 +116,7 @@ def test_an_outage_that_lasts_ends_the_run_and_undoes_nothing(
 
 
 class Busy:
-    """Answers, in each phase anew, the first requests of each kind as a server does that has too much to do."""
+    """Answers, in each phase again, the first requests of each kind as a server does that has too much to do."""
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, str]] = set()
@@ -188,7 +188,7 @@ def test_a_token_that_expires_ends_the_run_and_undoes_nothing(
     deployed.write()
     target = run.target()
     assert (target["status"], target["failure"]["phase"]) == ("unreachable", "apply"), run.output
-    assert "does not know this login" in target["message"]
+    assert target["reason"] == "unauthorized"
     assert "Renew the token" in target["hint"]
 
     after = deployed.play("rollback", release="last good")

@@ -43,7 +43,7 @@ SETTLED = 3.0
 
 @dataclass(frozen=True)
 class World:
-    """The application, whoever is told of its alerts, and the login that sets monitoring up."""
+    """The application, who is notified of its alerts, and the login that sets monitoring up."""
 
     app: KubeApplication
     pager: Webhook

@@ -395,7 +395,7 @@ def test_the_rights_that_are_documented_are_enough(
         theirs.release(2)
         with pytest.raises(Refused, match="cannot list nodes in the whole cluster"):
             reached.list("v1", "Node")
-    with Cluster(way, token=f"{token}x") as nobody, pytest.raises(Refused, match="does not know this login"):
+    with Cluster(way, token=f"{token}x") as nobody, pytest.raises(Refused, match="rejected this login"):
         nobody.list("v1", "Secret")
     with (
         Cluster({**way, "ca_cert": ""}, token=token) as untrusted,

@@ -56,7 +56,7 @@ SETTLED = 3.0
 
 @dataclass(frozen=True)
 class World:
-    """The application, and whoever is told of its alerts."""
+    """The application, and who is notified of its alerts."""
 
     app: Application
     pager: Webhook
@@ -320,7 +320,7 @@ def when_quiet(world: World, alert: str) -> float:
 
 
 def test_errors_are_paged_slowness_and_a_deadlock_are_mailed_once_and_all_resolve(world: World) -> None:
-    """One fault after the other: what mends the first brings the second."""
+    """One fault after the other: what fixes the first brings the second."""
     began = time.time()
     with visitors(world.app.url):
         with_fault(world, STUDIO_FAULT="errors", STUDIO_FAULT_AFTER="0.1", STUDIO_ERROR_SHARE="0.5")

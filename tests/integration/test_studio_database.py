@@ -201,7 +201,7 @@ def test_a_dump_that_is_not_the_recorded_one_is_refused_before_anything_stops(de
         run = deployed.play(playbook, backup=name, confirm=deployed.name, **inputs)
         assert run.rc != 0
         assert run.target()["status"] == "refused", run.output
-        assert f"The dump of backup {name} is not the one that was taken: its sha256 is" in run.target()["message"]
+        assert f"The dump of backup {name} is damaged: its sha256 is" in run.target()["message"]
         assert everything(deployed) == before
 
 
@@ -337,8 +337,8 @@ def test_what_was_left_so_on_purpose_keeps_nobody_from_going_back(deployed: Appl
     restored = deployed.play("restore", backup=name, confirm=deployed.name)
 
     assert (back.rc, restored.rc) == (0, 0), back.output + restored.output
-    assert "the database is sound; constraint later of early is not valid; index half is not valid" in back.output
-    assert "the database is sound; constraint later of early is not valid" in restored.output
+    assert "all tables can be read; constraint later of early is not valid; index half is not valid" in back.output
+    assert "all tables can be read; constraint later of early is not valid" in restored.output
     assert deployed.read(f"backups/{name}/backup.json")["restored"]
     assert rows(deployed).count("twice") == 2
 
@@ -354,8 +354,8 @@ def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Applicati
 
     assert run.rc != 0
     assert run.target()["failure"]["phase"] == "integrity"
-    assert f'The database doppelganger is not sound: could not open file "{path.strip()}"' in run.target()["message"]
-    assert run.target()["status"] == "rolled_back"
+    assert f'could not open file "{path.strip()}"' in run.target()["message"]
+    assert (run.target()["status"], run.target()["reason"]) == ("rolled_back", "database_unsound")
     assert deployed.current()["version"] == request(f"{deployed.url}/api/version")["version"] == "v0.2.1"
     assert_described(deployed, run)
 

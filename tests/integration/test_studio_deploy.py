@@ -21,7 +21,7 @@ ROTATED = "rotated-2xVq8Lr0"
 
 @pytest.fixture(scope="module")
 def repository(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A link to the source that a test can take away."""
+    """A link to the source that a test can remove."""
     link = tmp_path_factory.mktemp("link") / "studio.git"
     link.symlink_to(source)
     return link

@@ -108,7 +108,7 @@ def test_a_broken_prometheus_does_not_undo_a_good_release(studio: Application) -
     assert run.rc == 0, run.output
     found = gates(run.target()["checks"])["error_rate"]
     assert (found["state"], found["severity"]) == ("error", "advisory")
-    assert "nobody listens at http://127.0.0.1:9" in found["reason"]
+    assert "nothing is listening at http://127.0.0.1:9" in found["reason"]
     assert "no reason to undo" in run.output
     assert studio.current()["status"] == "good"
 
@@ -119,7 +119,7 @@ def test_it_does_where_the_inventory_says_so(studio: Application) -> None:
     run = valid(studio.deploy("v0.2.1"))
     studio.write()
     assert (run.rc, run.target()["status"]) == (2, "rolled_back"), run.output
-    assert "could not be looked at" in run.target()["failure"]["error"]
+    assert "could not be measured" in run.target()["failure"]["error"]
 
 
 def test_monitor_shows_every_metric_of_the_catalogue(studio: Application) -> None:

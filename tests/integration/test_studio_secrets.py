@@ -91,7 +91,7 @@ class Told:
 
 @contextlib.contextmanager
 def watched(canaries: list[str]) -> Iterator[Told]:
-    """Argument lists are looked at while the body runs."""
+    """Argument lists are checked while the body runs."""
     told = Told(time.time(), canaries)
     arguments = Arguments(canaries)
     arguments.start()

@@ -28,7 +28,7 @@ def repeated(act: Callable[[], object], seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def visitors(url: str) -> Iterator[None]:
-    """Two ask for projects all the time; what they are answered is not looked at."""
+    """Two ask for projects all the time; what they are answered is not checked."""
 
     def ask() -> None:
         with contextlib.suppress(OSError):

@@ -86,7 +86,7 @@ def _host(number: int) -> Host:
 
 
 def _made_of(base: Path) -> str:
-    """What a host is made of, in short; one made of anything else is made anew."""
+    """What a host is made of, in short; one made of anything else is made again."""
     if not KEY.exists():
         folder(FOLDER)
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", KEY])

@@ -15,7 +15,7 @@ RECIPES = HERE / "recipes"
 BASE = "doppelganger-lab/base:12"
 MACHINE = "doppelganger-lab/machine:12"
 KEPT = CACHE / "images"
-# what each group is made by: a change of it, and of nothing else, makes the group anew
+# what each group is made by: a change of it, and of nothing else, makes the group again
 PARTS = {
     "apps": ["base", "compose.yaml", "python", "postgres", "redis", "busybox"],
     "machine": ["base", "compose.yaml", "machine", "mirror", "newer-package", "runc"],

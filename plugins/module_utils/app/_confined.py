@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a checkout names stays in it: a repository may not make us read what else the host has.
 
-A checkout lies in a folder that nobody else may write, so what was looked at is what is read afterwards.
+A checkout lies in a folder that nobody else may write, so what was checked is what is read afterwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def inside(tree: Path, path: str | Path, what: str, granted: Sequence[str] = ())
     roots = [os.path.realpath(tree), *(os.path.realpath(one) for one in granted)]
     if not any(os.path.commonpath((real, root)) == root for root in roots):
         raise Refused(
-            f"{what} leads out of the checkout: {_shown(path, tree)} is {real}.",
+            f"{what} points outside the checkout: {_shown(path, tree)} is {real}.",
+            reason="path_outside_checkout",
             hint="Put it into the repository, or let the inventory name that place: app_directory or app_environment.",
             path=_shown(path, tree),
             target=real,

@@ -68,14 +68,18 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     except FileNotFoundError as error:
         raise Refused(
             f"The env file {path} does not exist on the target.",
+            reason="env_file_missing",
             hint="Create it with all the secrets of the application, mode 0600.",
         ) from error
     except UnicodeDecodeError as error:  # whose text has the bytes
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise Refused(f"Line {line} of the env file {path} is not UTF-8.", hint="Save the file as UTF-8.") from None
+        words, hint = f"Line {line} of the env file {path} is not UTF-8.", "Save the file as UTF-8."
+        raise Refused(words, reason="env_file_invalid", hint=hint) from None
     except OSError as error:
         raise Refused(
-            f"The env file {path} cannot be read: {error.strerror}.", hint="Make it readable by its owner."
+            f"The env file {path} cannot be read: {error.strerror}.",
+            reason="env_file_invalid",
+            hint="Make it readable by its owner.",
         ) from error
     others = stat.S_IMODE(status.st_mode) & (stat.S_IWOTH | stat.S_IWGRP)
     if others:
@@ -83,12 +87,14 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
         raise Refused(
             f"The env file {path} is writable by {who} (mode {stat.S_IMODE(status.st_mode):04o}), "
             "expected its owner alone.",
+            reason="env_file_unsafe",
             hint=f"Check whether it was changed, then run: chmod 600 {path}",
         )
     found = unreadable(text, known or {})
     if found is not None:
         raise Refused(
             f"Line {found.line} of the env file {path} cannot be read: {found.what}.",
+            reason="env_file_invalid",
             hint="Check that line (not shown, it may be a secret), or run: docker compose config",
         )
     return parse(text, known)
@@ -110,5 +116,6 @@ def require(variables: Mapping[str, str], keys: Sequence[str], paths: Sequence[s
         where = ", ".join(paths) or "no env file (app_env_files is empty)"
         raise Refused(
             f"{', '.join(missing)} must have a value and {'has' if len(missing) == 1 else 'have'} none in {where}.",
+            reason="env_value_missing",
             hint="Add it there, one KEY=value a line.",
         )

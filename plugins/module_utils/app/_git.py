@@ -38,7 +38,7 @@ def resolve(repository: str, version: str, timeout: float) -> str:
     """The commit of a tag, a branch or a whole commit id; refuses an unknown one, naming those that are alike."""
     if _SECRET_USER.match(repository):
         raise Refused(
-            "app_repository has a password or a token in it.",
+            "app_repository contains a password or a token.",
             hint="Use an ssh key or a git credential helper of the target's user, and a URL without it.",
         )
     try:
@@ -48,6 +48,7 @@ def resolve(repository: str, version: str, timeout: float) -> str:
     except OpsError as error:
         raise Refused(
             f"Cannot reach the source repository. {error.message}",
+            reason="repository_unreachable",
             hint="Check app_repository, and that the target's user can read it.",
         ) from error
     refs = parse_refs(listing)
@@ -58,7 +59,8 @@ def resolve(repository: str, version: str, timeout: float) -> str:
     names = [name for name in refs if not name.endswith("^{}")]
     similar = difflib.get_close_matches(version, names, n=4, cutoff=0.4) or sorted(names)[-4:]
     raise Refused(
-        f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}.",
+        f"Version {version!r} was not found: it is neither a tag, a branch nor a full commit id of {repository}.",
+        reason="version_not_found",
         hint=f"Did you mean one of: {', '.join(similar)}?" if similar else "The repository has none yet.",
     )
 

@@ -75,7 +75,8 @@ class App:
         missing = [name for name in cls.__dataclass_fields__ if name not in data]
         if missing:
             raise Refused(
-                f"The application model lacks {', '.join(missing)}.", hint="Give it as the module app_model returns it."
+                f"The application model is missing {', '.join(missing)}.",
+                hint="Give it as the module app_model returns it.",
             )
         return cls(**{name: data[name] for name in cls.__dataclass_fields__})
 

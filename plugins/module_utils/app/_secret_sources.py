@@ -73,7 +73,7 @@ def _pairs(things: Any) -> Mapping[str, Any]:
 
 
 def _text_of(path: str) -> str:
-    """The beginning of a file, empty where there is none that can be read: whoever needs it says so."""
+    """The beginning of a file, empty where there is none that can be read: its user reports that."""
     with contextlib.suppress(OSError, ValueError):
         return _files.beginning(path, _MOST).decode("utf-8", "replace")
     return ""

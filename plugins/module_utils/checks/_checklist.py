@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a check is, and how a checklist is read: every mistake in it is named before anything is looked at."""
+"""What a check is, and how a checklist is read: every mistake in it is named before anything is checked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From attempts to a verdict: a state machine that is told the time, so that it can be tested without waiting."""
+"""From attempts to a verdict: a state machine that is given the time, so that it can be tested without waiting."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ class Judge:
 
     def stop(self, why: str, now: float) -> None:
         """End it before it could decide by itself."""
-        seen = f" (last seen: {self.last.reason})" if self.last else ""
+        seen = f" (last: {self.last.reason})" if self.last else ""
         observed = self.last.observed if self.last else {}
-        self._end(Outcome(INCONCLUSIVE, f"stopped waiting: {why}{seen}", observed, latency_ms=self._latency()), now)
+        self._end(Outcome(INCONCLUSIVE, f"stopped: {why}{seen}", observed, latency_ms=self._latency()), now)
 
     def result(self) -> Result:
         """Give the verdict."""
@@ -141,7 +141,7 @@ class Judge:
     def _after_slip(self, outcome: Outcome, now: float) -> float | None:
         if self._may_see_again(now):
             return self.check.interval
-        if self.held(now):  # it only goes on to guard the others, so it may pass anew while its time lasts
+        if self.held(now):  # it only goes on to guard the others, so it may pass again while its time lasts
             self.passed_at = None
             return self._wait_or_give_up(outcome, now)
         if self._failures <= self.check.hold_failures:
@@ -176,7 +176,7 @@ class Judge:
 def overall(results: Iterable[Result]) -> str:
     """Sum the required checks up: the worst of them, where failing is worse than not having been able to look.
 
-    Where none of them looked at anything, nothing is known, and that is no pass.
+    Where none of them checked anything, nothing is known, and that is no pass.
     """
     states = {result.state for result in results if result.severity == REQUIRED}
     for one in (FAIL, ERROR, INCONCLUSIVE, PASS):

@@ -12,7 +12,7 @@ from ._judge import Result
 _MARKS = {PASS: "[x]", FAIL: "[ ]", ERROR: "[!]", INCONCLUSIVE: "[?]", SKIPPED: "[-]"}
 _WORDS = {
     FAIL: "failed",
-    ERROR: "could not be looked at",
+    ERROR: "could not be checked",
     INCONCLUSIVE: "not decided",
 }
 _WIDEST = 60
@@ -44,7 +44,7 @@ def summary(verdict: str, results: Sequence[Result]) -> str:
         left_out = f", {skipped} skipped" if skipped else ""
         return f"{passed} of {len(required)} required checks passed{left_out}{aside}."
     if not any(result.state in _WORDS for result in required):
-        return "No required check looked at anything, so nothing is known about the application."
+        return "No required check could run, so the state of the application is unknown."
     such = {state: [result for result in required if result.state == state] for state in _WORDS}
     if such[FAIL]:
         # the others were mostly told to stop, which is no news; the checklist has them

@@ -116,7 +116,7 @@ class _Run:
         if judge.severity == REQUIRED and judge.state not in (PASS, SKIPPED):
             for other in list(self._open):
                 if judge.ends_all or other.holding(now) or other.check.watches:
-                    self._stop(other, judge.ends_all or f"{judge.check.name} did not pass")
+                    self._stop(other, judge.ends_all or f"{judge.check.name} failed")
         guards = [guard for guard in self._guards if guard in self._open]
         self._wake([guard for guard in guards if guard in self._stopped or not self._is_needed(guard, now)])
 

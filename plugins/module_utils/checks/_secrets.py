@@ -48,7 +48,8 @@ def _with_values(headers: Mapping[str, object], variables: Mapping[str, str], ca
     def value(found: re.Match[str]) -> str:
         if found[1] not in variables:
             raise Refused(
-                f"A header of {called} names {found[1]}, which no env file has.",
+                f"A header of {called} names {found[1]}, which is in no env file.",
+                reason="env_value_missing",
                 hint="Add it to one of app_env_files, or correct the name.",
             )
         return variables[found[1]]

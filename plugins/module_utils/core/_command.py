@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..text._characters import printable
-from ..text._excerpt import last_words
+from ..text._excerpt import last_said
 from . import _files, _processes
 from ._errors import OpsError
 
@@ -52,16 +52,19 @@ def run(
         done = _processes.run(argv, timeout, stdout=stdout, most=OUTPUT_LIMIT, **options)
     except FileNotFoundError as error:
         raise OpsError(
-            f"{doing} failed: command {argv[0]!r} was not found on the target.", hint="Run playbooks/prepare.yml."
+            f"{doing} failed: command {argv[0]!r} was not found on the target.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
         ) from error
     output, errors = done.output, done.errors
     if log is not None:
         _files.write_text(log, clean(output + errors))
     if not done.fits:
-        raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.")
+        raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
     if not done.in_time:
-        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last_words(errors) or 'none'}")
+        last = last_said(errors) or "none"
+        raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last}", reason="timed_out")
     if done.code != 0:
-        last = last_words(errors) or last_words(output) or "nothing"
-        raise OpsError(f"{doing} failed with code {done.code}: {last}", rc=done.code)
+        last = last_said(errors) or last_said(output) or "no output"
+        raise OpsError(f"{doing} failed with code {done.code}: {last}", reason="command_failed", rc=done.code)
     return output

@@ -57,7 +57,7 @@ def within(seconds: float, work: Callable[[], _T], doing: str) -> _T:
     if ended.error is not None:
         raise ended.error
     if ended.value is None:
-        raise TimedOut(f"Could not {doing}: expected a whole answer within {seconds:g} s, found none.")
+        raise TimedOut(f"Could not {doing}: no complete response within {seconds:g} s.")
     return ended.value[0]
 
 
@@ -66,12 +66,12 @@ def in_time(steps: Iterable[_T], seconds: float, doing: str) -> Iterator[_T]:
     deadline = time.monotonic() + seconds
     for step in steps:
         if time.monotonic() > deadline:
-            raise TimedOut(f"Could not {doing}: expected its end within {seconds:g} s, found it still going on.")
+            raise TimedOut(f"Could not {doing}: timed out after {seconds:g} s.")
         yield step
 
 
 class Alarm:
-    """Shuts a connection down after so many seconds; whoever reads from it then finds its end, and ``rang``."""
+    """Shuts a connection down after so many seconds; a reader then finds its end, and ``rang``."""
 
     def __init__(self, connection: Any, seconds: float) -> None:
         """``connection`` is whatever has a file descriptor."""

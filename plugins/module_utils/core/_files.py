@@ -70,7 +70,7 @@ def refuse_unsafe(folder: Path, named: Named) -> None:
     """Refuse a folder that somebody else may change, or may put another one in the place of."""
     problem = _problem(folder, named) or _problem_above(folder, named)
     if problem:
-        raise Refused(f"The {named.what} {folder} {problem[0]}.", hint=problem[1])
+        raise Refused(f"The {named.what} {folder} {problem[0]}.", reason="state_unsafe", hint=problem[1])
 
 
 def _problem(folder: Path, named: Named) -> tuple[str, str] | None:
@@ -216,7 +216,11 @@ def opened(path: str | Path, flags: int) -> int:
 
 def _no_file(path: str | Path) -> Refused:
     what = f"a link to {os.readlink(path)}" if os.path.islink(path) else "something else"
-    return Refused(f"Expected a plain file at {path}, found {what}.", hint="Find out who created it, then remove it.")
+    return Refused(
+        f"Expected a plain file at {path}, found {what}.",
+        reason="state_unsafe",
+        hint="Find out who created it, then remove it.",
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -225,7 +229,9 @@ def read_bytes(path: Path) -> bytes:
         found = stream.read(LARGEST + 1)
     if len(found) > LARGEST:
         raise Refused(
-            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.", hint="Check it, then move it away."
+            f"Expected at most {LARGEST >> 20} MiB in {path}, found more.",
+            reason="state_damaged",
+            hint="Check it, then move it away.",
         )
     return found
 

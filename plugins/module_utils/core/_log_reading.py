@@ -10,7 +10,7 @@ from pathlib import Path
 from ..text._excerpt import CUT
 from . import _files
 
-#: of a longer line only its beginning is looked at, in bytes; less than an entry, as the next has a stamp of its own
+#: of a longer line only its beginning is checked, in bytes; less than an entry, as the next has a stamp of its own
 LINE_LIMIT = 8192
 #: engines and runtimes keep a longer line as several entries
 _ENTRY = 16384

@@ -29,7 +29,7 @@ _LARGEST = 2**53
 #: of a value, of a problem, and how many of these
 _SHOWN, _LONGEST, _LISTED = 100, 500, 20
 
-#: how a person is told what was expected
+#: how messages say what was expected
 WORDS = {
     "str": "a string",
     "name": "a string all of which can be seen",

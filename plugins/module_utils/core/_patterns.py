@@ -47,6 +47,8 @@ for line in sys.stdin:
 class TooSlow(Refused):
     """A pattern that backtracks."""
 
+    reason = "pattern_too_slow"
+
     def __init__(self, pattern: str) -> None:
         super().__init__(
             f"The pattern {pattern!r} did not come to an end within {SECONDS:g} s.",
@@ -107,7 +109,7 @@ class Patterns:
         while waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
             piece = os.read(stdout, 65536)
             if not piece:
-                raise OpsError("The process that matches patterns has ended by itself.")
+                raise OpsError("The pattern matcher exited unexpectedly.", reason="command_failed")
             *lines, heard = (heard + piece).split(b"\n")
             for line in lines:
                 answer = json.loads(line)
@@ -115,7 +117,7 @@ class Patterns:
                     return answer
                 place = answer
         if place < 0:
-            raise OpsError(f"The process that matches patterns did not begin within {seconds:g} s.")
+            raise OpsError(f"The pattern matcher did not start within {seconds:g} s.", reason="timed_out")
         raise TooSlow(self._others[place])
 
 

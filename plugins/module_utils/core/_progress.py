@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a step waits for, said while it waits, to whoever wants to hear it; most of the time nobody does."""
+"""What a step waits for, reported while it waits, to a listener; most of the time there is none."""
 
 from __future__ import annotations
 

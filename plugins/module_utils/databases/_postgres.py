@@ -18,7 +18,7 @@ from ._postgres_grants import creating, keeping, literal, quoted
 
 #: what a server says, with its code, as it may speak any language
 _TOLD = re.compile(r"\b(?P<code>(?=[A-Z]*\d)[0-9A-Z]{5}): (?P<words>.+)")
-#: the classes of what says nothing of the data: no resources, a lock that is not to be had, somebody who intervened
+#: the classes of what says nothing of the data: no resources, a lock that is not available, somebody who intervened
 _BUSY = ("53", "55", "57")
 #: a table or a schema that is not there
 _NO_TABLE = ("42P01", "3F000")
@@ -73,7 +73,7 @@ class Console(Protocol):
     ) -> str:
         """Run a program to its end, with PGPASSWORD in its environment; ``doing`` completes "... failed".
 
-        With ``may_repeat`` it only reads, and may be run anew where the connection to it broke off.
+        With ``may_repeat`` it only reads, and may be run again where the connection to it broke off.
         """
 
 
@@ -93,6 +93,7 @@ class Database:
         if not self.is_running():
             raise OpsError(
                 f"The database service {self.app.database_service} is not running.",
+                reason="database_unreachable",
                 hint="Start it: playbooks/rollback.yml returns to the last good release.",
             )
 
@@ -115,7 +116,7 @@ class Database:
         ).strip()  # fmt: skip
 
     def migration_head(self) -> str | None:
-        """The head that the migrations recorded, None where that cannot be told (no query, no table yet)."""
+        """The head that the migrations recorded, None where that is unknown (no query, no table yet)."""
         if not self.app.migration_head_query or not self.is_running():
             return None
         try:
@@ -136,7 +137,11 @@ class Database:
             os.fsync(stream.fileno())
         size = path.stat().st_size
         if size == 0:
-            raise OpsError(f"The dump of {self.name} is empty.", hint="Check the log of the database service.")
+            raise OpsError(
+                f"The dump of {self.name} is empty.",
+                reason="backup_failed",
+                hint="Check the log of the database service.",
+            )
         entries = self.entries(path, timeout)
         return {"size": size, "sha256": sha256(path), "entries": entries}
 
@@ -184,9 +189,11 @@ class Database:
             if error.data.get("rc") != 1:  # psql's code for what the server refused
                 raise
             raise OpsError(
-                f"The restored database cannot be like {self.name}, which was not touched: {_said(error.message)}.",
+                f"The restored database cannot have the settings of {self.name}, which was not touched: "
+                f"{_said(error.message)}.",
+                reason="restore_failed",
                 hint=f"Give the role {self.app.database_user} the right to it, or take it away from {self.name} as its "
-                "owner or a superuser and set it again afterwards. Then run again.",
+                "owner or a superuser and set it again afterwards. Then re-run.",
             ) from error
 
     def _fill(self, path: Path, side: str, timeout: float) -> None:
@@ -195,7 +202,10 @@ class Database:
             self.run("pg_restore", *options, doing="The restore", timeout=timeout, database=side, stdin=stream)
         unreadable = self.unreadable(side)
         if unreadable:
-            raise OpsError(f"The restored database is not sound: {unreadable}. The real one was not touched.")
+            raise OpsError(
+                f"The restored database cannot be read: {unreadable}. The original was not touched.",
+                reason="database_unsound",
+            )
 
     def unreadable(self, database: str | None = None) -> str | None:
         """Read every table once; what the server says of the first that cannot be read, None where all can."""
@@ -255,4 +265,4 @@ def refuse_unknown_backup(name: str, known: Sequence[str]) -> None:
             if known
             else "There is none yet: playbooks/backup.yml takes one."
         )
-        raise Refused(f"There is no backup {name!r} on this target.", hint=hint)
+        raise Refused(f"Backup {name!r} was not found on this target.", reason="backup_not_found", hint=hint)

@@ -40,7 +40,7 @@ async def info(host: str, port: int, password: str | None = None, limit: int = 1
             writer.write(command("AUTH", password))
             answer = judged_redis(await _line(reader), expected="+OK")
             if answer.state != PASS:
-                raise Refused(answer.reason)
+                raise Refused(answer.reason, reason="forbidden")
         writer.write(command("INFO"))
         head = await _line(reader)
         size = _BYTES.fullmatch(head)

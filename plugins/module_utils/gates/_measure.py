@@ -47,7 +47,7 @@ def measure(params: Mapping[str, Any], project: Project, shown: Redactor) -> dic
     with quoted_by(lambda: shown):
         found = shown.data(examine(params, project))
     if params["must_pass"] and found["verdict"] != PASS:
-        raise OpsError(found["summary"], **found)
+        raise OpsError(found["summary"], reason="metric_failed", **found)
     return {**found, "msg": found["summary"]}
 
 
@@ -94,7 +94,7 @@ async def _follow(
 
 
 def _plain(metric: Metric, config: Mapping[str, Any], params: Mapping[str, Any]) -> Watch:
-    """A metric that is only looked at: what cannot be seen is said at once."""
+    """A metric that is only checked: what cannot be seen is said at once."""
     count = params["count"]
     rules = Rules(params["interval"], count, inconclusive_limit=count, consecutive_error_limit=0)
     return Watch(metric, source_of(metric, config), rules)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Metrics that are gates of a release, as they are handed to whoever judges them: `gates/_soak.py` reads them.
+"""Metrics that are gates of a release, as they are handed to the judge: `gates/_soak.py` reads them.
 
 In a file of its own, so that a deployment without gates loads nothing of metrics.
 """

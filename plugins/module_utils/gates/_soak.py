@@ -26,7 +26,7 @@ from ._metric_gates import Gates
 KIND = "metric"
 _ENDLESS = 1e9
 _LOOK = 5.0
-#: how often a metric is looked at where neither a count nor a soak says so
+#: how often a metric is checked where neither a count nor a soak says so
 _FEWEST = 5
 
 

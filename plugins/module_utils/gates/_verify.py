@@ -45,7 +45,7 @@ class Held:
 
 
 def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The release that ought to run, with its services and since when, where the caller names neither."""
+    """The release that should run, with its services and since when, where the caller names neither."""
     if params.get("services") or params.get("since"):
         return {}
     release, record = _current(store)
@@ -111,7 +111,7 @@ def _gate(
 ) -> dict[str, Any]:
     found = examine(params, project, shown, gates, past)
     if params["must_pass"] and found["verdict"] != PASS:
-        raise OpsError(found["summary"], **found)
+        raise OpsError(found["summary"], reason="soak_failed" if params.get("hold") else "check_failed", **found)
     return {**found, "msg": found["summary"]}
 
 

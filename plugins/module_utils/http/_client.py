@@ -55,7 +55,7 @@ def request_for(options: Mapping[str, Any], address: tuple[str, int] | None = No
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{options['method']} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if any("\n" in line or "\r" in line for line in lines):
-        raise Refused(f"The question to {options['url']} has a line break in its url or headers.")
+        raise Refused(f"The request to {options['url']} has a line break in its url or headers.")
     return Request(
         host=parts.hostname or "",
         port=port or (443 if tls else 80),
@@ -71,7 +71,7 @@ def _tls(validate: bool, ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise Refused(f"The file of certificates {ca_file} cannot be used: {error}.") from error
+        raise Refused(f"The CA file {ca_file} cannot be used: {error}.", reason="tls_failed") from error
     if not validate:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

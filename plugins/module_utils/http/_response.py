@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An answer in HTTP/1.1, read as it comes: whoever sends it may be broken or mean it badly.
+"""An answer in HTTP/1.1, read as it comes: its sender may be broken or hostile.
 
-Each byte is looked at once, and what is kept is bounded: the head, the body, and what frames the body. Time is for
-whoever feeds it.
+Each byte is checked once, and what is kept is bounded: the head, the body, and what frames the body. Time is for
+the caller.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..text._excerpt import excerpt
 
 #: of a longer body only so much is kept, in bytes
 BODY_LIMIT = 1_000_000
-#: what is looked at of what is quoted; much more than is shown, as secrets are blanked out before the cut
+#: what is checked of what is quoted; much more than is shown, as secrets are blanked out before the cut
 _QUOTED = 4096
 #: of all heads together, interim answers included
 HEAD_LIMIT = 65536
@@ -74,15 +74,15 @@ class Answer:
         if self._step == self._until_the_end:
             return self._response()
         if self._step != self._head:
-            raise Garbled(f"the answer broke off after {len(self._body)} bytes of its body")
+            raise Garbled(f"the response was cut off after {len(self._body)} bytes of its body")
         came = self._data or self._heads
-        raise Garbled("the answer broke off" if came else "the connection was closed before an answer")
+        raise Garbled("the response was cut off" if came else "the connection was closed before a response")
 
     # steps
 
     def _head(self) -> Response | bool:
         if not self._data.startswith(_BEGIN[: len(self._data)]):
-            raise Garbled(f"what came is not HTTP: {excerpt(bytes(self._data[:_QUOTED]), 40)!r}")
+            raise Garbled(f"the response is not HTTP: {excerpt(bytes(self._data[:_QUOTED]), 40)!r}")
         end = self._found(b"\r\n\r\n", HEAD_LIMIT - self._heads, "head")
         if end < 0:
             return False
@@ -185,7 +185,7 @@ def _read_head(head: str) -> tuple[int, dict[str, str]]:
     first, *lines = head.split("\r\n")
     status = _STATUS.fullmatch(first)
     if status is None:
-        raise Garbled(f"what came is not HTTP: {excerpt(first, 40)!r}")
+        raise Garbled(f"the response is not HTTP: {excerpt(first, 40)!r}")
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")

@@ -25,7 +25,7 @@ _PEER_FAILURES = {
 
 
 def refusal(error: Exception, where: str) -> Outcome:
-    """Say what an error of the network tells: that the peer is broken, or that it could not be looked at."""
+    """Say what an error of the network tells: that the peer is broken, or that it could not be checked."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Outcome(FAIL, f"the certificate of {where} is not trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
@@ -38,7 +38,7 @@ def refusal(error: Exception, where: str) -> Outcome:
         # asyncio sums up several addresses in one error without a number
         broken = error.errno in _PEER_FAILURES or (error.errno is None and "Connect call failed" in str(error))
         if error.errno == errno.ECONNREFUSED or (error.errno is None and broken):
-            return Outcome(FAIL, f"nobody listens at {where}")
+            return Outcome(FAIL, f"nothing is listening at {where}")
         return Outcome(FAIL if broken else ERROR, f"{where}: {error.strerror or error}")
     return Outcome(ERROR, f"looking at {where} went wrong: {error!r}")
 

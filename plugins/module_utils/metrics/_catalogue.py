@@ -2,7 +2,7 @@
 """The catalogue of metrics as an application has it: ours, with what its inventory changes. Pure data in, values out.
 
 ``roles/app/files/metrics.yml`` is ours; ``inputs/_catalogue_file.py`` reads it. Words in queries are filled in
-here, but for the window, which whoever asks decides (:func:`_observation.query_of`).
+here, but for the window, which the caller decides (:func:`_observation.query_of`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WINDOW = "${window}"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All entries by name, in their order; how each tier is told, and how soon each class has to be at."""
+    """All entries by name, in their order; how each tier notifies, and how soon each class has to be at."""
 
     metrics: Mapping[str, Metric]
     tiers: Mapping[str, Mapping[str, Any]]
@@ -132,7 +132,7 @@ def _filled(value: Any, key: str, words: Mapping[str, str], problems: list[str])
         return Template(value).substitute({**words, "window": _WINDOW})
     except KeyError as error:
         word = str(error.args[0])
-        problems.append(f"metric {key!r}: nobody knows the word ${word}{near(word, words)}")
+        problems.append(f"metric {key!r}: unknown word ${word}{near(word, words)}")
     except ValueError:
         problems.append(f"metric {key!r}: a $ in {value!r} has no word behind it, write $$ for the sign itself")
     return value

@@ -113,7 +113,7 @@ def _exact(u: int, n: int, m: int) -> float:
 
 @functools.lru_cache(maxsize=64)
 def _ways(n: int, m: int) -> tuple[int, ...]:
-    """In how many orders of n and m values each u comes up: the coefficients of the Gaussian binomial."""
+    """In how many orders of n and m values each u occurs: the coefficients of the Gaussian binomial."""
     ways = [1] + [0] * (n * m)
     for step in range(1, n + 1):
         for place in range(n * m, m + step - 1, -1):

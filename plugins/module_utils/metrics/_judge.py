@@ -59,7 +59,7 @@ class Tally:
 
     @property
     def counted(self) -> int:
-        """How many samples say something, if only that nothing can be said."""
+        """How many samples say something, if only that no verdict is possible."""
         return self.passed + self.failed + self.undecided
 
     def add(self, state: str, reason: str, final: bool = False) -> None:

@@ -165,7 +165,7 @@ def _senseless(
     if any(one.sustained < 0 for one in limits):
         wrong.append("sustained must not be negative")
     if len({one.op for one in limits}) > 1:
-        wrong.append("its limits must all be above or all be below, or nobody can say which way is worse")
+        wrong.append("its limits must all be above or all be below, otherwise it is unclear which way is worse")
     ordered = [one.value if one.op == ABOVE else -one.value for one in limits]
     if ordered != sorted(set(ordered), reverse=True):
         wrong.append(

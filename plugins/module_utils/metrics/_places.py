@@ -10,7 +10,7 @@ from ..core._errors import Refused
 from ..core._options import described, listed, near, read
 from ._readers import READERS
 
-#: what each kind of source is told about where it is
+#: what each kind of source is given about where it is
 CONFIGS = {name: reader.place for name, reader in READERS.items()}
 
 

@@ -162,7 +162,7 @@ def summary(verdict: str, rows: Sequence[Mapping[str, Any]]) -> str:
             blind.setdefault(" ".join(str(row["reason"]).split()).rstrip("."), []).append(str(row["title"]))
     lost = [f"{', '.join(titles)} ({reason})" for reason, titles in blind.items()]
     head = f"{len(seen)} of {len(rows)} metrics were measured"
-    parts = [*beyond, *([f"could not be looked at: {'; '.join(lost)}"] if lost else [])]
+    parts = [*beyond, *([f"could not be measured: {'; '.join(lost)}"] if lost else [])]
     if verdict == INCONCLUSIVE and not seen:
         return f"No metric could be measured, so nothing is known about the application; {'; '.join(parts) or head}."
     return f"{head}; {'; '.join(parts) or 'none is beyond a limit'}."

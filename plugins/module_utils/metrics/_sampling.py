@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Metrics are looked at again and again, all side by side: each source is asked once for all that it knows."""
+"""Metrics are sampled repeatedly, all side by side: each source is asked once for all that it knows."""
 
 from __future__ import annotations
 

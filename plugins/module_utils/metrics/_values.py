@@ -49,7 +49,7 @@ def sample(now: Observation, before: Observation | None, options: Mapping[str, A
     if not now.series:
         return reduced(now.at, {}, options, op, now.note)
     values = _CALCS[calc](before, now, seconds, options)
-    note = now.note if values else "no data: nothing has been counted anew since the first look"
+    note = now.note if values else "no data: nothing was counted between the two samples"
     return reduced(now.at, values, options, op, note)
 
 
@@ -104,7 +104,7 @@ def increases(before: Observation, now: Observation) -> dict[str, tuple[float, .
 
 
 def _rates(before: Observation, now: Observation, seconds: float, options: Mapping[str, Any]) -> dict[str, float]:
-    """The rate of each series. A second number is when the first was counted: what was not counted anew has no rate."""
+    """The rate of each series. A second number is when the first was counted: without a new count there is no rate."""
     found = {}
     for name, numbers in increases(before, now).items():
         # after a reset the time is the whole of it, and not how much of it went by

@@ -66,7 +66,7 @@ class Watch:
 
     @property
     def name(self) -> str:
-        """How a person is told which it is."""
+        """How messages name it."""
         if self.limit is None:
             return self.metric.title
         return f"{self.metric.title} {self.limit.words}{f' {self.metric.unit}' if self.metric.unit else ''}"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..core._errors import OpsError
 
-#: how long between two looks, in seconds: Prometheus tells nobody that a target came up
+#: how long between two looks, in seconds: Prometheus tells nobody that a target started
 _PAUSE = 0.25
 _EXCERPT = 300
 
@@ -44,7 +44,7 @@ def targets_down(answer: Mapping[str, Any], jobs: Sequence[str]) -> list[str]:
 
 def no_alertmanager(answer: Mapping[str, Any]) -> list[str]:
     """What is wrong with those who are sent the alerts, from ``/api/v1/alertmanagers``."""
-    return [] if answer["data"]["activeAlertmanagers"] else ["Prometheus has no Alertmanager, so nobody is notified"]
+    return [] if answer["data"]["activeAlertmanagers"] else ["Prometheus has no Alertmanager, so no one is notified"]
 
 
 class Readable(Protocol):
@@ -85,7 +85,8 @@ def refuse_wrong(found: Sequence[str], result: Mapping[str, Any]) -> None:
     """Raise where something is still wrong, with what was done."""
     if found:
         raise OpsError(
-            f"Monitoring is not as it should be: {'; '.join(found)}.",
+            f"Monitoring is not healthy: {'; '.join(found)}.",
+            reason="monitoring_failed",
             hint="See what Prometheus says of itself (Status, Rules and Targets).",
             **result,
         )

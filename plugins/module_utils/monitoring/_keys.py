@@ -31,6 +31,7 @@ def pair(path: Path) -> str:
     except OpsError as error:
         raise Refused(
             f"The exporter of the host needs a key. {error.message}",
+            reason=error.reason,
             hint="Install openssl (1.1.1 or later) on the target, or take host out of observe_exporters.",
         ) from error
 

@@ -69,14 +69,21 @@ class Server:
         try:
             answer = asyncio.run(self._answer(path, method))
         except Late:
-            raise OpsError(f"{place} gave no whole answer within {ANSWER_WITHIN:g} s.") from None
+            raise OpsError(
+                f"{place} did not respond completely within {ANSWER_WITHIN:g} s.", reason="monitoring_unreachable"
+            ) from None
         except OpsError as error:
-            raise OpsError(f"{place}: {error.message}") from error
+            raise OpsError(f"{place}: {error.message}", reason="monitoring_unreachable") from error
         except (OSError, EOFError, UnicodeError) as error:
-            raise OpsError(f"{place} cannot be reached: {_sockets.refusal(error, self.url).reason}.") from error
+            raise OpsError(
+                f"{place} cannot be reached: {_sockets.refusal(error, self.url).reason}.",
+                reason="monitoring_unreachable",
+            ) from error
         if not 200 <= answer.status < 300:
             said = answer.body[:_SAID_AT_MOST].decode("utf-8", "replace").strip()
-            raise OpsError(f"{place} answered {answer.status}: {said}", status=answer.status)
+            raise OpsError(
+                f"{place} answered {answer.status}: {said}", reason="monitoring_failed", status=answer.status
+            )
         return answer.body
 
     async def _answer(self, path: str, method: str) -> Response:
@@ -102,7 +109,7 @@ class Server:
             if error.data.get("status") in (403, 405):
                 error.hint = (
                     "Set observe_reload_command, such as [systemctl, reload, prometheus], or start it with "
-                    "--web.enable-lifecycle where nobody else reaches its port."
+                    "--web.enable-lifecycle if its port is not reachable from outside."
                 )
             raise
 
@@ -119,6 +126,7 @@ class Server:
         said = signal.said(since)
         raise OpsError(
             f"{self.name} at {self.url} {what}{f': {said}' if said else '.'}",
+            reason="monitoring_failed",
             hint="It keeps the files it had. See its log, fix the inventory, and re-run.",
         )
 
@@ -131,4 +139,4 @@ def answer_of(place: str, body: bytes) -> dict[str, Any]:
     try:
         return _foreign.read_object(body, limit=ANSWER_LIMIT)
     except _foreign.Unreadable as error:
-        raise OpsError(f"The answer of {place} cannot be used: {error}.") from error
+        raise OpsError(f"The answer of {place} cannot be used: {error}.", reason="invalid_response") from error

@@ -97,12 +97,15 @@ def checked(target: Target, name: str) -> dict[str, Any]:
         raise Refused(
             f"Backup {name} is of the database {record['database']!r}, "
             f"the application's is {target.app.database_name!r}.",
+            reason="backup_unusable",
             hint="Choose a backup of this database.",
         )
     problem = _postgres.sum_problem(_postgres.sha256(path) if path.exists() else "missing", record["sha256"])
     if problem:
         raise Refused(
-            f"The dump of backup {name} is not the one that was taken: {problem}.", hint="Choose another backup."
+            f"The dump of backup {name} is damaged: {problem}.",
+            reason="backup_unusable",
+            hint="Choose another backup.",
         )
     return record
 
@@ -124,7 +127,8 @@ def run_restore(target: Target, params: Mapping[str, Any], check_mode: bool) -> 
             head = database.migration_head()
             if head != record["migration_head"]:
                 raise OpsError(
-                    f"After the restore the migration head is {head}, the backup's was {record['migration_head']}."
+                    f"After the restore the migration head is {head}, the backup's was {record['migration_head']}.",
+                    reason="restore_failed",
                 )
             _mark_restored(target, record, params["token"])
     except OpsError as error:
@@ -139,7 +143,9 @@ def _refuse_running(target: Target) -> None:
     running = target.running(target.app.release_services)
     if running:
         raise OpsError(
-            f"{', '.join(running)} must be stopped before a restore and is still running.", hint="Stop it, then re-run."
+            f"{', '.join(running)} must be stopped before a restore and is still running.",
+            reason="restore_failed",
+            hint="Stop it, then re-run.",
         )
 
 
@@ -161,7 +167,7 @@ def last_restored(target: Target) -> str | None:
 
 
 def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Look whether the database is sound; reads every table once."""
+    """Look whether all tables can be read; reads every table once."""
     del params, check_mode
     if not target.app.database_service:
         return {"changed": False, "sound": None, "not_valid": []}
@@ -170,7 +176,8 @@ def run_check(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
         not_valid = [] if unreadable else target.database.not_valid()
     if unreadable:
         raise OpsError(
-            f"The database {target.app.database_name} is not sound: {unreadable}.",
+            f"The database {target.app.database_name} cannot be read: {unreadable}.",
+            reason="database_unsound",
             hint="Restore a backup: playbooks/restore.yml.",
             phase="integrity",
         )

@@ -83,7 +83,7 @@ def _prepared(target: Target, params: Mapping[str, Any], seconds: float) -> tupl
         return ended.value
 
     def missing() -> str:
-        raise ended.error or TimedOut(f"The platform did not say within {seconds:g} s what there is.")
+        raise ended.error or TimedOut(f"The platform did not list the containers within {seconds:g} s.")
 
     return {"platform": missing}, Redactor(())
 

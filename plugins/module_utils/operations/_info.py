@@ -138,6 +138,7 @@ def run_lock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     if not params["reason"]:
         raise Refused(
             "A reason is required and none was given.",
+            reason="reason_required",
             hint="Give it as -e 'reason=\"why\"'; it goes into the audit trail.",
         )
     act = _lock if params["state"] == "present" else _unlock
@@ -155,7 +156,7 @@ def _unlock(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict
     except Refused as error:  # whatever it holds: it is in everybody's way
         if not check_mode:
             target.store.unlock(by=params["operator"], reason=params["reason"])
-        return {"changed": True, "was": None, "sentence": f"unlocked; nobody could read its lease: {error.message}"}
+        return {"changed": True, "was": None, "sentence": f"unlocked; its lease could not be read: {error.message}"}
     if found is None:
         return {"changed": False, "was": None, "sentence": "was not locked"}
     if not check_mode:

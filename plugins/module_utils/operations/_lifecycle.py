@@ -46,7 +46,7 @@ def _close_unfinished(target: Target, own: str | None, cut: Mapping[str, Any] | 
 
 
 def _tidy(target: Target) -> None:
-    """Take away what a killed run left running or lying about: its migration, the database of its restore."""
+    """Remove what a killed run left running or lying about: its migration, the database of its restore."""
     target.tidy()
     _backup.forget_unfinished(target)
     if target.app.database_service and target.database.is_running():
@@ -97,6 +97,7 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         raise Refused(
             f"The target changed during this run: expected release {params['expected_current'] or 'none'}, "
             f"found {current or 'none'}.",
+            reason="target_changed",
             hint="See playbooks/releases.yml, then re-run.",
         )
     cut = _journal.interrupted(operation.journal(), target.store.lease(), now)

@@ -57,7 +57,7 @@ def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
 def decide(
     wanted: Mapping[str, Any], found: Mapping[str, Any], drifted: Callable[[Record], list[str]]
 ) -> dict[str, Any]:
-    """``needed`` and ``reasons``: nothing needs doing only where nothing differs and nobody else is at it.
+    """``needed`` and ``reasons``: nothing needs doing only where nothing has changed and nobody else is at it.
 
     ``drifted`` says where what runs is not what a record says.
     """

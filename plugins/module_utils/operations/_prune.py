@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Taking away what nobody can need any more; never the last good release, its images or its backup."""
+"""Removing what nobody can need any more; never the last good release, its images or its backup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._target import Target
 def prune(target: Target, token: int) -> dict[str, list[str]]:
     """Take old releases with their images, evidence and sources away, and old backups; returns what went.
 
-    What cannot be taken away is ``left``, with the reason: that is no reason to undo a release that is good.
+    What cannot be removed is ``left``, with the reason: that is no reason to undo a release that is good.
     """
     left: list[str] = []
     records, bad = target.history()

@@ -86,11 +86,11 @@ class Target(abc.ABC):
 
     @abc.abstractmethod
     def tidy(self) -> None:
-        """Take away what a killed run left running: its migration."""
+        """Remove what a killed run left running: its migration."""
 
     @abc.abstractmethod
     def forget(self, record: Record, kept: Sequence[Record]) -> None:
-        """Take away what only this release needed, before its record goes."""
+        """Remove what only this release needed, before its record goes."""
 
     @abc.abstractmethod
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
@@ -113,7 +113,7 @@ class Target(abc.ABC):
             return Digests.of_store(self.store)
         except BadState:
             raise
-        except Refused:  # whoever may not read the state is going to be told so, with all else that is missing
+        except Refused:  # that the state cannot be read is reported with all else that is missing
             return Digests()
 
     def learn(self, values: Sequence[str]) -> None:
@@ -162,6 +162,7 @@ class Target(abc.ABC):
         if found is None:
             raise OpsError(
                 f"There is no record of release {release} in {self.store.where}.",
+                reason="release_not_found",
                 hint="List them with playbooks/releases.yml.",
             )
         return Record.of(found)
@@ -171,7 +172,7 @@ class Target(abc.ABC):
         self.store.write(f"releases/{record.id}/record.json", record.as_data(), token=token)
 
     def current(self) -> str | None:
-        """The id of the release that was last seen to work and ought to run, None before the first one."""
+        """The id of the release that was last seen to work and should run, None before the first one."""
         found = self.store.read("current.json")
         return found["release"] if found else None
 

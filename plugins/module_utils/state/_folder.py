@@ -37,7 +37,7 @@ from . import _lease, _schema
 LOOK_EVERY = 0.2
 
 
-#: how much of the end of the audit trail is looked at, in bytes
+#: how much of the end of the audit trail is checked, in bytes
 _AUDIT_END = 1 << 20
 _STILL_HELD = "held by {}, who does not renew, until the lease expires"
 

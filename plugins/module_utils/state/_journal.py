@@ -91,7 +91,7 @@ class Operation:
             return
         except OpsError as unnoted:  # what failed first is what people have to know
             if unnoted.kind == UNREACHABLE:
-                error.kind = UNREACHABLE
+                error.kind, error.reason = UNREACHABLE, unnoted.reason
                 error.message = f"{error.message.rstrip('.')}. Then the target was out of reach: {unnoted.message}"
 
     def prove(self) -> None:
@@ -154,7 +154,9 @@ def _system_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or "on the target"
-        raise OpsError(f"{error.strerror or error}: {where}.", hint=f"Fix this, then re-run {name}.") from error
+        raise OpsError(
+            f"{error.strerror or error}: {where}.", reason="system_error", hint=f"Fix this, then re-run {name}."
+        ) from error
 
 
 def interrupted(journal: Mapping[str, Any] | None, lease: _lease.Lease | None, now: float) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ def next_id(existing: Iterable[str], version: str) -> str:
 
 
 def current_facts(record: Record | None) -> dict[str, Any]:
-    """Of the release that ought to run: its services, and since when it does, in seconds since 1970."""
+    """Of the release that should run: its services, and since when it does, in seconds since 1970."""
     if record is None:
         return {"services": [], "since": 0.0}
     since = moment_of(record.activated) if record.activated else 0.0
@@ -67,17 +67,25 @@ def resolve(
     if name.replace("_", " ") == LAST_GOOD:
         found = last_good(records, current)
         if found is None:
-            raise Refused("There is no good release to roll back to.", hint="Deploy a version that works.")
+            raise Refused(
+                "There is no good release to roll back to.",
+                reason="release_not_found",
+                hint="Deploy a version that works.",
+            )
     else:
         named = [record for record in records if name in (record.id, record.version)]
         if not named:
-            raise Refused(f"No release is called {name!r} on this target.", hint=hint)
+            raise Refused(f"Release {name!r} was not found on this target.", reason="release_not_found", hint=hint)
         found = next((record for record in reversed(named) if record.status == GOOD), named[-1])
     if found.status != GOOD:
         why = found.message or "it was never verified"
-        raise Refused(f"Release {found.id} is marked {found.status}: {why}", hint=hint)
+        raise Refused(f"Release {found.id} is marked {found.status}: {why}", reason="release_bad", hint=hint)
     if found.id not in allowed:
-        raise Refused(f"Release {found.id} cannot be restored; missing: {', '.join(lacks(found))}.", hint=hint)
+        raise Refused(
+            f"Release {found.id} cannot be restored; missing: {', '.join(lacks(found))}.",
+            reason="release_incomplete",
+            hint=hint,
+        )
     return found
 
 

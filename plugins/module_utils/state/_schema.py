@@ -42,8 +42,10 @@ SCHEMA = 1
 class BadState(Refused):
     """A state file that nothing can be decided by."""
 
+    reason = "state_damaged"
+
     def __init__(self, where: str, problem: str) -> None:
-        hint = f"Look at it. Restore it from a copy, or move it away, then re-run. {_LOST}"
+        hint = f"Inspect it. Restore it from a copy, or move it away, then re-run. {_LOST}"
         super().__init__(f"The state in {where} is damaged: {problem}.", hint=hint, state=where, problem=problem)
         self.problem = problem
 
@@ -51,13 +53,15 @@ class BadState(Refused):
 class NewerState(BadState):
     """A state file of a newer version of this program."""
 
+    reason = "state_newer"
+
     def __init__(self, where: str, schema: int) -> None:
         super().__init__(where, f"expected the schema {SCHEMA} or an earlier one, found {schema}")
         self.message = f"The state in {where} has the schema {schema}, this version knows {SCHEMA} and earlier ones."
         self.hint = "A newer version of doppelganger.ops wrote it: run that version or a later one."
 
 
-_LOST = "A lease is taken away with playbooks/unlock.yml."
+_LOST = "playbooks/unlock.yml removes a lease."
 
 
 def parsed(content: bytes, name: str, where: str) -> dict[str, Any]:

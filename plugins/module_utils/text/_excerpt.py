@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Parts of what others have said, for people: blanked out first and cut afterwards, in this one place.
 
-What cuts a text is far from what knows the secrets: a probe that quotes a body, a command that failed. So whoever knows
-them says so once, for all that its body quotes. One process works on one target, so that is known to all its threads.
+What cuts a text is far from what knows the secrets: a probe that quotes a body, a command that failed. So a caller that
+knows them passes them once, for all that its body quotes. One process works on one target, so its threads share them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from ._gist import gist_of
+from ._gist import end_of, gist_of
 from ._redaction import Redactor
 
 #: ends what a reader has cut already
 CUT = "…[cut]"
-#: how much of a text is looked at for each character that is shown: the rest may be blanks
+#: how much of a text is checked for each character that is shown: the rest may be blanks
 _LOOKED_AT = 16
 _LINE = 500
-#: how much of a log line or a page is looked at to find what counts in it
+#: lines that a message quotes at most
+_FEW = 15
+#: how much of a log line or a page is checked to find what counts in it
 _ENVELOPE = 64 * 1024
 
 _nothing_known = Redactor(())
@@ -76,6 +78,25 @@ def last_lines(text: str | bytes, lines: int = 15, was_cut: bool = False) -> lis
 def last_words(text: str | bytes, lines: int = 15) -> str:
     """The same as one text."""
     return "\n".join(last_lines(text, lines))
+
+
+def last_said(text: str | bytes, limit: int = _LINE) -> str:
+    """What counts at the end of a command's output, for a message: the exception of a traceback, the message of a JSON
+    log line, the title of a page, otherwise as many of the last lines as fit."""
+    found = end_of("\n".join(_shown_end(text)))
+    lines: list[str] = []
+    room = limit
+    for line in reversed(found.splitlines()[-_FEW:]):
+        room -= len(line) + 1
+        if lines and room < 0:
+            break
+        lines.insert(0, line)
+    return gist("\n".join(lines), limit)
+
+
+def _shown_end(text: str | bytes) -> list[str]:
+    shown = _redactor().tail(_decoded(text), _ENVELOPE, False)
+    return [line.rstrip() for line in shown.splitlines() if line.strip()]
 
 
 def _decoded(text: str | bytes) -> str:

@@ -56,7 +56,7 @@ def read_object(text: str | bytes, *, limit: int = LIMIT, depth: int = DEPTH) ->
 
 
 def depth_of(data: Any, most: int = DEPTH) -> int:
-    """How deep plain data is nested, counted up to one more than ``most``; each level is looked at as a whole."""
+    """How deep plain data is nested, counted up to one more than ``most``; each level is checked as a whole."""
     level = [data] if isinstance(data, _CONTAINERS) else []
     depth = 0
     while level and depth <= most:

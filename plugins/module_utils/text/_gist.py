@@ -25,6 +25,7 @@ _PAGE = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+_TRACEBACK = "Traceback (most recent call last)"
 _FRAME = re.compile(r"\n\s+at ")
 
 
@@ -33,6 +34,18 @@ def gist_of(text: str) -> str:
     if text.lstrip()[:1] == "{":
         return _envelope(text)
     return _page(text) if _PAGE.match(text) else text
+
+
+def end_of(output: str) -> str:
+    """What counts at the end of what a command has printed: a page as a whole, the last traceback by its exception, a
+    JSON log line that is the last by its message; any other text as it is."""
+    lines = output.splitlines()
+    if _PAGE.match(output):
+        return _page(output)
+    begins = [place for place, line in enumerate(lines) if line.startswith(_TRACEBACK)]
+    if begins:
+        return exception_line("\n".join(lines[begins[-1] :]))
+    return gist_of(lines[-1]) if lines and lines[-1][:1] == "{" else output
 
 
 def _envelope(text: str) -> str:
@@ -73,7 +86,7 @@ def _first(entry: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _short(message: str) -> str:
     """A message without the traceback that some loggers put into it."""
-    if "Traceback (most recent call last)" not in message and not _FRAME.search(message):
+    if _TRACEBACK not in message and not _FRAME.search(message):
         return message
     return ": ".join(_told(message.splitlines()[0].rstrip(": "), exception_line(message)))
 
@@ -81,7 +94,7 @@ def _short(message: str) -> str:
 def exception_line(text: str) -> str:
     """The line of a traceback that says what happened: Python's last one, otherwise the last cause or the first one."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    if any(line.startswith("Traceback (most recent call last)") for line in lines):
+    if any(line.startswith(_TRACEBACK) for line in lines):
         return next((line for line in reversed(lines) if not line[0].isspace()), lines[-1])
     causes = [line for line in lines if line.startswith("Caused by: ")]
     return (causes or lines[:1] or [""])[-1]

@@ -16,7 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry, outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import HOST_UNREACHABLE, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable_data
@@ -69,6 +69,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return {
                 "failed": True,
                 "kind": "unreachable",
+                "reason": HOST_UNREACHABLE,
                 "msg": f"The target cannot be reached: {error.message}. "
                 f"Check that {host} is up and that ssh to it works, then re-run.",
             }

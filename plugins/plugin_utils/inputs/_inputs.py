@@ -55,6 +55,7 @@ def read(names: Sequence[str], variables: Mapping[str, Any], app_name: str) -> d
         raise Refused(
             f"Restoring backup {found['backup']} replaces all data of the application; "
             f"confirm must be {app_name!r} and is {found['confirm']!r}.",
+            reason="confirmation_required",
             hint=f"If you mean it, add -e confirm={app_name}.",
         )
     return found

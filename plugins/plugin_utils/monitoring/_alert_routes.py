@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Alertmanager's configuration, made from the catalogue: who is told of which tier, and which alert says it all.
+"""Alertmanager's configuration, made from the catalogue: who is notified of which tier, and which alert says it all.
 
 Secrets are files beside it. None is in its text but the webhook's address, where that is no secret.
 """
@@ -106,7 +106,7 @@ def _email(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _smtp(settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     if not settings["smtp_host"] or not settings["email_from"]:
         raise Refused(
-            "Alerts are to be sent by e-mail, and observe_smtp_host or observe_email_from is empty.",
+            "Alerts are sent by e-mail, but observe_smtp_host or observe_email_from is empty.",
             hint="Set both; the host is written as host:port.",
         )
     found: dict[str, Any] = {
@@ -122,7 +122,7 @@ def _smtp(settings: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any
 
 
 def _worse_says_all() -> list[dict[str, Any]]:
-    """Of one thing, the worst tier is told, and no other."""
+    """Of one thing, only the worst tier notifies."""
     return [
         {
             "source_matchers": [f'severity="{worse}"'],

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Prometheus' alert rules, made from the catalogue of metrics: one for each limit, and one for each blind spot.
 
-An alert's label ``severity`` is the tier of the limit, which says how a person is told; ``priority`` says how soon
+An alert's label ``severity`` is the tier of the limit, which says how a person is notified; ``priority`` says how soon
 somebody has to be at it. Both, every number and every text are the catalogue's.
 """
 
@@ -36,7 +36,7 @@ def rules(
     catalogue: Catalogue, jobs: Sequence[str] = ("app",), blind_after: float = 300.0, keep_firing: float = 60.0
 ) -> dict[str, Any]:
     """The content of a file of rules. ``jobs`` are those whose silence is an alert after so many seconds; an alert goes
-    on for ``keep_firing`` seconds after its reason, so that a value at the edge of its limit is told once."""
+    on for ``keep_firing`` seconds after its reason, so that a value at the edge of its limit notifies once."""
     app = catalogue.words["name"]
     watched = [metric for metric in catalogue.metrics.values() if "prometheus" in metric.sources]
     found = [_rule(metric, limit, app) for metric in watched for limit in metric.limits]
@@ -77,7 +77,7 @@ def _rule(metric: Metric, limit: Limit, app: str) -> dict[str, Any]:
     text = expression(metric)
     beyond = f"({text}) {'>' if limit.op == ABOVE else '<'} {limit.value:g}"
     if "/" in text:
-        # something divided by nothing is infinite, of which nothing can be said (docs/metrics.md)
+        # something divided by nothing is infinite, of which no verdict is possible (docs/metrics.md)
         beyond = f"({beyond}) {'< +Inf' if limit.op == ABOVE else '> -Inf'}"
     unit = f" {metric.unit}" if metric.unit else ""
     return {
@@ -97,7 +97,7 @@ def _rule(metric: Metric, limit: Limit, app: str) -> dict[str, Any]:
 
 
 def _blind(job: str, selector: str, app: str, after: float) -> dict[str, Any]:
-    """What could not be looked at is neither fine nor broken; an alert on a limit would say nothing at all."""
+    """What could not be checked is neither fine nor broken; an alert on a limit would say nothing at all."""
     silent = f"absent(up{{{selector}}})"
     # an application that is scraped and does not answer is what service_up is about
     text = silent if job == "app" else f"{silent} or max(up{{{selector}}}) < 1"

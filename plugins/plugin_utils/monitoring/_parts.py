@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the parts of a monitoring are told, wherever they run: by whom they are reached, arguments, and environment."""
+"""What the parts of a monitoring are given, wherever they run: by whom they are reached, arguments, and environment."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _application(catalogue: Catalogue, sources: Mapping[str, Any], places: Place
     shown = sources.get("openmetrics") or {}
     if not shown:
         raise Refused(
-            "Prometheus is to be set up, and nothing says where the application shows its metrics.",
+            "Prometheus would have nothing to scrape: the application exposes no metrics.",
             hint="Set app_metric_sources: {openmetrics: {service: ..., port: ...}}.",
         )
     url = urlsplit(shown.get("url") or "http:")
@@ -118,10 +118,10 @@ def read_by(part: str, secrets: frozenset[str]) -> list[str]:
 
 
 def grafana_environment(secrets: frozenset[str]) -> dict[str, str]:
-    """What Grafana is told: nobody looks without a login, and that is none that everybody knows."""
+    """What Grafana is given: nobody looks without a login, and that is none that everybody knows."""
     if "grafana_password" not in secrets:
         raise Refused(
-            "observe_images names grafana, and there is no password for its user admin.",
+            "observe_images names grafana, but there is no password for its user admin.",
             hint="Set observe_secrets: {grafana_password: ...}, or take grafana out of observe_images.",
         )
     return {
@@ -155,7 +155,7 @@ def alertmanager_arguments() -> list[str]:
 
 
 def database_environment(host: str, database: Mapping[str, str], has_password: bool) -> dict[str, str]:
-    """What the exporter of PostgreSQL is told; ``host`` is where it finds the server."""
+    """What the exporter of PostgreSQL is given; ``host`` is where it finds the server."""
     if not database["service"] or not has_password:
         raise Refused(
             "observe_exporters names database, and the application has none, or its password is not known.",
@@ -203,7 +203,7 @@ def database_queries() -> dict[str, Any]:
 
 
 def cache_environment(host: str, service: str, has_password: bool) -> dict[str, str]:
-    """What the exporter of Redis is told."""
+    """What the exporter of Redis is given."""
     if not service:
         raise Refused(
             "observe_exporters names cache, and the application has none.",

@@ -21,7 +21,7 @@ from ._grafana import dashboard, provisioning
 from ._parts import READERS, cache_address, database_queries, job_of, prometheus
 
 RULES, STACK = "rules", "stack"
-#: the official images; that of ``containers`` (cAdvisor) and of ``grafana`` are given by whoever wants them
+#: the official images; that of ``containers`` (cAdvisor) and of ``grafana`` have no default
 IMAGES = {
     "prometheus": "prom/prometheus:v2.55.1",
     "alertmanager": "prom/alertmanager:v0.28.1",

@@ -116,7 +116,7 @@ def _own_network(app: str, theirs: str) -> str:
         if name < theirs:
             return name
     raise Refused(
-        f"observe_network is {theirs!r}, expected a name that is behind '0-{app}-monitoring' in the alphabet.",
+        f"observe_network is {theirs!r}, expected a name that sorts after '0-{app}-monitoring'.",
         hint="Choose another network of the application, or give it another name.",
     )
 

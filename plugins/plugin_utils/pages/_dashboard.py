@@ -28,7 +28,7 @@ _TARGETS = {
 }
 _TONES = {"critical": "bad", "warning": "warn", "info": "dim"}
 #: what the states of a metric are called here
-_WORDS = {"error": "cannot be seen", "inconclusive": "cannot be said", "skipped": "does not apply"}
+_WORDS = {"error": "cannot be seen", "inconclusive": "is unknown", "skipped": "does not apply"}
 _SIGNS = {"above": ">", "below": "<"}
 _TRENDS = {"rising": "↗ rising", "falling": "↘ falling", "steady": "→ steady"}
 

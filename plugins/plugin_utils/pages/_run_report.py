@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent / "templates"
 STATES = {
     "pass": ("✓", "passed", "good"),
     "fail": ("✗", "failed", "bad"),
-    "error": ("!", "could not be looked at", "bad"),
+    "error": ("!", "could not be checked", "bad"),
     "inconclusive": ("?", "not decided", "dim"),
     "skipped": ("-", "skipped", "dim"),
 }
@@ -148,7 +148,7 @@ def _metric(metric: Mapping[str, Any]) -> dict[str, Any]:
 def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is known of a target besides, as pairs; only what there is."""
     before, after = target.get("release_before"), target.get("release_after")
-    moved = {True: "moved", False: "stays as it was", None: "cannot be told"}[target.get("schema_moved")]
+    moved = {True: "moved", False: "stays as it was", None: "is unknown"}[target.get("schema_moved")]
     cut = target.get("recovered") or {}
     failure = target.get("failure") or {}
     pairs = [

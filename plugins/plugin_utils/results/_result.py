@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import reason_of
+
 SCHEMA = 1
 #: the key under which set_stats publishes the result
 KEY = "doppelganger_ops"
@@ -27,6 +29,7 @@ def failure_from(result: Mapping[str, Any], looked: Mapping[str, Any] | None, ph
     message = str(result.get("msg") or result.get("message") or "no message was given")
     return {
         "kind": str(result.get("kind") or "failed"),
+        "reason": reason_of(result),
         "phase": str(result.get("phase") or phase),
         "error": str(result.get("error") or message),
         "hint": str(result.get("hint") or ""),
@@ -134,6 +137,7 @@ def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str
         **{name: steps[name] for name in shown},
         **({"metrics": steps["metrics"]} if operation == "monitor" else {}),
         "failure": dict(failure) if failure else None,
+        "reason": failure["reason"] if failure else "",
         "message": _sentence(operation, status, steps, failure),
         "hint": failure["hint"] if failure else "",
     }
@@ -208,7 +212,7 @@ def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> 
         return dict(target)
     had = target["release_after"] or "nothing, as before"
     message = f"{why}, so this host was rolled back to {had}.{_schema_sentence(target['schema_moved'], 'deploy')}"
-    return {**target, "status": "rolled_back", "message": message}
+    return {**target, "status": "rolled_back", "reason": "fleet_failed", "message": message}
 
 
 def red_hosts(targets: Mapping[str, Mapping[str, Any]], recap: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-#: how often the line is written anew
+#: how often the line is written again
 _EVERY = 0.5
 _ERASE = "\r\x1b[K"
 #: marks what a worker says of a wait: it goes to the log of nobody, and the screen reads it
@@ -82,7 +82,7 @@ class LiveLine:
             self._erase()
 
     def draw(self) -> None:
-        """Write the line anew where it has changed."""
+        """Write the line again where it has changed."""
         text = "" if self._is_paused else fitted(self._text(time.monotonic()), shutil.get_terminal_size().columns - 1)
         # the display's lock is held while a worker is forked, so no worker gets a stream in the middle of a write
         with self._display._lock:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the output callback shows, as lines with a tone: a state machine that is told what happened and the time."""
+"""What the output callback shows, as lines with a tone: a state machine that is given what happened and the time."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _prepare(found: Result) -> str:
 def _integrity(found: Result) -> str:
     if not found.get("sound"):
         return ""
-    return "the database is sound" + "".join(f"; {one} is not valid" for one in found.get("not_valid") or [])
+    return "all tables can be read" + "".join(f"; {one} is not valid" for one in found.get("not_valid") or [])
 
 
 _NOTES: Mapping[str, Callable[[Result], str]] = {

@@ -1,4 +1,4 @@
-"""The cluster's DNS, since there is no CoreDNS to be had: ``python -m tests.lab.kubernetes.dns``."""
+"""The cluster's DNS, since there is no CoreDNS available: ``python -m tests.lab.kubernetes.dns``."""
 
 import json
 import re

@@ -56,7 +56,7 @@ def kubelet_config(place: Place) -> dict[str, Any]:
         # a node waits for its next report until it is ready; one that says nothing new is not sent
         "nodeStatusUpdateFrequency": "2s",
         "nodeStatusReportFrequency": "5m",
-        # a pod that is deleted while its container is being started is only looked at again then, by default after
+        # a pod that is deleted while its container is being started is only checked again then, by default after
         # one to one and a half minutes
         "syncFrequency": "5s",
         "serializeImagePulls": False,

@@ -1,4 +1,4 @@
-"""Take away what a cluster leaves on its machine once its programs have ended."""
+"""Remove what a cluster leaves on its machine once its programs have ended."""
 
 import json
 import os

@@ -203,12 +203,12 @@ def fleet(here: str, **endings: str | None) -> dict[str, Any]:
         pytest.param({}, True, "", id="alone"),
         pytest.param({"two": "ok"}, True, "", id="after one that went well"),
         pytest.param({"two": "unchanged", "three": None}, True, "", id="beside those that did not begin"),
-        pytest.param({"two": "lost"}, False, "two could not get the release", id="beside one that Ansible gave up"),
-        pytest.param({"two": "unreachable"}, False, "two could not get the release", id="after an unreachable one"),
+        pytest.param({"two": "lost"}, False, "two could not deploy the release", id="beside one that Ansible gave up"),
+        pytest.param({"two": "unreachable"}, False, "two could not deploy the release", id="after an unreachable one"),
         pytest.param(
             {"three": "rolled back", "two": "refused"},
             False,
-            "three, two could not get the release",
+            "three, two could not deploy the release",
             id="after two that failed",
         ),
     ],
@@ -311,23 +311,20 @@ def test_a_target_has_its_result(how: str) -> None:
 
 
 def test_a_target_that_the_fleet_held_back_is_skipped() -> None:
-    gate = {"result_gate": {"proceed": False, "reason": "two could not get the release"}}
+    gate = {"result_gate": {"proceed": False, "reason": "two could not deploy the release"}}
     found = run(target_result, {"operation": "deploy"}, gate)["target"]
-    assert (found["status"], found["message"]) == ("skipped", "Not touched, because two could not get the release.")
+    assert (found["status"], found["reason"]) == ("skipped", "")
 
 
 def test_a_host_that_went_back_for_its_fleet_says_why() -> None:
     variables = {
         **ENDINGS["ok"],
         "ops_finish": {"phases": [], "current": "0001-v1"},
-        "rollback_fleet": {"reason": "two could not get the release"},
+        "rollback_fleet": {"reason": "two could not deploy the release"},
     }
     found = run(target_result, {"operation": "return"}, variables)["target"]
-    assert found["status"] == "rolled_back"
-    assert found["message"] == (
-        "two could not get the release, so this host was rolled back to 0001-v1. "
-        "The database schema was migrated and not reverted."
-    )
+    assert (found["status"], found["reason"], found["release_after"]) == ("rolled_back", "fleet_failed", "0001-v1")
+    assert "not reverted" in found["message"]
 
 
 def test_the_first_host_publishes_for_all_and_each_shows_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -350,4 +347,4 @@ def test_the_first_host_publishes_for_all_and_each_shows_its_own(capsys: pytest.
 def test_a_host_that_ended_without_a_result_is_not_forgotten() -> None:
     found = run(publish_result, {"operation": "deploy"}, fleet("one", one="ok", two="lost"))
     lost = found["ansible_stats"]["data"]["doppelganger_ops"]["targets"]["two"]
-    assert lost["message"] == "two ended without a result; its output above says why."
+    assert (lost["status"], lost["reason"]) == ("failed", "no_result")

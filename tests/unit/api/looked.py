@@ -30,7 +30,7 @@ class Clock:
 
 
 def metric(name: str = "error_rate", value: float | None = 0.0, tier: str = "", **more: Any) -> dict[str, Any]:
-    """A metric as it is published; without a value it could not be looked at."""
+    """A metric as it is published; without a value it could not be checked."""
     state = "error" if value is None else "fail" if tier else "pass"
     samples = [] if value is None else [{"at": 1.0, "value": value}, {"at": 2.0, "value": value}]
     return {

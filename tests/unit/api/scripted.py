@@ -61,7 +61,7 @@ def failure(**changes: Any) -> dict[str, Any]:
 
 def result(status: str = "ok", **targets: dict[str, Any]) -> dict[str, Any]:
     """A result as it is published."""
-    found = targets or {"app": target(status=status)}
+    found = targets or {"app": target(status=status, reason="" if status == "ok" else "check_failed")}
     return {
         "doppelganger_ops": {"schema": 1, "operation": "deploy", "status": status, "changed": True, "targets": found}
     }

@@ -98,7 +98,7 @@ def test_what_cannot_be_used_never_ran(
     assert made.jobs == []
     out, err = capsys.readouterr()
     if as_json:
-        assert json.loads(out)["error"] == "InputError"
+        assert (json.loads(out)["error"], json.loads(out)["reason"]) == ("InputError", "invalid_input")
     else:
         assert err.startswith("doppelganger-ops: ")
 

@@ -81,6 +81,21 @@ def test_events(raws: list[dict[str, Any]], expected: list[str]) -> None:
     assert names(*raws) == expected
 
 
+@pytest.mark.parametrize(
+    ("event", "res", "reason"),
+    [
+        ("failed", {"kind": "failed", "reason": "start_failed"}, "start_failed"),
+        ("failed", {"msg": "Boom"}, "task_failed"),
+        ("unreachable", {"msg": "gone"}, "host_unreachable"),
+    ],
+)
+def test_a_phase_that_failed_says_why(event: str, res: dict[str, Any], reason: str) -> None:
+    translator = Translator("deploy", "r1")
+    found = [one for raw in (task("start", "release_apply"), task(event, "release_apply", **res))
+             for one in translator.translate(raw)]  # fmt: skip
+    assert [one.reason for one in found if isinstance(one, events.PhaseFailed)] == [reason]
+
+
 def test_a_phase_takes_from_its_start_to_its_end() -> None:
     found = [event for each in through("database_backup") for event in Translator("d", "r").translate(each)]
     translator = Translator("deploy", "r1")

@@ -28,8 +28,10 @@ def seen(*raws: dict[str, Any]) -> outcome.Seen:
 
 FAILED = scripted.task("failed", "release_apply", msg="boom", kind="failed", error="boom", hint="look")
 LOST = scripted.task("unreachable", "release_apply", msg="no route to host")
-REFUSED = scripted.task("failed", "app/main", msg="no", kind="refused", error="no", hint="read")
-HELD = scripted.task("failed", "app/main", msg="held", kind="lease_held", error="held", hint="wait")
+REFUSED = scripted.task("failed", "app/main", msg="no", kind="refused", reason="invalid_input", error="no", hint="read")
+HELD = scripted.task(
+    "failed", "app/main", msg="held", kind="lease_held", reason="lease_held", error="held", hint="wait"
+)
 
 CASES = [
     ("published ok", [scripted.stats(scripted.result())], Ended(0), Status.OK),
@@ -56,7 +58,21 @@ def test_the_status_of_an_operation(raws: list[dict[str, Any]], ended: Ended, st
     found = outcome.operation_outcome("deploy", ended, seen(*raws), {}, RUN)
     assert found.status is status
     assert found.message
+    assert bool(found.reason) is not status.is_good
     assert json.loads(found.to_json())["status"] == status.value
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [(FAILED, "task_failed"), (LOST, "host_unreachable"), (REFUSED, "invalid_input"), (HELD, "lease_held")],
+)
+def test_a_run_without_a_result_has_the_reason_of_its_last_failure(raw: dict[str, Any], reason: str) -> None:
+    found = outcome.operation_outcome("deploy", Ended(2), seen(raw, scripted.stats(failures={"app": 1})), {}, RUN)
+    assert (found.reason, found.targets["app"].reason) == (reason, reason)
+    assert json.loads(found.to_json())["targets"]["app"]["reason"] == reason
+    with pytest.raises(NotSuccessful) as error:
+        found.raise_for_status()
+    assert error.value.reason == reason
 
 
 def test_a_target_says_everything_that_was_published() -> None:
@@ -88,10 +104,10 @@ def test_a_target_that_was_cut_off_has_the_phases_that_were_seen() -> None:
 
 def test_the_worst_target_decides() -> None:
     published = scripted.result(
-        "failed", one=scripted.target(), two=scripted.target(status="failed", message="Broke.", hint="Mend it.")
+        "failed", one=scripted.target(), two=scripted.target(status="failed", message="Broke.", hint="Fix it.")
     )
     found = outcome.operation_outcome("deploy", Ended(2), seen(scripted.stats(published)), {}, RUN)
-    assert (found.message, found.hint) == ("two: Broke.", "Mend it.")
+    assert (found.message, found.hint) == ("two: Broke.", "Fix it.")
 
 
 def test_what_its_schema_does_not_allow_is_an_error_and_no_guess() -> None:
@@ -199,10 +215,13 @@ def test_a_host_that_had_begun_when_the_run_was_cut_off_is_named_and_may_be_chan
     phases = {"app": [{"name": "lease" if verb in ("lock", "unlock") else verb, "state": "running"}], "two": []}
     found = BY_HOST[verb](verb, ended, seen(), phases, RUN)
     like = outcome.operation_outcome("deploy", ended, seen(), phases, RUN)
-    assert {host: (one.status, one.message, one.hint) for host, one in found.targets.items()} == {
-        host: (one.status, one.message, one.hint) for host, one in like.targets.items()
+    assert {host: (one.status, one.message, one.hint, one.reason) for host, one in found.targets.items()} == {
+        host: (one.status, one.message, one.hint, one.reason) for host, one in like.targets.items()
     }
-    assert "Nothing had begun" not in found.message
+    assert found.hint == outcome.CUT_HINT
+    assert found.reason == {"cancelled": "cancelled", "timed_out": "deadline_passed"}.get(
+        ended.stopped or "", "no_result"
+    )
     assert (found.targets["app"].changed, found.targets["two"].changed, found.changed) == (True, False, True)
     found.to_json()
 
@@ -210,7 +229,7 @@ def test_a_host_that_had_begun_when_the_run_was_cut_off_is_named_and_may_be_chan
 @pytest.mark.parametrize("verb", BY_HOST)
 def test_nothing_had_begun_where_no_host_had(verb: str) -> None:
     found = BY_HOST[verb](verb, Ended(None, "cancelled"), seen(), {}, RUN)
-    assert (found.targets, found.changed, found.message) == ({}, False, "The run was cancelled. Nothing had begun.")
+    assert (found.targets, found.changed, found.reason, found.hint) == ({}, False, "cancelled", "")
 
 
 def test_releases_that_were_cut_off_name_the_host_and_claim_no_change() -> None:

@@ -93,7 +93,7 @@ def test_what_is_old_is_not_fine() -> None:
     watched.clock.now += 2
     found = watched.target()
     assert (found["state"], found["reasons"]) == (
-        "unseen", ["releases, verify, monitor: It was last looked at too long ago."],
+        "unseen", ["releases, verify, monitor: The last check is too old."],
     )  # fmt: skip
 
 

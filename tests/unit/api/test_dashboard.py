@@ -198,7 +198,7 @@ def test_the_command_that_cannot_begin_ends_as_one_that_never_ran(
     ("url", "asked_for", "said"),
     [
         ("http://127.0.0.1:3000/", None, []),
-        ("http://127.0.0.1:3001/", None, ["Port 3000 is taken by somebody else, so this is the next that is free."]),
+        ("http://127.0.0.1:3001/", None, ["Port 3000 is in use, so this is the next free one."]),
         ("http://127.0.0.1:3001/", 3001, []),
         ("http://[::1]:3000/", None, []),
         ("http://10.0.0.5:3000/", None, ["There is no login: everybody who reaches this address can read it."]),

@@ -1,4 +1,4 @@
-"""The demonstrations: what they name is there, and they take away what is theirs alone."""
+"""The demonstrations: what they name is there, and they remove what is theirs alone."""
 
 import subprocess
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whose cluster it is, and what of it is taken away again."""
+"""Whose cluster it is, and what of it is removed."""
 
 from pathlib import Path
 

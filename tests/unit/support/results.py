@@ -48,7 +48,9 @@ def noted(undo: bool, looked: dict[str, Any] | None = None, **result: Any) -> di
 
 
 PUT_BACK = "20261123T204105Z-0001-v1"
-VERIFY_FAILED = noted(True, FAILING, msg="API answers (answered 500)", phase="verify")
+VERIFY_FAILED = noted(
+    True, FAILING, msg="API answers (answered 500)", phase="verify", kind="failed", reason="check_failed"
+)
 
 #: how it ended → the variables of the host
 ENDINGS: dict[str, dict[str, Any]] = {
@@ -57,10 +59,15 @@ ENDINGS: dict[str, dict[str, Any]] = {
     "refused": {
         "app_model": {"failed": True},
         "result_failure": noted(
-            False, kind="refused", error="version is required.", hint="Give it.", phase="preflight"
+            False,
+            kind="refused",
+            reason="invalid_input",
+            error="version is required.",
+            hint="Give it.",
+            phase="preflight",
         ),
     },
-    "lease held": {**BEFORE, "result_failure": noted(False, kind="lease_held", error="The target is locked.")},
+    "lease held": {**BEFORE, "result_failure": noted(False, kind="lease_held", reason="lease_held", error="Locked.")},
     "unreachable": {**BEFORE, "result_failure": noted(False, kind="unreachable", msg="It cannot be reached.")},
     "rolled back": {
         **DURING,
@@ -108,7 +115,7 @@ ENDINGS: dict[str, dict[str, Any]] = {
     },
     "lease lost": {
         **DURING,
-        "result_failure": noted(False, kind="lease_lost", error="This operation held lease number 7."),
+        "result_failure": noted(False, kind="lease_lost", reason="lease_lost", error="It held lease number 7."),
         "ops_finish": {"failed": True, "msg": "This operation held lease number 7."},
     },
     "interrupted before": {

@@ -13,7 +13,7 @@ from ...running._scene import Scene
 from ._kind import Attempt, Options
 
 PEER = {
-    "service": Option("str", about="The service to look at. Either this or O(checks[].host) is needed."),
+    "service": Option("str", about="The service to check. Either this or O(checks[].host) is needed."),
     "host": Option("str", about="The host to connect to."),
 }
 

@@ -24,7 +24,7 @@ _LOG_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Standing:
-    """How one container stands. A ``final`` failure does not mend itself by waiting."""
+    """How one container stands. A ``final`` failure does not fix itself by waiting."""
 
     state: str
     reason: str
@@ -143,7 +143,7 @@ def _shown(one: Container, before: Mapping[str, int]) -> dict[str, Any]:
 def _praise(containers: Sequence[Container]) -> str:
     healthy = sum(one.health == "healthy" for one in containers)
     running = sum(one.state == "running" for one in containers)
-    return f"{running} running, {healthy} of them with a healthy health check" if healthy else f"{running} running"
+    return f"{running} running, {healthy} healthy" if healthy else f"{running} running"
 
 
 class ContainersProbe:
@@ -189,7 +189,7 @@ KIND = Kind(
     about="the containers of O(services) run, have a healthy health check if they have one, and are not restarted. "
     "It goes on looking until all other checks have ended.",
     options={
-        "services": Option("list", about="The services to look at. All of O(services) unless given."),
+        "services": Option("list", about="The services to check. All of O(services) unless given."),
         "completed": Option("list", (), about="Services that may have ended with code 0."),
         "max_restarts": Option(
             "int", 0, may_be_negative=False,

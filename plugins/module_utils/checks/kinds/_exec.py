@@ -47,7 +47,7 @@ KIND = Kind(
     name="exec",
     about="a command in the service's container ends as expected.",
     options={
-        "service": Option("str", required=True, about="The service to look at."),
+        "service": Option("str", required=True, about="The service to check."),
         "command": Option("list", required=True, about="The command and its arguments. No shell is involved."),
         "expect_code": Option("int", 0, about="The exit code of the command."),
         "output_contains": Option("str", about="A string that the command's output has."),

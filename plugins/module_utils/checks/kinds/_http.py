@@ -121,7 +121,7 @@ KIND = Kind(
     about="a request is answered as expected. No redirect is followed.",
     options={
         "url": Option("str", required=True, about="What to ask for. With O(checks[].service) only the path."),
-        "service": Option("str", about="The service to look at."),
+        "service": Option("str", about="The service to check."),
         "port": Option("int", about="The port of the service, together with O(checks[].service)."),
         "method": Option("str", "GET", about="How to ask."),
         "headers": Option("dict", {}, about="Headers of the request. C(${NAME}) is a secret of O(redact_env_files)."),

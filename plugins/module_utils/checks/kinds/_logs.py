@@ -89,7 +89,7 @@ class LogScan:
         self._allow.close()
 
     def outcome(self) -> Outcome:
-        """Judge what was found; a line that is there stays there, so waiting does not mend it."""
+        """Judge what was found; a line that is there stays there, so waiting does not fix it."""
         observed = {"lines_read": self.lines, "matches": self.matches, "lines": list(self.shown)}
         if self.matches <= self._limit:
             seen = f", {self.matches} matched of {self._limit} allowed" if self.matches else ", no error among them"
@@ -153,7 +153,7 @@ KIND = Kind(
     name="logs",
     about="no line of the log tells of an error.",
     options={
-        "services": Option("list", about="The services to look at. All of O(services) unless given."),
+        "services": Option("list", about="The services to check. All of O(services) unless given."),
         "since": Option(
             "float", may_be_negative=False,
             about="From when on to read, in seconds since 1970. O(since) unless given.",

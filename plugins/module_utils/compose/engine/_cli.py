@@ -30,6 +30,7 @@ def version() -> str:
     except OpsError as error:
         raise Refused(
             f"The target has no Compose v2 plugin of the docker command ({error.message})",
+            reason="program_missing",
             hint="Run playbooks/prepare.yml, or install docker-compose-plugin (Debian 13, Ubuntu: docker-compose-v2).",
         ) from error
     found = said.strip().lstrip("v")
@@ -37,7 +38,9 @@ def version() -> str:
     if numbers < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise Refused(
-            f"The Compose plugin has version {found}, expected {least} or later.", hint="Run playbooks/prepare.yml."
+            f"The Compose plugin has version {found}, expected {least} or later.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
         )
     return found
 
@@ -79,13 +82,15 @@ class Compose:
             files = ", ".join(map(str, self.files))
             raise Refused(
                 f"The compose files ({files}) are not valid. {without_quotations(error.message)}",
+                reason="compose_files_invalid",
                 hint="Fix them in the source.",
             ) from None  # which repeats what it read
         try:
             return _foreign.read_object(said)
         except _foreign.Unreadable as error:
             raise Refused(
-                f"The compose files ({', '.join(map(str, self.files))}) come to what cannot be used: {error}.",
+                f"The compose files ({', '.join(map(str, self.files))}) cannot be used once rendered: {error}.",
+                reason="compose_files_invalid",
                 hint="Fix them in the source.",
             ) from None
 

@@ -29,7 +29,7 @@ from ...core._errors import NotThere, OpsError, Refused
 from ...core._user import user_name
 
 _REQUEST_TIMEOUT = 30
-#: for all of an answer, in seconds and in bytes: whoever makes an image or a container says how long its labels are
+#: for all of an answer, in seconds and in bytes: the author of an image decides how long its labels are
 _ANSWER_TIMEOUT = 120.0
 _ANSWER_LIMIT = 64 * 1024 * 1024
 _PIECE = 65536
@@ -40,6 +40,7 @@ def connect() -> Any:
     if docker is None:
         raise Refused(
             "The Python library of the Docker Engine is missing on the target.",
+            reason="program_missing",
             hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
         )
     with engine_errors("connect"):
@@ -66,7 +67,8 @@ def bounded(response: Any, *_: Any, stream: bool = False, **__: Any) -> None:
             raise OpsError(
                 f"An answer of the engine has more than {_ANSWER_LIMIT} bytes, or takes longer than "
                 f"{_ANSWER_TIMEOUT:g} s.",
-                hint="Look at the labels and the environment of the containers and images (docker inspect).",
+                reason="invalid_response",
+                hint="Check the labels and the environment of the containers and images (docker inspect).",
             )
     response._content = bytes(content)
 
@@ -88,25 +90,32 @@ def explained(error: BaseException, wanted: str) -> OpsError:
         return NotThere(f"Could not {wanted}: {error.explanation or error}.")
     if isinstance(error, docker.errors.APIError):
         text = f"Could not {wanted}: the engine answered: {error.explanation or error}."
-        return (
-            Refused(text) if error.response is not None and error.response.status_code in (401, 403) else OpsError(text)
-        )
+        if error.response is not None and error.response.status_code in (401, 403):
+            return Refused(text, reason="forbidden")
+        return OpsError(text, reason="engine_failed")
     if isinstance(cause, PermissionError):
         return Refused(
             f"The user {user_name()} may not use the Docker Engine at {where}: permission denied.",
+            reason="forbidden",
             hint="Run with become, or make the user a member of the group docker and log in again.",
         )
     if isinstance(cause, FileNotFoundError):
         return Refused(
             f"There is no Docker Engine at {where}: the socket does not exist.",
+            reason="engine_unreachable",
             hint="Install and start it (prepare.yml does both), or set DOCKER_HOST to where it listens.",
         )
     if isinstance(cause, ConnectionRefusedError):
         return Refused(
             f"Cannot connect to the Docker Engine at {where}. Is it running?",
+            reason="engine_unreachable",
             hint="Start it (systemctl start docker), then re-run.",
         )
-    return OpsError(f"Could not {wanted}: {error}.", hint=f"Check that the Docker Engine at {where} answers.")
+    return OpsError(
+        f"Could not {wanted}: {error}.",
+        reason="engine_unreachable",
+        hint=f"Check that the Docker Engine at {where} answers.",
+    )
 
 
 def _cause(error: BaseException) -> BaseException | None:

@@ -34,5 +34,6 @@ def _address_of(device: str) -> str:
     except OSError as error:
         raise OpsError(
             f"Expected the bridge of the engine to have an address, found none of {device!r}: {error}.",
+            reason="engine_failed",
             hint="See that the engine has its default bridge (docker network inspect bridge).",
         ) from error

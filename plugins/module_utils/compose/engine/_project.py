@@ -92,7 +92,7 @@ class Project:
 
     def environment_of(self, service: str) -> dict[str, str]:
         """Read the environment of the service's container: full of secrets, so never part of a result."""
-        with engine_errors(f"look at {service}"):
+        with engine_errors(f"inspect {service}"):
             return environment_from(self.api.inspect_container(self._running(service)))
 
     def ask(self, service: str, port: int, request: Mapping[str, Any], seconds: float) -> Response | None:
@@ -101,10 +101,10 @@ class Project:
 
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from this host."""
-        with engine_errors(f"look at {service}"):
+        with engine_errors(f"inspect {service}"):
             address = address_from(self.api.inspect_container(self._running(service)), self.name)
         if address is None:
-            raise OpsError(f"The container of {service} has no address on any network.")
+            raise OpsError(f"The container of {service} has no address on any network.", reason="not_found")
         return address, port
 
     def broken_way(self, service: str, port: int) -> OpsError | None:
@@ -114,7 +114,7 @@ class Project:
         """Each running container of the service by name, with where its port can be reached from this host."""
         found = []
         for one in self._labelled(service):
-            with suppress(NotThere), engine_errors(f"look at {service}"):  # it may be gone since
+            with suppress(NotThere), engine_errors(f"inspect {service}"):  # it may be gone since
                 address = address_from(self.api.inspect_container(one["Id"]), self.name)
                 if address is not None:
                     found.append((str(one["Names"][0]).lstrip("/"), (address, port)))
@@ -177,7 +177,7 @@ class Project:
     def image_id(self, reference: str) -> str | None:
         """Resolve a reference or an id to the id of an image that this engine has."""
         try:
-            with engine_errors(f"look at the image {reference}"):
+            with engine_errors(f"inspect the image {reference}"):
                 return str(self.api.inspect_image(reference)["Id"])
         except NotThere:
             return None
@@ -194,11 +194,12 @@ class Project:
                 if "error" in step:
                     raise Refused(
                         f"The image {reference} cannot be pulled: {step['error']}.",
+                        reason="image_pull_failed",
                         hint="Check the name, the tag and the login of the registry.",
                     )
         found = self.image_id(reference)
         if found is None:
-            raise OpsError(f"The image {reference} was pulled but is not there.")
+            raise OpsError(f"The image {reference} was pulled but was not found.", reason="image_not_found")
         return found
 
     def registry_digest(self, reference: str, auth: Mapping[str, str] | None = None) -> str:
@@ -243,7 +244,7 @@ class Project:
             listed = self.api.containers(all=True, filters={"label": labels})
         found = []
         for one in listed:
-            with suppress(NotThere), engine_errors("look at a container"):  # it may be gone since
+            with suppress(NotThere), engine_errors("inspect a container"):  # it may be gone since
                 found.append(self.api.inspect_container(one["Id"]))
         return found
 

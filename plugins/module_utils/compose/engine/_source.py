@@ -2,8 +2,8 @@
 """The compose files of a version, rendered, where nothing that they name is outside of the checkout.
 
 Compose reads what ``include``, ``extends``, ``env_file`` and ``label_file`` name while it renders, and forgets where a
-value came from. So those are looked at before, file by file. What is left in the rendered configuration (builds,
-``configs:`` and ``secrets:`` by file) is looked at afterwards. Bind mounts may be of any place of the host: that is
+value came from. So those are checked before, file by file. What is left in the rendered configuration (builds,
+``configs:`` and ``secrets:`` by file) is checked afterwards. Bind mounts may be of any place of the host: that is
 what they are for.
 
 Targets have no YAML reader of their own, and another one than Compose's might read a file in another way. So Compose
@@ -36,7 +36,7 @@ _SHOWN = 200
 _ELSEWHERE = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:|github\.com/|[^/:]+\.git#")
 #: the same said to Compose, should it see one where we do not
 _ONLY_LOCAL = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
-#: how many there are: whoever does not hand that on, would not hand on the others
+#: how many there are: a Compose that drops that one drops the others too
 _COUNT = "x-files"
 #: between two documents of a YAML file; never within a value
 _DOCUMENT = re.compile(r"(?m)^(?:---|\.\.\.)(?=\s|$)")
@@ -92,7 +92,11 @@ def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
             continue
         seen.add(file)
         if len(seen) > _MOST_FILES:
-            raise Refused(f"Expected at most {_MOST_FILES} compose files, found more.", hint="Merge some of them.")
+            raise Refused(
+                f"Expected at most {_MOST_FILES} compose files, found more.",
+                reason="compose_files_invalid",
+                hint="Merge some of them.",
+            )
         for document in _documents(replace(compose, env_files=file.env_files), file.path, real):
             _refuse_elsewhere(document, file.path.name)
             for what, path in named(document):
@@ -148,9 +152,15 @@ def _documents(compose: Compose, path: Path, real: Path) -> list[Any]:
         try:
             config = replace(compose, files=[wrapper], profiles=()).config()
         except Refused as error:
-            raise Refused(error.message.replace(str(wrapper), str(path)), hint=error.hint) from error
+            raise Refused(
+                error.message.replace(str(wrapper), str(path)), reason=error.reason, hint=error.hint
+            ) from error
     if config.get(_COUNT) != count:
-        raise Refused("This Compose does not hand on what it reads under x-.", hint="Run playbooks/prepare.yml.")
+        raise Refused(
+            "This version of Compose drops x- extensions.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
+        )
     return [config.get(f"{_KEY}{number}") for number in range(count)]
 
 
@@ -158,9 +168,17 @@ def _text(path: Path, real: Path) -> str:
     try:
         text = _files.read_bytes(real).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"The compose files ({path}) are not valid: expected a text file.", hint="Fix it.") from error
+        raise Refused(
+            f"The compose files ({path}) are not valid: expected a text file.",
+            reason="compose_files_invalid",
+            hint="Fix it.",
+        ) from error
     if _ODD_BREAKS.search(text):
-        raise Refused(f"The compose files ({path}) are not valid: odd line breaks (U+0085, U+2028).", hint="Fix it.")
+        raise Refused(
+            f"The compose files ({path}) are not valid: odd line breaks (U+0085, U+2028).",
+            reason="compose_files_invalid",
+            hint="Fix it.",
+        )
     return text
 
 

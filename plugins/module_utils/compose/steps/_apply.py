@@ -76,7 +76,11 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
             containers = project.containers()
             reason = terminal_reason(containers, services, before, completed)
             if reason:
-                raise OpsError(f"The release failed to start: {reason}.", hint="See its log in the evidence.")
+                raise OpsError(
+                    f"The release failed to start: {reason}.",
+                    reason="start_failed",
+                    hint="See its log in the evidence.",
+                )
             missing = waiting_for(containers, services, completed)
             if not missing:
                 return
@@ -84,6 +88,7 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
             if time.monotonic() > deadline:
                 raise OpsError(
                     f"{', '.join(missing)} did not become healthy within {timeout:g} s.",
+                    reason="start_timed_out",
                     hint="See the log in the evidence, or raise app_start_timeout.",
                 )
 
@@ -101,7 +106,7 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
-    """Bring all or some services of a release up; returns those with a container that came, began anew or went."""
+    """Start all or some services of a release; returns those with a container that came, began again or went."""
     record = target.record(release)
     compose = target.compose_of(release)
     found = target.project.containers()

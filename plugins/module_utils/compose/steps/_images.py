@@ -97,7 +97,8 @@ class _Images:
         found = self.target.project.image_id(reference)
         if found is None:
             raise OpsError(
-                f"The image {reference} of service {service} is not on the engine after it was built or pulled."
+                f"The image {reference} of service {service} is not on the engine after it was built or pulled.",
+                reason="image_not_found",
             )
         return Image(found, reference)
 

@@ -60,7 +60,7 @@ def _migrate(target: ComposeTarget, release: str) -> str:
         )
     except OpsError as error:
         hint = "Each migration that was applied stays applied; the result says whether the schema moved."
-        raise OpsError(error.message, hint=hint, **error.data) from error
+        raise OpsError(error.message, reason="migration_failed", hint=hint, **error.data) from error
     finally:
         _actions.remove_migration(target.project)
 

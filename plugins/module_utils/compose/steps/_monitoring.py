@@ -83,7 +83,7 @@ class Setup:
         return sorted((set(hashes) - sound) | ({one.service for one in found} - set(hashes)))
 
     def write(self) -> dict[Path, str | None]:
-        """Write what differs, take away what is stale; gives what was there before."""
+        """Write what differs, remove what is stale; gives what was there before."""
         before: dict[Path, str | None] = {}
         if self.project:
             _files.make_safe(self.folder, _files.MONITORING)
@@ -125,7 +125,11 @@ class Setup:
         for server in servers:
             still = wait_for(functools.partial(_not_ready, server), self.params["timeout"], self.hopeless)
             if still:
-                raise OpsError(f"Monitoring does not start: {still[0]}", hint="See the log of its container.")
+                raise OpsError(
+                    f"Monitoring failed to start: {still[0]}",
+                    reason="monitoring_failed",
+                    hint="See the log of its container.",
+                )
         timeout = self.params["timeout"]
         try:
             for server in servers:

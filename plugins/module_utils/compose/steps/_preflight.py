@@ -41,15 +41,17 @@ def _existing(path: str) -> str:
 
 
 def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
-    """Engine, Compose, disk and env files, with their variables; refuses the first that is not as it must be."""
+    """Engine, Compose, disk and env files, with their variables; refuses the first that is not fit."""
     info = _actions.info(target.project)
     compose = _cli.version()
     if target.app.source == GIT and shutil.which("git") is None:
-        raise Refused("git is not installed on the target.", hint="Run playbooks/prepare.yml.")
+        raise Refused(
+            "git is not installed on the target.", reason="program_missing", hint="Run playbooks/prepare.yml."
+        )
     for path in {_existing(str(target.store.root)), _existing(info["DockerRootDir"])}:
         problem = disk_problem(path, shutil.disk_usage(path).free >> 20, target.app.disk_free_mb)
         if problem:
-            raise Refused(problem)
+            raise Refused(problem, reason="disk_full")
     variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
     _env_files.require(variables, target.app.env_required_keys, target.app.env_paths)
     return {"engine": info["ServerVersion"], "compose": compose}, variables
@@ -69,6 +71,7 @@ def _resolve(target: ComposeTarget, version: str, auth: dict[str, str] | None) -
         except OpsError as error:
             raise Refused(
                 f"Version {version!r} of {service} was not found. {error.message}",
+                reason=error.reason,
                 hint=error.hint or "Check the version, app_images and the login of the registry.",
             ) from error
     return _git.described(app.source, "", "", digests)
@@ -130,7 +133,7 @@ def _plan_of(
 def _recreates(
     target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
 ) -> list[str]:
-    """The services whose containers a real run is going to make anew, as far as that can be told without building."""
+    """The services whose containers a real run is going to make again, as far as that can be told without building."""
     record: Record | None = found["current_record"]
     if record is None:
         return sorted(wanted["services"])

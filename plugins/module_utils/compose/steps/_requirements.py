@@ -36,7 +36,7 @@ WORDS = {
     "sdk": "the docker SDK of Python",
     "git": "git",
 }
-#: where no package is to be had
+#: where no package is available
 ADVICE = {
     "engine": "Add Docker's own package repository",
     "compose": "Add Docker's own package repository, or put the plugin into /usr/local/lib/docker/cli-plugins",
@@ -101,6 +101,7 @@ def _available(names: Sequence[str]) -> tuple[Mapping[str, Any], dict[str, int]]
         return REDHAT, parse_dnf(_command.run(query, doing="Asking dnf", timeout=300))
     raise Refused(
         "The target has neither apt nor dnf, expected a Debian or RHEL family.",
+        reason="package_unavailable",
         hint=f"Install by hand: {', '.join(WORDS.values())}.",
     )
 
@@ -126,6 +127,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         lacking = ", ".join(WORDS[need] for need in unmet)
         raise OpsError(
             f"The target lacks {lacking}, and no package in its repositories provides it.",
+            reason="package_unavailable",
             hint=". ".join(ADVICE[need] for need in unmet) + ", then re-run. Are its package lists up to date?",
             missing=missing,
         )

@@ -134,7 +134,11 @@ class ComposeTarget(Target):
         """The rendered configuration of a release."""
         config = self.store.read(f"releases/{release}/compose.json")
         if config is None:
-            raise OpsError(f"Release {release} has no configuration in {self.store.where}.", hint="Deploy it again.")
+            raise OpsError(
+                f"Release {release} has no configuration in {self.store.where}.",
+                reason="release_incomplete",
+                hint="Deploy it again.",
+            )
         return config
 
     def compose_of(self, release: str) -> _cli.Compose:

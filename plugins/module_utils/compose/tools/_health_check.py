@@ -41,7 +41,7 @@ def _refuse_without_project(params: Mapping[str, Any]) -> None:
     lost = [check.name for check in parse_checks(params["checks"]) if needs_engine(check)]
     if lost and not params.get("project"):
         raise Refused(
-            f"{', '.join(lost)} must look into a container, and no project is named.",
+            f"{', '.join(lost)} must run inside a container, but no project is set.",
             hint="Give the name of the compose project as project, or check a host and a port.",
         )
 

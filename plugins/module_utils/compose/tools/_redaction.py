@@ -25,7 +25,8 @@ def redactor(params: Mapping[str, Any]) -> Redactor:
             values += secrets_of(path)
         except OSError as error:
             raise Refused(
-                f"The env file {path}, whose values must not be shown, cannot be read: {error.strerror}.",
+                f"The env file {path}, whose values must be redacted, cannot be read: {error.strerror}.",
+                reason="env_file_invalid",
                 hint="Fix the path or its permissions, or remove it from redact_env_files.",
             ) from error
     return Redactor(values)

@@ -46,6 +46,8 @@ def without_place(options: Options) -> list[str]:
 class NotAnswered(OpsError):
     """A source could not be asked; ``is_silent`` says that it is the source itself that does not answer."""
 
+    reason = "source_unavailable"
+
     def __init__(self, message: str, is_silent: bool = False, final: bool = False) -> None:
         super().__init__(message)
         self.is_silent = is_silent
@@ -59,7 +61,7 @@ class Endpoint:
         self._config = config
         self._project = project
         self._shared: Request | None = None
-        #: how a person is told where it is
+        #: how messages name it
         self.place = str(config.get("url") or f"{config.get('service')}:{config.get('port')}")
         login = {"Authorization": f"Bearer {token}"} if token else {}
         self._options = {
@@ -114,7 +116,7 @@ class Endpoint:
         except Garbled as error:
             raise NotAnswered(f"{self.place}: {error}", is_silent=True) from error
         except (OSError, EOFError, UnicodeError) as error:
-            # an untrusted certificate does not mend itself
+            # an untrusted certificate does not fix itself
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
             raise NotAnswered(_sockets.refusal(error, where).reason, True, untrusted) from error
 
@@ -130,7 +132,7 @@ def _answer_or_reason(answer: Response | BaseException) -> Response | NotAnswere
 def refusal(response: Response, place: str) -> NotAnswered | None:
     """Why an answer cannot be used, None where it can."""
     if response.cut:
-        return NotAnswered(f"{place} answers with more than 1 MB; ask Prometheus instead", final=True)
+        return NotAnswered(f"{place} returned more than 1 MB; use Prometheus as the source", final=True)
     if response.status == 200:
         return None
     said = gist(response.body, 200)

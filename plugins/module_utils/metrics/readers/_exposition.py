@@ -13,7 +13,7 @@ from ...text._excerpt import excerpt
 #: who writes a longer one does not mean to be read; in characters
 _LONGEST_LINE = 65536
 _TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-#: each part begins with what the one before cannot hold, so that nothing is looked at twice
+#: each part begins with what the one before cannot hold, so that nothing is checked twice
 _PAIR = re.compile(rf"[ \t]*({_TEXT}|[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*({_TEXT})[ \t]*(,?)[ \t]*")
 _BLANK = re.compile(r"[ \t]*")
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -38,7 +38,7 @@ class Point:
 def parse(text: str, wanted: Collection[str], open_metrics: bool = False) -> dict[str, list[Point]]:
     """The points of the families that are wanted; of the others not even whether they can be read."""
     if open_metrics and not text.rstrip().endswith("# EOF"):
-        raise Unreadable("the answer broke off: it has no # EOF at its end")
+        raise Unreadable("the response was cut off: it has no # EOF at its end")
     found: dict[str, list[Point]] = {name: [] for name in wanted}
     for line in text.split("\n"):
         name = _name_of(line)

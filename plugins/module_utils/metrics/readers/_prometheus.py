@@ -36,7 +36,7 @@ class Prometheus:
     async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
         """All queries side by side; ``asked`` has by name the options and how far to look back."""
         found: dict[str, Observation] = {}
-        rest = iter(asked.items())  # whoever is free takes the next
+        rest = iter(asked.items())  # a free worker takes the next
 
         async def some(kept: Kept) -> None:
             for name, (options, window) in rest:
@@ -77,7 +77,7 @@ class Prometheus:
             words = f"{place} refuses the query: {excerpt(str(found.get('error')), _EXCERPT)}"
             raise NotAnswered(words, final=response.status in FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
-            raise refusal(response, place) or NotAnswered(f"{place}: the answer is not Prometheus'", final=False)
+            raise refusal(response, place) or NotAnswered(f"{place}: the response is not from a Prometheus API", final=False)
         return dict(found["data"])
 
 
@@ -114,7 +114,7 @@ def _as_of_prometheus() -> Iterator[None]:
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise NotAnswered(f"the answer is not Prometheus': {error!r}"[:_EXCERPT]) from error
+        raise NotAnswered(f"the response is not from a Prometheus API: {error!r}"[:_EXCERPT]) from error
 
 
 READER = Reader(

@@ -22,30 +22,39 @@ class Unreachable(OpsError):
     """The API server did not answer for as long as it was worth waiting."""
 
     kind = UNREACHABLE
+    reason = "cluster_unreachable"
 
 
 class LoginRefused(Refused):
     """The API server does not know the login, or no longer: nothing can be seen or changed, nor undone."""
 
     kind = UNREACHABLE
+    reason = "unauthorized"
 
 
 class NotFound(OpsError):
     """The cluster has no such object, or no such kind of object."""
+
+    reason = "not_found"
 
 
 class NoSuchKind(NotFound):
     """The cluster has no such kind of object: nothing of it was read, and nothing can be written."""
 
     kind = "refused"
+    reason = "kind_not_found"
 
 
 class Expired(OpsError):
     """The moment that a list or a watch was to go on from is no longer known: list again."""
 
+    reason = "watch_expired"
+
 
 class TimedOut(OpsError):
     """A command inside a container took longer than it may; it is left to itself."""
+
+    reason = "timed_out"
 
 
 class Conflict(OpsError):
@@ -54,6 +63,8 @@ class Conflict(OpsError):
     ``causes`` has, for each field that another manager owns, its ``field`` and the server's ``message``.
     """
 
+    reason = "conflict"
+
     def __init__(self, message: str, *, hint: str = "", causes: Sequence[Mapping[str, str]] = ()) -> None:
         super().__init__(message, hint=hint)
         self.causes = [dict(cause) for cause in causes]
@@ -61,6 +72,8 @@ class Conflict(OpsError):
 
 class Immutable(Refused):
     """A field that cannot be changed was to be."""
+
+    reason = "immutable_field"
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,8 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
     causes = [one for one in causes if isinstance(one, dict)] if isinstance(causes, list) else []
     if status == 401:
         return LoginRefused(
-            f"The API server {asked.server} does not know this login: expected a valid token or certificate, "
-            f"found one that is wrong or has expired (could not {asked}).",
+            f"API server {asked.server} rejected this login: its token or certificate is wrong or has expired "
+            f"(could not {asked}).",
             hint="Renew the token or the certificate in the kubeconfig or the credential, then re-run.",
         )
     if status == 403:
@@ -110,9 +123,13 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
         return Expired(f"Could not {asked}: {message}.")
     if status in (400, 413, 422):
         # asked of the whole message: what is said of a pod is long, and this comes last
-        kind = Immutable if "immutable" in str(said.get("message")) else Refused
-        return kind(f"The cluster refused to {asked}: {message}.", hint="Fix the manifest, then re-run.")
-    return OpsError(f"Could not {asked}: the API server {asked.server} answered {status}: {message}.")
+        words, hint = f"The cluster refused to {asked}: {message}.", "Fix the manifest, then re-run."
+        if "immutable" in str(said.get("message")):
+            return Immutable(words, hint=hint)
+        return Refused(words, reason="cluster_refused", hint=hint)
+    return OpsError(
+        f"Could not {asked}: the API server {asked.server} answered {status}: {message}.", reason="cluster_failed"
+    )
 
 
 def no_answer(asked: Asked, reason: str, seconds: float) -> Unreachable:
@@ -127,18 +144,24 @@ def untrusted(server: str, reason: str) -> Refused:
     """The error for a server whose certificate does not hold, or that does not take ours."""
     return Refused(
         f"TLS verification failed for API server {server}: {reason}.",
+        reason="tls_failed",
         hint="Set ca_cert to its CA certificate, and check the host name and the client certificate.",
     )
 
 
 def _forbidden(asked: Asked, message: str) -> Refused:
     if message and " cannot " not in message:  # a quota, a policy, a namespace that is going away
-        return Refused(f"The cluster refused to {asked}: {message}.", hint="Fix what it names, then re-run.")
+        return Refused(
+            f"The cluster refused to {asked}: {message}.",
+            reason="cluster_refused",
+            hint="Fix what it names, then re-run.",
+        )
     where = f"the namespace {asked.namespace}" if asked.namespace else "the whole cluster"
     decided = _VERB.search(message)
     verb = decided[1] if decided else asked.verb  # what is called exec or portforward here is a get for RBAC
     return Refused(
         f"Forbidden: cannot {verb} {asked.resource} in {where}: {message or 'no reason given'}.",
+        reason="forbidden",
         hint=f"Grant this login `{verb}` on {asked.resource} in {where}, then re-run.",
     )
 

@@ -93,6 +93,7 @@ def not_started(command: str, reason: str) -> OpsError:
     """The error for a command that never ran."""
     return OpsError(
         f"{command} could not be run: {reason.strip().rstrip('.')}.",
+        reason="command_failed",
         hint="Check that the image has the program, and that the container runs.",
     )
 
@@ -110,7 +111,7 @@ def connect(login: Login, path: str, query: Sequence[tuple[str, str]], asked: As
 
         options = _sdk.through_proxy(options, login.proxied, url)
     else:
-        options["http_no_proxy"] = ["*"]  # the environment was looked at when the way was opened
+        options["http_no_proxy"] = ["*"]  # the environment was checked when the way was opened
     seconds = min(timeout, _CONNECT_TIMEOUT)
     try:
         # each read has a timeout of its own; the clock is for a head that comes in drips
@@ -139,7 +140,7 @@ def pieces(stdin: BinaryIO, size: int) -> Iterator[bytes]:
         if size and not left:
             return
     if size:
-        raise OpsError(f"Expected {size} bytes to send to the command, found {size - left}.")
+        raise OpsError(f"Expected {size} bytes to send to the command, found {size - left}.", reason="connection_lost")
 
 
 def converse(socket: Any, received: Received, stdin: Iterator[bytes], *, deadline: float, named: str) -> None:
@@ -166,7 +167,7 @@ def converse(socket: Any, received: Received, stdin: Iterator[bytes], *, deadlin
                     waiting = waiting[raw.send(waiting) :]
     except (TimeoutError, WebSocketException, OSError) as error:
         if time.monotonic() >= deadline:
-            raise TimedOut(f"{named} was still running when its time was over.") from error
+            raise TimedOut(f"{named} timed out.") from error
         raise Cut(str(error)) from error
     finally:
         with contextlib.suppress(OSError, WebSocketException):

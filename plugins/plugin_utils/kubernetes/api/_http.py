@@ -78,6 +78,7 @@ class Answer:
         except _foreign.Unreadable as error:
             raise OpsError(
                 f"Expected a JSON object from the API server, found {self.body[:40]!r}: {error}.",
+                reason="invalid_response",
                 hint="Check that app_cluster names an API server, and what is between it and this controller.",
             ) from error
 
@@ -92,7 +93,7 @@ class AttemptFailed(Exception):
 
 
 class Http:
-    """The connections to one server. Opened by the first request, and anew in a forked process; thread safe."""
+    """The connections to one server. Opened by the first request, and again in a forked process; thread safe."""
 
     def __init__(self, opened: Callable[[], Login], patience: float = PATIENCE) -> None:
         self._open = opened
@@ -134,7 +135,7 @@ class Http:
     def attempts(self, verb: str, attempt: Callable[[Login], T], patience: float | None = None) -> T:
         """Make attempts until one succeeds or :func:`wait_before` sees no use in another.
 
-        Once a request was given up, those after it do not wait as long anew, until one is answered.
+        Once a request was given up, those after it do not wait as long again, until one is answered.
         """
         started = time.monotonic()
         is_patient = patience is None
@@ -236,7 +237,7 @@ def _read(response: Any, call: Call, asked: Asked, deadline: float) -> Answer:
         response.release_conn()
     if cut and not call.may_be_cut:
         words = f"Could not {asked}: the answer has more than {call.limit} bytes."
-        raise AttemptFailed(Failure(is_final=True), lambda _: OpsError(words))
+        raise AttemptFailed(Failure(is_final=True), lambda _: OpsError(words, reason="invalid_response"))
     return Answer(response.status, dict(response.headers), bytes(body[: call.limit]), cut)
 
 

@@ -141,7 +141,7 @@ class Cluster(Objects):
             # the limit that was asked for is one of the server; this one holds whatever it does
             yield from pieces(response, limit_bytes, time.monotonic() + ANSWER_TIMEOUT)
         except (HTTPError, OSError, TooLong) as error:
-            raise BrokenOff(f"The log of {pod} broke off: {error}.") from error
+            raise BrokenOff(f"The log of {pod} was cut off:  {error}.") from error
         finally:
             response.close()
 
@@ -196,7 +196,7 @@ class Cluster(Objects):
         call = self._call("GET", "portforward", "v1", "Pod", pod, "portforward")
         query = [("ports", str(port))]
         return self._http.attempts(
-            "get",  # a connection that was opened in vain does no harm
+            "get",  # a connection that was opened without success does no harm
             lambda login: _exec.connect(login, call.path, query, call.asked(login.server), _FORWARD_TIMEOUT),
             _FORWARD_TIMEOUT,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 #: how long a request is tried again, in seconds, before the server counts as unreachable
 PATIENCE = 15.0
-#: the same where another request has just waited in vain
+#: the same where another request has just waited without success
 GIVEN_UP_PATIENCE = 0.5
 #: the longest wait before one more attempt, in seconds, whatever the server asks for
 LONGEST = 5.0
@@ -38,7 +38,7 @@ def wait_before(
     """Seconds to wait before attempt number ``attempt + 1``, None where there should be none.
 
     ``attempt`` counts from 0, ``spent`` is the time since the first attempt began. 401 is worth one more attempt, with
-    a login read anew; 409 none where only the caller can decide anew.
+    a login read again; 409 none where only the caller can decide again.
     """
     if failure.is_final:
         return None

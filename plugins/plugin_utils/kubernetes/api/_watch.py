@@ -43,7 +43,7 @@ class Known:
         if kind == "ERROR":
             if found.get("code") == 410:
                 raise Expired(str(found.get("message")))
-            raise OpsError(f"The watch failed: {found.get('message')}.")
+            raise OpsError(f"The watch failed: {found.get('message')}.", reason="cluster_failed")
         self.version = str(found["metadata"]["resourceVersion"])
         if kind == "BOOKMARK":
             return
@@ -152,7 +152,7 @@ class Watch(Iterator[Event]):
                 if event["type"] not in _WITHOUT_OBJECT:
                     self._check(event["object"])
                 yield from self._known.take(event)
-                if self._left() <= 0:  # whoever has something to say for ever
+                if self._left() <= 0:  # a server that sends for ever
                     return
         except (HTTPError, OSError, ValueError):
             return  # cut: the next one goes on from the last version

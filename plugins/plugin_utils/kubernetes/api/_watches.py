@@ -14,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 
 from ._objects import Object
 
-#: after so many seconds everything is listed anew, should a watch have lost something without saying so
+#: after so many seconds everything is listed again, should a watch have lost something without saying so
 _RELIST = 30.0
 #: between two attempts on a server that does not answer; each has patience of its own
 _PAUSE = 0.3

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Applying a release: the server's dry run says what differs, and only that is sent.
 
-Server-side apply takes away what the release no longer says, and leaves alone what others added: it knows by the field
+Server-side apply removes what the release no longer says, and leaves alone what others added: it knows by the field
 managers. Where another manager has set the same field to something else, nothing is changed and the other one is named.
 """
 
@@ -144,8 +144,9 @@ def explained(error: Conflict, thing: Mapping[str, Any]) -> OpsError:
         return error
     fields = sorted({str(cause.get("field") or "?") for cause in error.causes})
     return Refused(
-        f"{ref_of(thing)}: expected {', '.join(fields)} to be ours to set, found that {', '.join(managers)} "
-        f"{'has' if len(managers) == 1 else 'have'} set it to something else.",
+        f"{ref_of(thing)}: {', '.join(fields)} conflicts with {', '.join(managers)}, "
+        f"which {'has' if len(managers) == 1 else 'have'} set another value.",
+        reason="field_conflict",
         hint="Give the manifest the same value, or take the field out of it and leave it to the other one.",
         managers=managers,
         fields=fields,
@@ -195,7 +196,8 @@ def _refuse_anothers(thing: Object, live: Object | None, application: str) -> No
     owner = ((live or {"metadata": {}})["metadata"].get("labels") or {}).get(APPLICATION_LABEL, application)
     if owner != application:
         raise Refused(
-            f"{ref_of(thing)}: expected it to belong to {application} or to nobody, found that it belongs to {owner}.",
+            f"{ref_of(thing)}: expected the owner {application} or none, found {owner}.",
+            reason="object_of_another",
             hint=f"Give it another name, or take the label {APPLICATION_LABEL} from it if {owner} no longer needs it.",
         )
 
@@ -250,7 +252,8 @@ def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) ->
             if time.monotonic() > deadline or next(stream, None) is None:
                 raise OpsError(
                     f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
-                    hint="The cluster's garbage collector does that: look at its controller manager, then re-run.",
+                    reason="timed_out",
+                    hint="The cluster's garbage collector should do that: check its controller manager, then re-run.",
                 )
     finally:
         stream.close()

@@ -39,7 +39,7 @@ def normalized(thing: Mapping[str, Any]) -> Object:
 
 
 def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, redact: Callable[[str], str]) -> str:
-    """A unified diff of two states as YAML; None is an object that is not there. Empty where nothing differs."""
+    """A unified diff of two states as YAML; None is an object that is not there. Empty where nothing has changed."""
     one, other = _shown(before, after), _shown(after, before, is_after=True)
     thing = after if after is not None else before
     if thing is None or one == other:

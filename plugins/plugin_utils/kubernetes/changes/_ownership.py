@@ -57,7 +57,7 @@ def why_not_ours(thing: Mapping[str, Any], application: str) -> str:
     if controller_of(thing):
         return "another object controls it"
     if not is_applied(thing):
-        return f"{FIELD_MANAGER} has not applied it: somebody has copied its labels"
+        return f"{FIELD_MANAGER} did not apply it: its labels were copied"
     if (metadata.get("annotations") or {}).get(ORIGIN_ANNOTATION) != CREATED:
         return "it was there before the application was deployed"
     return ""

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Pruning: deleting what a release no longer has, of what earlier ones of the same application made; nothing else ever.
 
-As with ApplySets of kubectl, only the kinds are looked at that recorded releases had. An object is deleted where its
+As with ApplySets of kubectl, only the kinds are checked that recorded releases had. An object is deleted where its
 labels, the server's list of field managers and the mark of who made it all say that it is ours, by its uid, so that a
 new one of the same name is not hit. Claims of volumes are kept and reported: their data cannot be had back.
 """
@@ -19,7 +19,7 @@ from ._diff import diff
 from ._ownership import why_not_ours
 
 PRUNED, KEPT = "pruned", "kept"
-#: never deleted, whoever made it
+#: never deleted, whatever its origin
 DATA = ("PersistentVolumeClaim",)
 #: labels of an object are handed on to these by the controllers
 _DERIVED = ("Endpoints", "EndpointSlice", "ControllerRevision", "Event", "Lease")

@@ -34,7 +34,11 @@ def way_to(options: Mapping[str, Any], token: str, environment: Mapping[str, str
     development = bool(options.get("is_development"))
     verified = options.get("validate_certs", True) is not False
     if given["host"] and (given["kubeconfig"] or given["context"]):
-        raise Refused("Expected app_cluster to name a host or a kubeconfig, found both.", hint="Keep one of them.")
+        raise Refused(
+            "Expected app_cluster to name a host or a kubeconfig, found both.",
+            reason="login_invalid",
+            hint="Keep one of them.",
+        )
     if given["host"]:
         token = token or _token_for(given["host"], awx)
         way = Way(given["host"], token, given["ca_cert"], source="app_cluster.host")
@@ -67,8 +71,9 @@ def _way_without_options(
 
 def _no_way() -> Way:
     raise Refused(
-        "Expected a way to the cluster, found none: app_cluster names neither host nor kubeconfig, and there are no "
+        "Found no login to the cluster: app_cluster names neither host nor kubeconfig, and there are no "
         "K8S_AUTH_* variables, no KUBECONFIG, no ~/.kube/config and no service account.",
+        reason="login_invalid",
         hint="Set app_cluster.kubeconfig in the inventory, or attach a Kubernetes credential in AWX.",
     )
 
@@ -79,6 +84,7 @@ def _token_for(host: str, awx: Mapping[str, str]) -> str:
     if awx.get("api_key") and meant.rstrip("/") != host.rstrip("/"):
         raise Refused(
             f"app_cluster.host is {host}, but the token in K8S_AUTH_API_KEY is for {meant}.",
+            reason="login_invalid",
             hint="Give a token for that host with app_cluster_token, or attach the credential of that cluster.",
         )
     return awx.get("api_key", "")
@@ -104,9 +110,10 @@ class Login:
         """Say who asks, without the line break that a token's file ends with."""
         found = {name: text.strip() for name, text in self._access.headers().items()}
         if not all(text.isascii() and text.isprintable() for text in found.values()):
-            # whoever sends it would name it in an error
+            # the library that sends it would name it in an error
             raise Refused(
                 f"Expected the login by {self._source} to be one line of plain characters, found others in it.",
+                reason="login_invalid",
                 hint="Write the token again, without line breaks in it.",
             )
         return found
@@ -122,7 +129,8 @@ def open_way(way: Way) -> Login:
         return Login(way)
     except (YAMLError, OSError, ssl.SSLError, ValueError, KeyError, TypeError) as error:
         raise Refused(
-            f"The way to the cluster by {way.source} cannot be used: {error}.",
+            f"The cluster login from {way.source} cannot be used: {error}.",
+            reason="login_invalid",
             hint="Check that the file is there, is readable and names the context, its certificates and its user.",
         ) from error
 
@@ -140,6 +148,7 @@ def _refuse_unchecked(access: Access, way: Way) -> None:
     found = "plain http" if is_plain else "a check that is turned off"
     raise Refused(
         f"Expected the certificate of {access.server} to be checked, found {found} ({way.source}).",
+        reason="login_invalid",
         hint="Give the authority's certificate (app_cluster.ca_cert; in AWX: in the credential, since AWX turns the "
         "check off where there is none), or set app_cluster.is_development for a cluster that may be anybody's.",
     )
@@ -148,7 +157,10 @@ def _refuse_unchecked(access: Access, way: Way) -> None:
 def _tls(access: Access, way: Way) -> ssl.SSLContext:
     refuse_special(access.ca_file, "The authority's certificate")
     if access.ca_file and not Path(access.ca_file).is_file():
-        raise Refused(f"Expected the authority's certificate in {access.ca_file}, found no file ({way.source}).")
+        raise Refused(
+            f"Expected the authority's certificate in {access.ca_file}, found no file ({way.source}).",
+            reason="login_invalid",
+        )
     context = ssl.create_default_context(cafile=access.ca_file or None, cadata=access.ca_data or None)
     if not access.is_verified:
         context.check_hostname = False

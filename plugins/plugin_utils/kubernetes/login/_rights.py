@@ -89,7 +89,7 @@ NEEDS = (
     Need("networking.k8s.io", ("ingresses", "networkpolicies"), _KEPT, "who gets in", APPLIED),
     Need("autoscaling", ("horizontalpodautoscalers",), _KEPT, "scaling by load", APPLIED),
     Need("policy", ("poddisruptionbudgets",), _KEPT, "how many pods may be away at once", APPLIED),
-    Need("", ("pods",), ("delete",), "a pod of an older revision that its StatefulSet waits for in vain", OPTIONAL),
+    Need("", ("pods",), ("delete",), "a pod of an older revision that blocks its StatefulSet", OPTIONAL),
     Need("metrics.k8s.io", ("pods",), ("get", "list"), "usage as evidence, where there is a metrics server", OPTIONAL),
 )
 

@@ -75,7 +75,7 @@ def _pool(configuration: Any) -> Any:
 
 
 def _headers(configuration: Any) -> dict[str, str]:
-    """Say who asks. The SDK reads a service account's token anew each minute, and runs an ``exec`` plugin again."""
+    """Say who asks. The SDK reads a service account's token again each minute, and runs an ``exec`` plugin again."""
     with _LOADING:
         settings: dict[str, Any] = dict(configuration.auth_settings())
     return {str(one["key"]): str(one["value"]) for one in settings.values() if one["value"]}
@@ -90,7 +90,11 @@ def _fill(configuration: Any, way: Way, folder: str) -> None:
             )
         if not (way.token or configuration.api_key or configuration.cert_file):
             reason = said.text or "its user has neither token nor certificate"
-            raise Refused(f"Cannot log in with {way.source}: {reason}.", hint="Fix its user, or log in again.")
+            raise Refused(
+                f"Cannot log in with {way.source}: {reason}.",
+                reason="login_invalid",
+                hint="Fix its user, or log in again.",
+            )
     elif way.host:
         configuration.host = way.host
     else:

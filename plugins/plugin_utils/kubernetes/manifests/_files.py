@@ -91,10 +91,15 @@ def read(paths: Sequence[Path], context: Context, tree: Path | None = None) -> l
             if other is not manifest:
                 raise Refused(
                     f"{place}: expected each object once, found {ref_of(thing)} in {other.source} as well.",
+                    reason="manifests_invalid",
                     hint="Keep one of them, or name the files in app_manifests one by one.",
                 )
     if not found:
-        raise Refused("Expected manifests with at least one object, found none.", hint="Check app_manifests.")
+        raise Refused(
+            "Expected manifests with at least one object, found none.",
+            reason="manifests_invalid",
+            hint="Check app_manifests.",
+        )
     return list(found.values())
 
 
@@ -114,21 +119,29 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise Refused(f"Expected a file or a folder, found no {path}.", hint="Check app_manifests.")
+        raise Refused(
+            f"Expected a file or a folder, found no {path}.", reason="manifests_invalid", hint="Check app_manifests."
+        )
     every = list(itertools.islice(path.iterdir(), _ENTRIES + 1))
     if len(every) > _ENTRIES:
         raise Refused(
             f"{path}: expected at most {_ENTRIES} files in a folder of manifests, found more.",
+            reason="manifests_invalid",
             hint="Keep the manifests in a folder of their own.",
         )
     names = sorted(one for one in every if one.is_file() and not one.name.startswith("."))
     for one in names:
         if not one.name.isprintable():
-            raise Refused(f"{path}: expected names that can be shown, found {one.name!a}.", hint="Rename the file.")
+            raise Refused(
+                f"{path}: expected names that can be shown, found {one.name!a}.",
+                reason="manifests_invalid",
+                hint="Rename the file.",
+            )
     fitting = [one for one in names if one.name.removesuffix(_TEMPLATE).endswith(_SUFFIXES)]
     if not fitting:
         raise Refused(
             f"{path}: expected *.yml, *.yaml or *.json, each perhaps with {_TEMPLATE}, found none.",
+            reason="manifests_invalid",
             hint="Folders are not searched: name those below it in app_manifests.",
         )
     return fitting
@@ -145,7 +158,9 @@ def _texts(files: Sequence[Path], context: Context) -> list[str]:
         rendered = iter(_template.render([*templates.values()], context.words(), context.secrets, LIMIT))
     except _template.Failed as error:
         hint = f"Fix the template. It may use {', '.join(context.words())}; `env` is what app_env_files have."
-        raise Refused(f"{_place([*templates][error.number], error.line)}: {error.why}.", hint=hint) from None
+        raise Refused(
+            f"{_place([*templates][error.number], error.line)}: {error.why}.", reason="manifests_invalid", hint=hint
+        ) from None
     return [next(rendered) if path.suffix == _TEMPLATE else text for path, text in zip(files, texts, strict=True)]
 
 
@@ -157,9 +172,12 @@ def _text(path: Path, left: int) -> str:
             return content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         found = "other bytes" if isinstance(error, UnicodeDecodeError) else type(error).__name__
-        raise Refused(f"{path}: expected a text file in UTF-8, found {found}.", hint="Fix the file.") from None
+        raise Refused(
+            f"{path}: expected a text file in UTF-8, found {found}.", reason="manifests_invalid", hint="Fix the file."
+        ) from None
     raise Refused(
         f"{path}: expected manifests of at most {LIMIT // _MIB} MiB together, found more.",
+        reason="manifests_invalid",
         hint="Keep what is no manifest elsewhere, or name files instead of folders in app_manifests.",
     )
 
@@ -170,7 +188,9 @@ def _objects(text: str, path: Path, budget: _yaml.Budget) -> Iterator[tuple[Obje
         documents = _yaml.read(text, budget)
     except _yaml.Unreadable as error:
         where = _place(path, error.line, is_rendered=path.suffix == _TEMPLATE)
-        raise Refused(f"{where}: the YAML cannot be read: {error.why}.", hint="Fix the file.") from None
+        raise Refused(
+            f"{where}: the YAML cannot be read: {error.why}.", reason="manifests_invalid", hint="Fix the file."
+        ) from None
     for document in documents:
         where = _place(path, document.line, is_rendered=path.suffix == _TEMPLATE)
         if document.data is not None:
@@ -190,25 +210,35 @@ def _flat(document: Any) -> Iterator[Any]:
 def _check(thing: Any, context: Context, source: str) -> None:
     problem = _shape.wrong_identity(thing)
     if problem:
-        raise Refused(f"{source}: {problem}.", hint="Fix the manifest.")
+        raise Refused(f"{source}: {problem}.", reason="manifests_invalid", hint="Fix the manifest.")
     kind, metadata = thing["kind"], thing["metadata"]
     named = f"{source}: {kind}/{metadata['name']}"
     problem = _shape.wrong_shape(thing)
     if problem:
         words = context.secrets.text(problem)
-        raise Refused(f"{named}: {words}.", hint="Fix the manifest; a number that is meant as text needs quotes.")
+        raise Refused(
+            f"{named}: {words}.",
+            reason="manifests_invalid",
+            hint="Fix the manifest; a number that is meant as text needs quotes.",
+        )
     if kind in _WITHOUT_NAMESPACE or group_of(thing["apiVersion"]) == "kustomize.config.k8s.io":
         raise Refused(
             f"{named}: expected what belongs to the namespace {context.namespace}, found a {kind}.",
+            reason="manifests_invalid",
             hint="Leave it to who runs the cluster, and remove it from app_manifests.",
         )
     if metadata.get("namespace") not in (None, "", context.namespace):
         raise Refused(
             f"{named}: expected the namespace {context.namespace}, found another one.",
+            reason="manifests_invalid",
             hint="Take metadata.namespace out: the inventory says where the application is.",
         )
     if kind == "Secret" and thing.get("type") == "kubernetes.io/service-account-token":
-        raise Refused(f"{named}: expected a Secret of the application, found a token.", hint="Remove it.")
+        raise Refused(
+            f"{named}: expected a Secret of the application, found a token.",
+            reason="manifests_invalid",
+            hint="Remove it.",
+        )
 
 
 def _cleaned(thing: Object, namespace: str) -> Object:

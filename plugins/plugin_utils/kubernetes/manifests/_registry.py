@@ -79,9 +79,13 @@ def digest_of(reference: str, login: Login | None = None, *, timeout: float = 10
         raise _refusal(reference, wanted, answer.status, bool(login and login.user))
     told = answer.headers.get(_DIGEST) or f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
     if not re.fullmatch(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", told):
-        raise OpsError(f"Expected a digest of {reference} from its registry, found something else.")
+        raise OpsError(
+            f"Expected a digest of {reference} from its registry, found something else.", reason="registry_failed"
+        )
     if wanted.digest and wanted.digest != told:
-        raise OpsError(f"Expected the registry to give {reference} under its digest, found {told}.")
+        raise OpsError(
+            f"Expected the registry to give {reference} under its digest, found {told}.", reason="registry_failed"
+        )
     return told
 
 
@@ -145,6 +149,7 @@ class _Registry:
         if realm.scheme != "https" and not (self._local and realm.scheme == "http" and is_local(realm.netloc)):
             raise Refused(
                 f"Expected the registry {self._host} to take a login over https, found {realm.scheme or 'no address'}.",
+                reason="tls_failed",
                 hint="Use a registry whose token endpoint has a certificate.",
             )
         query = {"scope": asked.get("scope") or f"repository:{self._path}:pull"}
@@ -160,7 +165,9 @@ class _Registry:
                 raise ValueError
             return f"Bearer {token}"
         except (ValueError, KeyError):
-            raise OpsError(f"Expected a token from {realm.netloc}, found something else.") from None
+            raise OpsError(
+                f"Expected a token from {realm.netloc}, found something else.", reason="registry_failed"
+            ) from None
 
     def _ask(self, method: str, url: str, authorization: str) -> _Answer:
         request = urllib.request.Request(url, method=method, headers={"Accept": _ACCEPT})  # noqa: S310 (http or https)
@@ -199,6 +206,7 @@ class _Registry:
         reason = getattr(error, "reason", None) or (error.message if isinstance(error, TimedOut) else error)
         return Unreachable(
             f"Registry {self._host} did not respond: {type(reason).__name__}: {reason}.",
+            reason="registry_unreachable",
             hint="Check its address in app_images, its certificate, and that this controller reaches it.",
         )
 
@@ -240,15 +248,18 @@ def _refusal(reference: str, wanted: Reference, status: int, has_login: bool) ->
     if status == 404:
         return Refused(
             f"Image {reference} was not found in the registry {wanted.registry}.",
+            reason="image_not_found",
             hint="Push it, or deploy a version that was pushed; the repository is in app_images.",
         )
     if status in (401, 403):
         found = "that this login is not taken" if has_login else "that it asks for a login"
         return Refused(
             f"Expected to read {reference} from the registry {wanted.registry}, found {found} ({status}).",
+            reason="registry_denied",
             hint="Give a user of the registry who may pull it; some registries also answer so for a missing image.",
         )
     return OpsError(
         f"Expected the registry {wanted.registry} to know {reference}, found status {status}.",
+        reason="registry_failed",
         hint="Try again later, or check the registry.",
     )

@@ -88,6 +88,7 @@ def _pin(manifests: Sequence[Manifest], images: Mapping[str, str]) -> None:
             raise Refused(
                 f"Expected a container with the image {parse(image).repository} (app_images: {key}) in the manifests, "
                 f"found {', '.join(sorted(set(seen.values()))[:_SHOWN]) or 'no container'}.",
+                reason="manifests_invalid",
                 hint="Name that repository in the manifest, with any tag, or change app_images.",
             )
 
@@ -95,11 +96,13 @@ def _pin(manifests: Sequence[Manifest], images: Mapping[str, str]) -> None:
 def _name_of(container: Any, manifest: Manifest) -> tuple[str, str]:
     named = f"{manifest.source}: {ref_of(manifest.thing)}"
     if not isinstance(container, dict) or not isinstance(container.get("image"), str):
-        raise Refused(f"{named}: expected an image for each container, found none.", hint="Fix it.")
+        raise Refused(
+            f"{named}: expected an image for each container, found none.", reason="manifests_invalid", hint="Fix it."
+        )
     try:
         return parse(container["image"]).name
     except Refused as error:
-        raise Refused(f"{named}: {error.message}", hint=error.hint) from error
+        raise Refused(f"{named}: {error.message}", reason="manifests_invalid", hint=error.hint) from error
 
 
 def _complete(thing: Object) -> None:

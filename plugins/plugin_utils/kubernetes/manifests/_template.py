@@ -48,8 +48,8 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
     begun = [int(line) for line in done.errors.splitlines() if line.isdigit()]
     if not begun:
         said = last_words(done.errors, 1)[:_SHOWN]
-        words = f"The program that renders templates did not begin (code {done.code}): {said}"
-        raise OpsError(words, hint=f"Try it: {sys.executable} -c 'import jinja2'")
+        words = f"The template renderer did not start (code {done.code}): {said}"
+        raise OpsError(words, reason="program_missing", hint=f"Try it: {sys.executable} -c 'import jinja2'")
     if done.code != 0:
         raise Failed(begun[-1], "more time or memory than it may have")
     answer = _foreign.read_object(done.output, limit=most)
@@ -62,7 +62,7 @@ def render(templates: Sequence[str], context: Mapping[str, Any], secrets: Redact
 
 def _run(asked: Mapping[str, Any], most: int) -> _processes.Done:
     folders = sorted({str(Path(str(module.__file__)).parents[1]) for module in (jinja2, markupsafe)})
-    # without the environment and the folders of whoever calls; jinja is not looked for, as that takes time
+    # without the environment and the folders of the caller; jinja is not looked for, as that takes time
     argv = [sys.executable, "-I", "-S", str(_CHILD), *folders]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return _processes.run(argv, _SECONDS, data=json.dumps(asked).encode(), most=most, env=environment, cwd="/")

@@ -100,7 +100,7 @@ def _all(environment: Any, templates: list[str], context: dict[str, Any], limit:
 
     texts: list[str] = []
     for number, template in enumerate(templates):
-        sys.stderr.write(f"{number}\n")  # whoever ends this knows by it where it was
+        sys.stderr.write(f"{number}\n")  # tells the parent where it was
         sys.stderr.flush()
         try:
             texts.append(_rendered(environment, template, context, limit - sum(map(len, texts))))

@@ -173,7 +173,7 @@ class _Look:
         if scheduled.get("status") == "False":
             reason, words = scheduled.get("reason", ""), scheduled.get("message", "")
             if reason == "Unschedulable":
-                # a volume is being made for its claim: how long that takes is up to whoever makes it
+                # a volume is being made for its claim: how long that takes is up to its provisioner
                 patience = None if "unbound immediate" in words else self.patience.unschedulable
                 yield self._trouble(reason, words, patience=patience)
             else:

@@ -38,7 +38,7 @@ def judge(workload: Object, scene: Scene) -> Readiness:
     """Judge a Deployment, StatefulSet, DaemonSet or Job as it is seen now."""
     named = str(ref_of(workload))
     if workload["metadata"].get("deletionTimestamp") and not is_complete(workload):
-        return Readiness("failed", named, "Deleted", "somebody is deleting it")
+        return Readiness("failed", named, "Deleted", "it is being deleted")
     generation = workload["metadata"].get("generation", 0)
     if workload["kind"] == "Job":
         return judge_job(workload, scene)

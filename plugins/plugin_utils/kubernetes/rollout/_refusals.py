@@ -31,7 +31,7 @@ def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
 
 
 def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
-    """Why whoever makes the pods is refused: a ReplicaSet says so itself, of the others there are events."""
+    """Why the controller of the pods is refused: a ReplicaSet reports it itself, of the others there are events."""
     if maker["kind"] == "ReplicaSet":
         failure = condition(maker, "ReplicaFailure")
         stale = (maker.get("status") or {}).get("observedGeneration", 0) < maker["metadata"].get("generation", 0)
@@ -52,7 +52,7 @@ def _since_changed(maker: Object, scene: Scene) -> list[Object]:
 
 
 def explained(words: str, patience: float) -> Trouble:
-    """A refusal by name. Definite ones are final; what a moment may mend gets some patience."""
+    """A refusal by name. Definite ones are final; what a moment may fix gets some patience."""
     said = _PREFIX.sub("", words)
     if "exceeded quota" in said or "failed quota" in said:
         return Trouble("QuotaExceeded", said, "", final=True)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is looked at when a workload is judged, and how the verdict is said."""
+"""What is checked when a workload is judged, and how the verdict is said."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Readiness:
     """The verdict on one workload: ``ready``, ``waiting`` or ``failed``, and why.
 
     A ``waiting`` with ``patience`` counts as failed when it has lasted so many seconds; a ``ready`` has to last for
-    ``settle`` seconds. ``blocker`` is a pod of an older revision that a StatefulSet waits for in vain.
+    ``settle`` seconds. ``blocker`` is a pod of an older revision that blocks its StatefulSet.
     """
 
     state: str
@@ -61,7 +61,7 @@ class Scene:
     events: Sequence[Object] = ()
     before: Mapping[str, int] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
-    #: for how many seconds it has been looked at until a pod was seen to leave, or to be gone, last; 0 where none was
+    #: for how many seconds it has been checked until a pod was seen to leave, or to be gone, last; 0 where none was
     leaving_for: float = 0.0
 
     @cached_property

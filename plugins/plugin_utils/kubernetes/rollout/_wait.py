@@ -66,6 +66,8 @@ class NotReady(OpsError):
     """A workload that is not going to be ready, or was not in time. ``data`` has ``readiness`` (plain data of each
     workload) and ``log`` (the last lines of the container that decided)."""
 
+    reason = "start_timed_out"
+
 
 def wait(
     cluster: Waitable,
@@ -79,7 +81,7 @@ def wait(
     """Watch until every workload is ready; raises NotReady at once for what does not pass, else after ``timeout``.
 
     Errors say what is waited for as it is ``called``. Call it after what it waits for was applied. ``redact`` takes
-    secrets out of what containers and the cluster say. A pod of an older revision that a StatefulSet waits for in vain
+    secrets out of what containers and the cluster say. A pod of an older revision that blocks its StatefulSet
     is deleted: it has to go anyway, and its controller never does it by itself.
     """
     return _Wait(cluster, workloads, timeout, redact, patience or Patience(), called).run()
@@ -213,6 +215,7 @@ class _Wait:
         except Refused as error:
             raise NotReady(
                 f"The {self._called} failed to start: {self._redact(one.words)}.",
+                reason="start_failed",
                 hint=f"Delete the pod {one.pod}, or give this login the right to: {error.message}",
                 readiness=self._data(verdicts),
                 log=[],
@@ -228,6 +231,7 @@ class _Wait:
         said = f" Its last line: {log[-1]}" if log else ""
         return NotReady(
             f"The {self._called} failed to start: {self._redact(one.words)}.{said}",
+            reason="start_failed",
             hint=next((hint for name, hint in _HINTS.items() if name in one.reason), "The evidence has its log."),
             readiness=self._data([one, *(other for other in verdicts if other is not one)]),
             log=log,

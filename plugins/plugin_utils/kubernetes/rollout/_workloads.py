@@ -175,7 +175,7 @@ def _on_delete(strategy: Mapping[str, Any], old: Sequence[Object]) -> tuple[str,
     staying = sorted(pod["metadata"]["name"] for pod in old if not is_leaving(pod))
     if strategy.get("type") != "OnDelete" or not staying:
         return "", ""
-    words = f"its strategy is OnDelete, and nobody has deleted {', '.join(staying)} of the older revision"
+    words = f"its strategy is OnDelete, and it waits for the deletion of {', '.join(staying)} of the older revision"
     return "OnDelete", words
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, cast
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import BrokenOff, NotThere, OpsError
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 
 from ..api import _errors
 from ..api._exec import ExecResult
@@ -37,7 +37,7 @@ wc -c <"$0" && sha256sum <"$0" && cat "$0"
 #: the code of the first for a file that is not what was sent, with its size and its sum
 _ANOTHER = 97
 _BLOCK = 1 << 20
-#: before a program that only reads is run anew, in seconds
+#: before a program that only reads is run again, in seconds
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -132,12 +132,14 @@ class _Pod:
         try:
             return self._cluster.exec(self._name, self._container, argv, timeout=left, **streams)
         except _errors.TimedOut as error:
-            raise OpsError(f"{self._doing} timed out after {self._timeout:g} s.") from error
+            raise OpsError(f"{self._doing} timed out after {self._timeout:g} s.", reason="timed_out") from error
 
     def _succeeded(self, found: ExecResult) -> str:
         if found.code != 0:
-            said = last_words(found.output) or "nothing"
-            raise OpsError(f"{self._doing} failed with code {found.code}: {said}", rc=found.code)
+            said = last_said(found.output) or "no output"
+            raise OpsError(
+                f"{self._doing} failed with code {found.code}: {said}", reason="command_failed", rc=found.code
+            )
         return found.output
 
     @contextlib.contextmanager
@@ -156,7 +158,8 @@ class _Pod:
             raise OpsError(
                 f"{self._doing} failed: {found[0]} bytes with sha256 {found[1][:16]}… {arrived}, "
                 f"and {wanted[0]} bytes with {wanted[1][:16]}… {sent}.",
-                hint="The connection broke off. Run again.",
+                reason="connection_lost",
+                hint="The connection was lost. Re-run.",
             )
 
 

@@ -68,7 +68,7 @@ class Forward:
             except OpsError as error:
                 self.broken = error
             except WebSocketException as error:
-                self.broken = BrokenOff(f"The connection to {self._pod} broke off: {error}.")
+                self.broken = BrokenOff(f"The connection to {self._pod} was lost:  {error}.")
             except OSError:  # of the client, which has heard enough
                 pass
         self._open.discard(client)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Shared(Generic[T]):
     """A reading that the threads of a checklist share. Nobody is given what was read before they asked.
 
-    Whoever comes while a reading is under way waits for the next one, together with all others who come until then.
+    A caller that comes while a reading is under way waits for the next one, with all others that come until then.
     """
 
     def __init__(self, read: Callable[[], T]) -> None:

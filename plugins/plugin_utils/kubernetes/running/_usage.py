@@ -35,7 +35,7 @@ def quantity(text: Any) -> float | None:
 
 
 class KubeUsage:
-    """Asks whoever knows; who that is, is found out once."""
+    """Asks the source that knows; which one that is, is found out once."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -77,8 +77,9 @@ class KubeUsage:
             return self._cluster.read(f"/api/v1/nodes/{node}/proxy/stats/summary", "nodes/proxy", "summary") or {}
         except Refused as error:
             raise Refused(
-                "What is used cannot be told: there is no metrics server, and the kubelet may not be asked: "
+                "Resource usage is unavailable: there is no metrics server, and this login cannot read the kubelet: "
                 f"{error.message}",
+                reason="forbidden",
                 hint="Install a metrics server, allow nodes/proxy, or let Prometheus be the source (docs/metrics.md).",
             ) from error
 
@@ -177,7 +178,7 @@ def _usage(
 
 
 def _cores(told: Mapping[str, Any]) -> float | None:
-    """How many processors were busy, as a kubelet has worked it out: it counts anew only every ten seconds or so."""
+    """How many processors were busy, as a kubelet has worked it out: it counts again only every ten seconds or so."""
     found = (told.get("cpu") or {}).get("usageNanoCores")
     return None if found is None else found * _NANO
 

@@ -26,7 +26,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.state._record imp
     Record,
     images_as_data,
 )
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 
 from ..manifests import _registry
 from ..manifests._references import HUB, parse
@@ -42,7 +42,9 @@ def pushed_digest(said: str) -> str:
     """The digest in what ``docker push`` said last; raises where it said none."""
     found = _PUSHED.findall(said)
     if not found:
-        raise OpsError(f"docker push named no digest: {last_words(said)}", hint="Check the registry.")
+        raise OpsError(
+            f"docker push named no digest: {last_said(said)}", reason="command_failed", hint="Check the registry."
+        )
     return str(found[-1])
 
 

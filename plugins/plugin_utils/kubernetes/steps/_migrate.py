@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Migrating the database by a Job of the new image; its log is kept, and it is taken away."""
+"""Migrating the database by a Job of the new image; its log is kept, and it is removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
-from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_words
+from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import last_said
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ..api._namespace import Cluster
@@ -128,12 +128,12 @@ def _migrate(
             raise
         said = ""
         with noted_on(error):
-            said = last_words(_keep_log(target, record.id, operation.token))
+            said = last_said(_keep_log(target, record.id, operation.token))
         words, hint = f"The migration failed: {error.message}", error.hint
         if said:
-            words += f" It said last: {said}"
+            words += f" Last output: {said}"
             hint = "Each migration that was applied stays applied; the result says whether the schema moved."
-        raise OpsError(words, hint=hint, **error.data) from error
+        raise OpsError(words, reason="migration_failed", hint=hint, **error.data) from error
     finally:
         # by now somebody else may hold the lease and migrate
         _migration_jobs.remove(target.cluster, made)

@@ -60,6 +60,7 @@ def _add_rules(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) 
     except NoSuchKind as error:
         raise Refused(
             f"The cluster has no kind {KIND} of {VERSION}, so nothing there would load the rules.",
+            reason="kind_not_found",
             hint="Install the Prometheus operator, or add the file of rules to a Prometheus by hand.",
         ) from error
     verb = "would be loaded by" if check_mode else "are there for"

@@ -2,7 +2,7 @@
 """Setting a monitoring up in a namespace: what differs is sent, then it is watched, then Prometheus is asked.
 
 Files that a server refuses leave the old pods at work; then what was there before is applied again, and what came new
-is taken away.
+is removed.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class BehindService:
         place = f"Prometheus behind the Service {self._service}"
         answer = self._cluster.service_get(self._service, self._port, path, timeout=ANSWER_WITHIN, limit=ANSWER_LIMIT)
         if answer.status != 200:
-            raise OpsError(f"{place} answered {answer.status}: {gist(answer.body, 300)}")
+            raise OpsError(f"{place} answered {answer.status}: {gist(answer.body, 300)}", reason="monitoring_failed")
         return answer_of(place, answer.body)
 
 
@@ -112,6 +112,7 @@ class Setup:
             raise Refused(
                 f"Expected {', '.join(lost)} among the workloads of the release that runs, found "
                 f"{', '.join(sorted(workloads)) or 'no release'}.",
+                reason="not_found",
                 hint="Deploy the application first, and see app_metric_sources and app_database_service.",
             )
         return {name: _selector(workloads[called]) for name, (called, _) in self.plan["watched"].items()}
@@ -158,13 +159,13 @@ class Setup:
         _prune.prune(self.cluster, changes)
 
     def put_back(self, changes: Sequence[Change]) -> str:
-        """Apply what was there before, and take away what is new; says what was done."""
+        """Apply what was there before, and remove what is new; says what was done."""
         before: dict[Ref, Object] = {ref_of(change.manifest): change.manifest for change in self.there}
         sent = [change.manifest for change in changes if change.action != _prune.PRUNED]
         if not sent:
             return "This run had nothing to change."
         if not any(ref.kind in WORKLOADS for ref in before):
-            return "Nothing was there before, so what was set up is left to be looked at."
+            return "Nothing was there before, so what was set up is left in place for inspection."
         old = [before[ref_of(one)] for one in sent if ref_of(one) in before]
         new = [one for one in sent if ref_of(one) not in before and one["kind"] not in _prune.DATA]
         try:

@@ -58,12 +58,16 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
 
 
 def _check_host(target: KubeTarget) -> dict[str, Any]:
-    """The cluster and the env files; refuses the first that is not as it must be."""
+    """The cluster and the env files; refuses the first that is not fit."""
     app = target.app
     programs = {"git": app.source == GIT, "docker": bool(app.build)}
     for program, is_needed in programs.items():
         if is_needed and shutil.which(program) is None:
-            raise Refused(f"{program} is not installed on the controller.", hint=f"Install {program} there.")
+            raise Refused(
+                f"{program} is not installed on the controller.",
+                reason="program_missing",
+                hint=f"Install {program} there.",
+            )
     variables = _env_files.read_all(app.env_paths)
     _env_files.require(variables, app.env_required_keys, app.env_paths)
     return {"cluster": target.cluster.version(), "namespace": target.cluster.namespace}
@@ -117,8 +121,9 @@ def refuse_missing(target: KubeTarget, needed: Sequence[Right], page: str) -> No
     missing = target.cluster.missing_rights(needed)
     if missing:
         raise Refused(
-            f"This login may not: {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
-            hint=f"{page} has the rights that are needed; ask whoever runs the cluster.",
+            f"Forbidden: this login cannot {', '.join(map(str, missing))}, in namespace {target.cluster.namespace}.",
+            reason="forbidden",
+            hint=f"{page} has the rights that are needed; ask the administrator of the cluster.",
             missing=[str(one) for one in missing],
         )
 

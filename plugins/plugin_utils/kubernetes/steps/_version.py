@@ -45,6 +45,7 @@ def _digest(target: KubeTarget, name: str, repository: str, version: str) -> str
     except OpsError as error:
         raise Refused(
             f"Version {version!r} of {name} was not found. {error.message}",
+            reason=error.reason,
             hint=error.hint or "Check the version, app_images and the login of the registry.",
         ) from error
 

@@ -31,7 +31,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.state._schema imp
 
 PREFIX = "doppelganger.ops/"
 APPLICATION, KIND = f"{PREFIX}application", f"{PREFIX}kind"
-#: the token of whoever wrote the object last; an earlier one may not write it any more
+#: the token of the last writer of the object; an earlier one may not write it any more
 TOKEN = f"{PREFIX}token"
 #: the name as it was given, where the object's own name cannot be the same
 NAME = f"{PREFIX}name"
@@ -138,7 +138,10 @@ def place_of(name: str) -> tuple[str, str, str]:
         item, _, key = rest.partition("/")
         if folder in KINDS and item and key and "/" not in key:
             return KINDS[folder], item, key
-        raise OpsError(f"The store has no place for {name}: expected releases, backups or evidence/<id>/<file>.")
+        raise OpsError(
+            f"The store has no place for {name}: expected releases, backups or evidence/<id>/<file>.",
+            reason="step_failed",
+        )
     return ("audit", "", name) if name == "audit.jsonl" else ("state", "", name)
 
 
@@ -166,6 +169,7 @@ def with_file(secret: Mapping[str, Any], key: str, content: bytes, token: int | 
         raise OpsError(
             f"{key} of {secret['metadata']['name']} is too large for a Secret: expected at most {SECRET_LIMIT} bytes, "
             f"found {size} (compressed).",
+            reason="too_large",
             hint="Keep less in one release: fewer or smaller files in app_manifests, no binary data in ConfigMaps.",
         )
     about = dict(secret["metadata"])
@@ -194,7 +198,7 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def written_by(found: Mapping[str, Any]) -> int:
-    """The token of whoever wrote the object last, 0 for nobody."""
+    """The token of the last writer of the object, 0 for nobody."""
     text = str((found["metadata"].get("annotations") or {}).get(TOKEN, ""))
     return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Jobs that migrate a database: how they are found, and taken away."""
+"""The Jobs that migrate a database: how they are found, and removed."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 """The state of an application in a cluster, as Secrets and a Lease of its namespace; ``_layout`` has the layout.
 
 The interface is that of ``_folder.Store``, and who gets the lease is decided by ``_lease``, as there. Instead of one
-lock, each write carries the version that was read (optimistic), and is decided anew where somebody else was faster.
+lock, each write carries the version that was read (optimistic), and is decided again where somebody else was faster.
 
 Fencing: a write for a token reads the object, then the lease, then writes on condition that the object has not changed
-since it was read. Whoever takes a lease from a holder that may be alive first marks every object with the new token, so
-that a write which the old one has begun fails, however late it comes.
+since it was read. An operation that takes a lease from a holder that may be alive first marks every object with the new
+token, so that a write which the old one has begun fails, however late it comes.
 
 Clocks: expiry is renewTime + duration against the API server's clock, which the ``Date`` of its answers tells to the
 second, so a controller's own clock may be wrong. Assumed is that several API servers of one cluster agree within a few
@@ -35,7 +35,7 @@ from ..api._errors import Conflict, NotFound, Unreachable
 from ..api._namespace import Cluster
 from . import _layout as state
 
-#: how long a write is decided anew while others are faster, in seconds
+#: how long a write is decided again while others are faster, in seconds
 _PATIENCE = 30.0
 _LEASE = ("coordination.k8s.io/v1", "Lease")
 _SECRET = ("v1", "Secret")
@@ -226,18 +226,19 @@ class KubeStore(Store):
         if found is not None and (found["metadata"].get("labels") or {}).get(state.APPLICATION) != self.app:
             raise Refused(
                 f"Expected the Secret {name} in {self.cluster.namespace} to be the state of {self.app}, found another.",
+                reason="object_of_another",
                 hint=f"Give it another name, or the label {state.APPLICATION}={self.app} back.",
             )
         return found
 
     def _refuse_late(self, found: Object | None, token: int) -> None:
-        """Refuse whoever does not hold the lease any more; asked after the object was read: see Fencing above."""
+        """Refuse an operation that no longer holds the lease; asked after the object was read: see Fencing above."""
         lease = _lease.check(self.lease(), token)
         if found is not None and state.written_by(found) > token:
             _lease.check(replace(lease, token=state.written_by(found)), token)
 
     def _take_back_late(self, written: Object, token: int) -> None:
-        """A new object carries no mark that could have stopped it, so whoever made it looks once more."""
+        """A new object carries no mark that could have stopped it, so its maker checks once more."""
         try:
             _lease.check(self.lease(), token)
         except LeaseLost:
@@ -251,7 +252,7 @@ class KubeStore(Store):
     def _swap(
         self, read: Callable[[], Object | None], decide: Callable[[Object | None], Object | None]
     ) -> Object | None:
-        """Write what ``decide`` makes of what is there, anew while others are faster; None where that is nothing.
+        """Write what ``decide`` makes of what is there, again while others are faster; None where that is nothing.
 
         A write whose answer was lost is found again by its content, and counts.
         """
@@ -278,7 +279,8 @@ class KubeStore(Store):
     def _outrun(self, sent: Object) -> OpsError:
         return OpsError(
             f"{sent['metadata']['name']} in {self.cluster.namespace} could not be written for {_PATIENCE:.0f} s: "
-            "others were faster each time.",
+            "another client changed it each time.",
+            reason="conflict",
             hint="Find out who else writes it, then re-run.",
         )
 

@@ -115,7 +115,11 @@ class KubeTarget(Target):
         """What a release consists of, as it was rendered."""
         found = self.store.read(f"releases/{release}/{MANIFESTS}")
         if found is None:
-            raise OpsError(f"Release {release} has no manifests in {self.store.where}.", hint="Deploy it again.")
+            raise OpsError(
+                f"Release {release} has no manifests in {self.store.where}.",
+                reason="release_incomplete",
+                hint="Deploy it again.",
+            )
         objects: list[Object] = found["objects"]
         return objects
 

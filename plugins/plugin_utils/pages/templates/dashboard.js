@@ -1,5 +1,5 @@
-// Keeps the page current: told of news by /events, it gets the page anew and exchanges <main>. Without this script the
-// page loads itself anew.
+// Keeps the page current: told of news by /events, it gets the page again and exchanges <main>. Without this script the
+// page loads itself again.
 "use strict";
 
 const SILENCE = 15000;

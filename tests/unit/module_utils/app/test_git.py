@@ -89,9 +89,7 @@ def test_a_whole_commit_id_means_itself(repository: Path) -> None:
 def test_an_unknown_version_is_refused_with_those_there_are(repository: Path, version: str, hint: str) -> None:
     with pytest.raises(Refused) as error:
         _git.resolve(str(repository), version, 20)
-    assert error.value.message == (
-        f"Version {version!r} is neither a tag, a branch nor a whole commit id of {repository}."
-    )
+    assert error.value.reason == "version_not_found"
     assert hint in error.value.hint
 
 

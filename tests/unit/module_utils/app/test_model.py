@@ -95,7 +95,7 @@ def test_a_model_from_elsewhere_says_what_it_lacks() -> None:
     del plain["name"], plain["checks"]
     with pytest.raises(Refused) as error:
         _model.App.from_dict(plain)
-    assert error.value.message == "The application model lacks name, checks."
+    assert (error.value.reason, "name, checks" in error.value.message) == ("invalid_input", True)
     assert "app_model" in error.value.hint
 
 

@@ -143,13 +143,13 @@ def test_told_to_stop_it_is_inconclusive() -> None:
     judge.stop("app exited with code 1", 0.2)
     result = judge.result()
     assert (result.state, result.elapsed_s) == ("inconclusive", 0.2)
-    assert result.reason == "stopped waiting: app exited with code 1 (last seen: bad)"
+    assert result.reason == "stopped: app exited with code 1 (last: bad)"
 
 
 def test_told_to_stop_before_the_first_attempt_it_is_inconclusive_too() -> None:
     judge = Judge(Check(name="one", kind="http"), 0.0)
     judge.stop("app exited with code 1", 0.0)
-    assert judge.result().reason == "stopped waiting: app exited with code 1"
+    assert judge.result().reason == "stopped: app exited with code 1"
 
 
 @pytest.mark.parametrize(

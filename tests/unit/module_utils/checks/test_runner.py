@@ -132,8 +132,8 @@ def test_a_crash_ends_what_waits_and_what_is_under_way(play: Play) -> None:
     assert play.took < 1
     assert results["containers"].state == "fail"
     assert results["passed"].state == "pass"
-    assert results["waiting"].reason == "stopped waiting: app exited with code 1 (last seen: bad)"
-    assert results["hanging"].reason == "stopped waiting: app exited with code 1"
+    assert results["waiting"].reason == "stopped: app exited with code 1 (last: bad)"
+    assert results["hanging"].reason == "stopped: app exited with code 1"
     assert {results[name].state for name in ("waiting", "hanging", "holding")} == {"inconclusive"}
 
 
@@ -145,7 +145,7 @@ def test_who_is_just_looking_when_all_ends_may_tell_what_it_sees(play: Play) -> 
     results = play.run()
     assert play.took < 1
     assert [result.state for result in results.values()] == ["fail", "pass", "inconclusive", "inconclusive"]
-    assert results["failing"].reason.endswith("(last seen: bad)")
+    assert results["failing"].reason.endswith("(last: bad)")
 
 
 def test_a_crash_is_noticed_while_others_wait_although_the_containers_had_passed(play: Play) -> None:
@@ -182,7 +182,7 @@ def test_a_failure_ends_the_holding_of_others_and_not_their_waiting(play: Play) 
     play.add("waiting", FAIL, FAIL, FAIL, FAIL, PASS, timeout=5)
     results = play.run()
     assert play.took < 1
-    assert results["holding"].reason == "stopped waiting: failing did not pass (last seen: good)"
+    assert results["holding"].reason == "stopped: failing failed (last: good)"
     assert results["waiting"].state == "pass"
 
 
@@ -243,7 +243,7 @@ def test_nothing_is_watched_for_checks_that_need_no_engine(play: Play) -> None:
     [
         (OpsError("the engine is ill."), "error", 2, "the engine is ill."),
         (Refused("permission denied.", hint="Ask."), "error", 1, "permission denied. Ask."),
-        (ConnectionRefusedError(111, "no"), "fail", 2, "nobody listens at one"),
+        (ConnectionRefusedError(111, "no"), "fail", 2, "nothing is listening at one"),
         (
             RuntimeError("bug"),
             "error",

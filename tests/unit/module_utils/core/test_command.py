@@ -31,9 +31,9 @@ def test_the_output_is_returned_without_what_went_to_stderr() -> None:
             id="it ends with an error",
         ),
         pytest.param(python("print('only this'); exit(1)"), 20, "failed with code 1: only this", id="no stderr"),
-        pytest.param(python("exit(1)"), 20, "The build failed with code 1: nothing", id="silence"),
+        pytest.param(python("exit(1)"), 20, "The build failed with code 1: no output", id="silence"),
         pytest.param(
-            python("import os; os.kill(os.getpid(), 9)"), 20, "failed with code -9: nothing", id="killed by a signal"
+            python("import os; os.kill(os.getpid(), 9)"), 20, "failed with code -9: no output", id="killed by a signal"
         ),
         pytest.param(
             ["no-such-command-here"], 20, "command 'no-such-command-here' was not found on the target", id="no command"

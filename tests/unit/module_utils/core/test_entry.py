@@ -22,11 +22,16 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.actions._step imp
     ("error", "result"),
     [
         pytest.param(
-            OpsError("It broke.", hint="Mend it.", phase="apply"),
-            {"failed": True, "msg": "It broke. Mend it.", "kind": "failed", "phase": "apply"},
+            OpsError("It broke.", hint="Fix it.", phase="apply"),
+            {"failed": True, "msg": "It broke. Fix it.", "kind": "failed", "reason": "step_failed", "phase": "apply"},
             id="a failure",
         ),
-        pytest.param(Refused("No."), {"failed": True, "msg": "No.", "kind": "refused", "hint": ""}, id="a refusal"),
+        pytest.param(
+            Refused("No."), {"failed": True, "kind": "refused", "reason": "invalid_input", "hint": ""}, id="a refusal"
+        ),
+        pytest.param(
+            Refused("No.", reason="forbidden"), {"kind": "refused", "reason": "forbidden"}, id="a reason of its own"
+        ),
         pytest.param(
             OpsError("No.", msg="other", failed=False), {"failed": True, "msg": "No."}, id="its data hides nothing"
         ),
@@ -110,6 +115,7 @@ def test_an_unreachable_target_is_an_ordinary_failure() -> None:
     made._execute_module = execute_module
     found = made._run_there({})
     assert (found["failed"], found["kind"], "unreachable" in found) == (True, "unreachable", False)
+    assert found["reason"] == "host_unreachable"
     assert "10.0.0.7 is up" in found["msg"]
 
 

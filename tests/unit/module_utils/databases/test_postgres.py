@@ -72,7 +72,7 @@ def test_a_dump_is_compared_with_its_recorded_sum(found: str, problem: str | Non
 def test_an_unknown_backup_is_refused_with_those_there_are(known: list[str], hint: str) -> None:
     with pytest.raises(Refused) as error:
         _postgres.refuse_unknown_backup("9", known)
-    assert (error.value.message, error.value.hint) == ("There is no backup '9' on this target.", hint)
+    assert (error.value.reason, error.value.hint) == ("backup_not_found", hint)
 
 
 class Engine:
@@ -133,7 +133,7 @@ def test_a_query_stops_at_its_first_error(ran: list[Any]) -> None:
 def test_a_database_that_does_not_run_is_named_with_what_starts_it() -> None:
     with pytest.raises(OpsError) as error:
         database("/x", state="exited").query("SELECT 1")
-    assert error.value.message == "The database service db is not running."
+    assert error.value.reason == "database_unreachable"
     assert "playbooks/rollback.yml" in error.value.hint
 
 
@@ -180,8 +180,9 @@ def test_a_restore_that_cannot_be_read_touches_nothing(monkeypatch: pytest.Monke
         return ""
 
     monkeypatch.setattr(_command, "run", run)
-    with pytest.raises(OpsError, match=r'not sound: could not open file "base/5/16384"\. The real one was not touched'):
+    with pytest.raises(OpsError, match=r'could not open file "base/5/16384"') as error:
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
+    assert error.value.reason == "database_unsound"
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]
     assert "_restore_[0-9]+" in said[-1]  # what was filled is looked for, to be dropped
 
@@ -220,10 +221,8 @@ def test_a_restore_that_would_lose_what_the_database_has_of_its_own_ends_before_
     monkeypatch.setattr(_command, "run", run)
     with pytest.raises(OpsError) as error:
         database("/x").restore(tmp_path / "dump", "shop_restore_7", 60)
-    assert error.value.message == (
-        "The restored database cannot be like shop, which was not touched: "
-        'the setting log_statement of all roles (permission denied to set parameter "log_statement").'
-    )
+    assert error.value.reason == "restore_failed"
+    assert 'log_statement of all roles (permission denied to set parameter "log_statement")' in error.value.message
     assert "Give the role owner the right to it" in error.value.hint
     assert said[-1] == 'DROP DATABASE "shop_restore_7"'
     assert not [sql for sql in said if "RENAME" in sql or "terminate" in sql]

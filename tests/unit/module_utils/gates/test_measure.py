@@ -86,7 +86,7 @@ def test_a_warning_is_shown_and_passes() -> None:
 def test_what_may_be_critical_and_cannot_be_seen_is_no_pass() -> None:
     found = run({"queue": "many", "mails": 1, "rate": 5})
     assert found["verdict"] == "error"
-    assert "could not be looked at: Queue (queue is 'many', expected a number)" in found["summary"]
+    assert "could not be measured: Queue (queue is 'many', expected a number)" in found["summary"]
     assert run({"queue": 1, "mails": "many", "rate": 5})["verdict"] == "pass"
 
 

@@ -131,7 +131,7 @@ WRONG = [
     ({"cpu": {"sources": {"host": {"field": "cpu"}}}}, "sources.host.field must be one of cpu_percent"),
     ({"cpu": {"sources": {"host": None, "prometheus": None}}}, "it has no source"),
     ({"cpu": {"source": "redis"}}, "source is redis, and sources has none of that kind"),
-    ({"cpu": {"sources": {"prometheus": {"query": "rate($cqu)"}}}}, "nobody knows the word $cqu"),
+    ({"cpu": {"sources": {"prometheus": {"query": "rate($cqu)"}}}}, "unknown word $cqu"),
     ({"cpu": {"sources": {"prometheus": {"query": "a$"}}}}, "write $$ for the sign itself"),
     ({"cpu": {"window": 0}}, "window must be more than 0, found 0"),
     ({"new": {"sources": {"host": {"field": "cpu_percent"}}}}, "title is missing"),

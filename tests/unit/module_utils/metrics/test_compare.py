@@ -64,7 +64,7 @@ def test_what_is_half_as_much_again_is_caught() -> None:
 
 
 def rare(dice: random.Random, errors: float, looks: int, window: int) -> list[float]:
-    """The share of rare errors, looked at every second over a window."""
+    """The share of rare errors, checked every second over a window."""
     failed = [dice.random() < errors for _ in range(looks + window)]
     return [sum(failed[place : place + window]) / window for place in range(looks)]
 

@@ -102,7 +102,7 @@ CASES: list[tuple[str, list[float | Sample], dict[str, Any], Limit | None, str, 
     ("an error that stays", [WRONG], {"consecutive_error_limit": 9}, MOST, "error", "bad query"),
     ("out of reach from the start", [*[GONE] * 5], {}, MOST, "error", "out of reach"),
     ("out of reach at the end", [1, 1, GONE], {}, MOST, "pass", ""),
-    # watching on although nothing can be said
+    # watching on although no verdict is possible
     ("no data at first, then it fails", [NONE, 99], {"ends_early": False}, MOST, "fail", "99"),
     ("no data now and then", [1, NONE, 1], {"ends_early": False}, MOST, "inconclusive", "no data"),
     ("out of reach for long, then it fails", [*[GONE] * 5, 99], {"ends_early": False}, MOST, "fail", "99"),

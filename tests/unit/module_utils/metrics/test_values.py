@@ -132,7 +132,7 @@ COUNTED = {
 def test_a_counter_has_a_time_of_its_own(before: Any, now: Any, rate: float | None) -> None:
     found = sample(look(*now), look(*before, at=8), {**PLAIN, "calc": "rates"}, "above")
     if rate is None:
-        assert (found.state, "counted anew" in found.reason) == ("inconclusive", True)
+        assert (found.state, bool(found.reason)) == ("inconclusive", True)
     else:
         assert found.value == rate
 

@@ -154,7 +154,7 @@ def taken(state: Path) -> dict[str, Any]:
 def test_a_dump_that_was_changed_is_refused(state: Path) -> None:
     name = taken(state)["id"]
     (state / "backups" / name / "dump").write_bytes(b"PGDMQ")
-    with pytest.raises(Refused, match=f"The dump of backup {name} is not the one that was taken: its sha256 is"):
+    with pytest.raises(Refused, match=f"The dump of backup {name} is damaged: its sha256 is"):
         _backup.checked(target(state, **DATABASE), name)
 
 

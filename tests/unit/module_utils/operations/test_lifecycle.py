@@ -47,7 +47,7 @@ class Engine:
 
 @pytest.fixture
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The images that pruning took away."""
+    """The images that pruning removed."""
     images: list[str] = []
     monkeypatch.setattr(_target, "Project", Engine)
     monkeypatch.setattr(_actions, "forget_image", lambda _project, _tag, _name, image: images.append(image))

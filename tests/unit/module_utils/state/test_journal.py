@@ -239,7 +239,7 @@ def test_the_heartbeat_outlives_a_store_that_is_out_of_reach_for_a_while(tmp_pat
     with mine.phase("apply"):
         store.away = ["renew"]
         before = store.lease()
-        time.sleep(0.2)  # some beats in vain
+        time.sleep(0.2)  # some beats without success
         assert store.lease() == before
         store.away = []
         while store.lease() == before:

@@ -77,13 +77,13 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "records", "images", "message", "hint"),
+    ("name", "records", "images", "reason", "hint"),
     [
         pytest.param(
             "v9",
             RECORDS,
             [WEB, DB],
-            "No release is called 'v9' on this target.",
+            "release_not_found",
             "Choose one of: 0002-v2, 0001-v1.",
             id="unknown",
         ),
@@ -91,7 +91,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "v9",
             [BAD],
             [WEB, DB],
-            "No release is called 'v9' on this target.",
+            "release_not_found",
             "No release on this target can be chosen.",
             id="unknown where none can be chosen",
         ),
@@ -99,7 +99,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "0005-v2",
             RECORDS,
             [WEB, DB],
-            "Release 0005-v2 is marked bad: It answered 500.",
+            "release_bad",
             "Choose one of: 0002-v2, 0001-v1.",
             id="bad",
         ),
@@ -107,7 +107,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "v4",
             RECORDS,
             [WEB, DB],
-            "Release 0004-v4 is marked pending: it was never verified",
+            "release_bad",
             "Choose one of: 0002-v2, 0001-v1.",
             id="pending",
         ),
@@ -115,7 +115,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "v1",
             [ONE, record(2, "v2", images={"web": {"id": DB, "reference": "x"}})],
             [DB],
-            "Release 0001-v1 cannot be restored; missing: the image of web.",
+            "release_incomplete",
             "Choose one of: 0002-v2.",
             id="its image is gone",
         ),
@@ -123,18 +123,18 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "last good",
             [BAD],
             [WEB, DB],
-            "There is no good release to roll back to.",
+            "release_not_found",
             "Deploy a version that works.",
             id="no good release",
         ),
     ],
 )
 def test_a_release_that_cannot_come_back_is_refused_with_those_that_can(
-    name: str, records: list[Record], images: list[str], message: str, hint: str
+    name: str, records: list[Record], images: list[str], reason: str, hint: str
 ) -> None:
     with pytest.raises(Refused) as error:
         _releases.resolve(name, records, None, lacking(images))
-    assert (error.value.message, error.value.hint) == (message, hint)
+    assert (error.value.reason, error.value.hint) == (reason, hint)
 
 
 FAILED = [record(number, f"v{number}", "bad") for number in range(2, 12)]

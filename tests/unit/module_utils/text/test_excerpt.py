@@ -10,6 +10,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
     CUT,
     excerpt,
     last_lines,
+    last_said,
     last_words,
     quoted_by,
 )
@@ -70,3 +71,31 @@ def test_what_goes_wrong_while_secrets_are_read_is_quoted_without_them() -> None
     with quoted_by(fails), pytest.raises(RuntimeError, match="no secrets to be found"):
         excerpt("x", 1)
     assert excerpt("x", 1) == "x"
+
+
+TRACEBACK = "Traceback (most recent call last):\n" + '  File "/app/x.py", line 3, in f\n    foo()\n' * 20
+PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502</h1>" + "x" * 5000 + "</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        pytest.param("a\n\nb\n", "a b", id="lines"),
+        pytest.param(f"starting\n{TRACEBACK}db.Error: refused", "db.Error: refused", id="a traceback"),
+        pytest.param(f"{TRACEBACK}A: 1\n\nDuring it:\n\n{TRACEBACK}B: {SECRET}", f"B: {BLANK}", id="two of them"),
+        pytest.param('{"level": "error", "message": "cannot bind"}', "ERROR cannot bind", id="a JSON log line"),
+        pytest.param('ok\n{"level": "error", "message": "no"}', "ERROR no", id="behind another line"),
+        pytest.param(PAGE, "502 Bad Gateway", id="a page"),
+        pytest.param("first " + "x" * 400 + "\nthe error", "first " + "x" * 400 + " the error", id="all fits"),
+        pytest.param("y" * 400 + "\n" + "x" * 200 + "\nthe error", "x" * 200 + " the error", id="the end counts"),
+        pytest.param("", "", id="silence"),
+    ],
+)
+def test_what_counts_at_the_end_of_an_output(output: str, said: str) -> None:
+    with knows(SECRET):
+        assert last_said(output) == said
+
+
+def test_a_message_is_short_whatever_a_command_prints() -> None:
+    assert len(last_said("z" * 100_000)) <= 500
+    assert len(last_said("z " * 100_000)) <= 500

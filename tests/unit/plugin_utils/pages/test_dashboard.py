@@ -53,7 +53,7 @@ METRICS = [
     (metric(value=20.0, tier="critical"), ["✗ critical", "Go back.", "docs/metrics.md#error_rate", "critical P1"]),
     (metric(value=2.0, tier="warning"), ["✗ warning", "warning P1"]),
     (metric(value=None, reason="nobody listens"), ["Error rate cannot be seen nobody listens", "1 cannot be seen"]),
-    (metric(value=None, state="inconclusive", reason="0/0"), ["Error rate cannot be said 0/0"]),
+    (metric(value=None, state="inconclusive", reason="0/0"), ["Error rate is unknown 0/0"]),
     (metric(value=None, state="skipped", reason="no source"), ["Error rate does not apply no source"]),
     (metric(limits={}), ["✓ no limit"]),
     (metric(limits={"critical": {"below": 1.0}}, value=3.0), ["limit: critical < 1"]),

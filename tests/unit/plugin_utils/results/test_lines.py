@@ -84,8 +84,8 @@ def test_each_ending_is_told(how: str, lines: list[str]) -> None:
 
 
 def test_a_target_that_was_not_reached_says_why() -> None:
-    skipped = _result.skipped("deploy", "Not touched, because two could not get the release.")
-    assert _lines.lines("one", skipped) == ["one: SKIPPED", "Not touched, because two could not get the release."]
+    skipped = _result.skipped("deploy", "Skipped: two could not deploy the release.")
+    assert _lines.lines("one", skipped) == ["one: SKIPPED", "Skipped: two could not deploy the release."]
 
 
 @pytest.mark.parametrize(

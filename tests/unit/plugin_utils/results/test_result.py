@@ -11,53 +11,48 @@ from tests.unit.support.results import CHECK, DURING, ENDINGS, FAILED_CHECK, FAI
 
 
 @pytest.mark.parametrize(
-    ("how", "status", "message"),
+    ("how", "status", "reason", "facts"),
     [
-        ("ok", "ok", "Deployed v2. 0002-v2 is running."),
-        ("unchanged", "unchanged", "Deploy v2: already up to date. 0001-v1 is running."),
-        ("refused", "refused", "Deploy was refused: version is required. Nothing was touched."),
-        ("lease held", "refused", "Deploy v2 was refused: The target is locked. Nothing was touched."),
-        ("unreachable", "unreachable", "Deploy v2 failed in phase change: It cannot be reached."),
-        (
-            "rolled back",
-            "rolled_back",
-            "Deploy v2 failed in phase verify: API answers (answered 500). Rolled back to 0001-v1 and verified. "
-            "The database schema was migrated and not reverted. Evidence: /state/evidence/0002-v2.",
-        ),
-        (
-            "first deploy failed",
-            "failed",
-            "Deploy v2 failed in phase verify: API answers (answered 500). There is no good release to roll back to, "
-            "so the application was stopped; its data volumes were kept.",
-        ),
-        (
-            "rollback failed",
-            "rollback_failed",
-            "Deploy v2 failed in phase verify: API answers (answered 500). Rolling back to 0001-v1 also failed: "
-            "web exited with code 1. It is unknown whether the database schema changed.",
-        ),
-        (
-            "data put back",
-            "rolled_back",
-            "Deploy v2 failed in phase integrity: a table cannot be read. Rolled back to 0001-v1 and verified. "
-            "The database schema was migrated and not reverted. "
-            "The database was put back to backup 20261123T204105Z-0001-v1.",
-        ),
-        (
-            "data not put back",
-            "rollback_failed",
-            "Deploy v2 failed in phase integrity: a table cannot be read. Rolling back to 0001-v1 also failed: "
-            "The restore failed. The database schema was migrated and not reverted. "
-            "The database was not put back; its earlier contents are in backup 20261123T204105Z-0001-v1.",
-        ),
-        ("only looked and failed", "failed", "Deploy v2 failed in phase backup: The dump failed."),
-        ("lease lost", "failed", "Deploy v2 failed in phase change: This operation held lease number 7."),
-        ("interrupted before", "ok", "Deployed v2. 0002-v2 is running."),
+        ("ok", "ok", "", ["v2", "0002-v2"]),
+        ("unchanged", "unchanged", "", ["v2", "0001-v1"]),
+        ("refused", "refused", "invalid_input", ["version is required."]),
+        ("lease held", "refused", "lease_held", ["v2", "Locked."]),
+        ("unreachable", "unreachable", "host_unreachable", ["It cannot be reached."]),
+        ("rolled back", "rolled_back", "check_failed",
+         ["phase verify", "API answers (answered 500)", "0001-v1", "schema", "/state/evidence/0002-v2"]),
+        ("first deploy failed", "failed", "check_failed", ["phase verify", "stopped", "data volumes"]),
+        ("rollback failed", "rollback_failed", "check_failed", ["0001-v1", "web exited with code 1", "schema"]),
+        ("data put back", "rolled_back", "task_failed", ["phase integrity", "0001-v1", "20261123T204105Z-0001-v1"]),
+        ("data not put back", "rollback_failed", "task_failed", ["The restore failed", "20261123T204105Z-0001-v1"]),
+        ("only looked and failed", "failed", "task_failed", ["phase backup", "The dump failed."]),
+        ("lease lost", "failed", "lease_lost", ["lease number 7."]),
+        ("interrupted before", "ok", "", ["0002-v2"]),
     ],
-)
-def test_each_ending_has_its_status_and_its_sentence(how: str, status: str, message: str) -> None:
+)  # fmt: skip
+def test_each_ending_has_its_status_its_reason_and_its_facts(
+    how: str, status: str, reason: str, facts: list[str]
+) -> None:
     found = ended(how)
-    assert (found["status"], found["message"]) == (status, message)
+    assert (found["status"], found["reason"]) == (status, reason)
+    assert (found["failure"] or {"reason": ""})["reason"] == reason
+    assert [fact for fact in facts if fact not in found["message"]] == []
+    assert "stopped" not in found["message"] or how == "first deploy failed"
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"kind": "failed", "reason": "image_not_found"}, "image_not_found"),
+        ({"kind": "unreachable"}, "host_unreachable"),
+        ({"kind": "failed"}, "task_failed"),
+        ({"kind": "failed", "reason": "Conditional result was False"}, "task_failed"),
+        ({"reason": "forbidden"}, "task_failed"),
+        ({"kind": "failed", "reason": ["forbidden"]}, "task_failed"),
+    ],
+    ids=["ours", "a connection", "a crash", "a sentence", "a task of somebody else", "no text"],
+)
+def test_a_reason_is_one_of_ours_or_that_a_task_failed(result: dict[str, Any], reason: str) -> None:
+    assert _result.failure_from(result, None, "change")["reason"] == reason
 
 
 @pytest.mark.parametrize(
@@ -155,9 +150,9 @@ def test_a_fleet_of_nobody_was_skipped() -> None:
 
 
 def test_a_target_that_was_not_reached_says_why() -> None:
-    found = _result.skipped("deploy", "Not touched, because one could not get the release.")
+    found = _result.skipped("deploy", "Skipped: one could not deploy the release.")
     assert (found["status"], found["changed"], found["release"]) == ("skipped", False, None)
-    assert found["message"] == "Not touched, because one could not get the release."
+    assert (found["status"], found["reason"]) == ("skipped", "")
 
 
 def test_every_status_has_its_place() -> None:
@@ -176,38 +171,22 @@ def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
     assert (found["message"], found["version"]) == ("Rolled back to 0001-v1. 0001-v1 is running.", "v1")
 
 
-WHY = "two could not get the release"
+WHY = "two could not deploy the release"
 
 
 @pytest.mark.parametrize(
-    ("how", "status", "message"),
+    ("how", "status", "reason", "facts"),
     [
-        pytest.param(
-            "ok", "rolled_back",
-            f"{WHY}, so this host was rolled back to 0002-v2. The database schema was migrated and not reverted.",
-            id="it went back",
-        ),
-        pytest.param(
-            "lease held", "rollback_failed",
-            f"{WHY}, and this host could not be rolled back: The target is locked. 0001-v1 is still running.",
-            id="somebody holds it",
-        ),
-        pytest.param(
-            "unreachable", "rollback_failed",
-            f"{WHY}, and this host could not be rolled back: Deploy v2 failed in phase change: It cannot be reached.",
-            id="nobody can tell",
-        ),
-        pytest.param(
-            "rollback failed", "rollback_failed",
-            f"{WHY}, and this host could not be rolled back: "
-            "Deploy v2 failed in phase verify: API answers (answered 500). "
-            "Rolling back to 0001-v1 also failed: web exited with code 1. "
-            "It is unknown whether the database schema changed.",
-            id="the undo failed as well",
-        ),
-        pytest.param("unchanged", "unchanged", "Deploy v2: already up to date. 0001-v1 is running.", id="unchanged"),
+        pytest.param("ok", "rolled_back", "fleet_failed", [WHY, "0002-v2", "schema"], id="it went back"),
+        pytest.param("lease held", "rollback_failed", "lease_held", [WHY, "Locked.", "0001-v1"], id="it is held"),
+        pytest.param("unreachable", "rollback_failed", "host_unreachable", [WHY, "be reached."], id="unknown"),
+        pytest.param("rollback failed", "rollback_failed", "check_failed", [WHY, "web exited"], id="the undo failed"),
+        pytest.param("unchanged", "unchanged", "", ["0001-v1"], id="unchanged"),
     ],
-)  # fmt: skip
-def test_a_host_that_its_fleet_takes_back_says_what_runs_there(how: str, status: str, message: str) -> None:
+)
+def test_a_host_that_its_fleet_takes_back_says_what_runs_there(
+    how: str, status: str, reason: str, facts: list[str]
+) -> None:
     found = _result.returned(ended(how), ended("ok"), WHY)
-    assert (found["status"], found["message"]) == (status, message)
+    assert (found["status"], found["reason"]) == (status, reason)
+    assert [fact for fact in facts if fact not in found["message"]] == []

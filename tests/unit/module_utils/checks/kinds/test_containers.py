@@ -157,9 +157,7 @@ STARTING = container("app", health="starting")
 @pytest.mark.parametrize(
     ("containers", "wanted", "state", "reason"),
     [
-        pytest.param(
-            [APP, DB], ["app", "db"], "pass", "2 running, 1 of them with a healthy health check", id="all stand"
-        ),
+        pytest.param([APP, DB], ["app", "db"], "pass", "2 running, 1 healthy", id="all stand"),
         pytest.param([DB], [], "pass", "1 running", id="whatever there is"),
         pytest.param([APP], ["app", "db"], "fail", "db has no container", id="missing"),
         pytest.param([], ["db"], "fail", "db has no container", id="none of those"),

@@ -76,10 +76,10 @@ def test_there_is_more_to_come(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "closed before an answer"),
-        (OK, "broke off"),
-        (OK + b"Content-Length: 9\r\n\r\nhi", "broke off after 2 bytes"),
-        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", "broke off"),
+        (b"", "closed before a response"),
+        (OK, "cut off"),
+        (OK + b"Content-Length: 9\r\n\r\nhi", "cut off after 2 bytes"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", "cut off"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nhello\r\n", "has no size"),
         (b"SSH-2.0-OpenSSH\r\n", "is not HTTP"),
         (b"HTTP/1.1 abc\r\n\r\n", "is not HTTP"),
@@ -222,8 +222,8 @@ def answering(*parts: bytes, pause: float = 0.0, keep_open: bool = False) -> Han
         ),
         pytest.param(answering(keep_open=True), {}, "fail", "no answer within 0.3 s", id="silent"),
         pytest.param(answering(OK, b"\r\n", b"x", pause=0.2), {}, "fail", "no answer within 0.3 s", id="slow"),
-        pytest.param(answering(b"hello\r\n"), {}, "fail", "what came is not HTTP", id="garbage"),
-        pytest.param(answering(), {}, "fail", "closed before an answer", id="closed"),
+        pytest.param(answering(b"hello\r\n"), {}, "fail", "the response is not HTTP", id="garbage"),
+        pytest.param(answering(), {}, "fail", "closed before a response", id="closed"),
         pytest.param(
             answering(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\nh", b"i\r\n", b"0\r\n\r\n", pause=0.01),
             {"body_contains": "hi"},
@@ -251,8 +251,8 @@ def test_asking(handler: Handler, given: dict[str, Any], state: str, reason: str
 @pytest.mark.parametrize(
     ("url", "state", "reason"),
     [
-        ("http://localhost:1/", "fail", "nobody listens at http://localhost:1/"),
-        ("http://127.0.0.1:1/", "fail", "nobody listens at http://127.0.0.1:1/"),
+        ("http://localhost:1/", "fail", "nothing is listening at http://localhost:1/"),
+        ("http://127.0.0.1:1/", "fail", "nothing is listening at http://127.0.0.1:1/"),
         ("http://no.such.host.invalid/", "error", "cannot be resolved"),
         (f"http://{'a' * 80}.invalid/", "error", "cannot be resolved"),
     ],

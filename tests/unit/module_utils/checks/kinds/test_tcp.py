@@ -58,7 +58,7 @@ def test_tcp_behind_what_accepts_for_others() -> None:
             except OSError as error:
                 return refusal(error, "app").reason
 
-    assert asyncio.run(look(closes, 2.0)) == "nobody listens at app"
+    assert asyncio.run(look(closes, 2.0)) == "nothing is listening at app"
     assert asyncio.run(look(stays, 0.05)) == "pass"
 
 
@@ -103,8 +103,12 @@ def test_commands_count_bytes() -> None:
 @pytest.mark.parametrize(
     ("error", "state", "said"),
     [
-        (ConnectionRefusedError(errno.ECONNREFUSED, "no"), "fail", "nobody listens at x"),
-        (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1)"), "fail", "nobody listens at x"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "no"), "fail", "nothing is listening at x"),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1)"),
+            "fail",
+            "nothing is listening at x",
+        ),
         (ConnectionResetError(errno.ECONNRESET, "reset"), "fail", "x: reset"),
         (OSError(errno.EHOSTUNREACH, "no route"), "fail", "x: no route"),
         (OSError(errno.ENETUNREACH, "no network"), "error", "x: no network"),

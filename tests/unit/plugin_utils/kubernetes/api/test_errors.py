@@ -56,7 +56,7 @@ def said(message: str, **details: Any) -> bytes:
             ASKED, 403, said('pods "x" is forbidden: exceeded quota: small'), Refused,
             ["refused to get secrets db in namespace studio", "exceeded quota: small"], id="a quota",
         ),
-        pytest.param(ASKED, 401, said("No"), LoginRefused, ["does not know this login", "Renew"], id="a login"),
+        pytest.param(ASKED, 401, said("No"), LoginRefused, ["rejected this login", "Renew"], id="a login"),
         pytest.param(ASKED, 404, said('secrets "db" not found'), NotFound, ['"db" not found.'], id="not there"),
         pytest.param(ASKED, 409, said("the object has been modified"), Conflict, ["modified"], id="changed meanwhile"),
         pytest.param(ASKED, 410, said("too old resource version"), Expired, ["too old"], id="forgotten"),

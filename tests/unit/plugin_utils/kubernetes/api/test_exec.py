@@ -173,7 +173,7 @@ def test_a_connection_that_ends_before_the_command_is_no_success(connected: Any,
 def test_a_timeout_bounds_everything(connected: Any, has_more: bool) -> None:
     web = connected(lambda end: None)
     started = time.monotonic()
-    with pytest.raises(TimedOut, match="cat in a/b was still running"):
+    with pytest.raises(TimedOut, match="cat in a/b"):
         talk(web, itertools.repeat(b"x" * 16384) if has_more else None, seconds=0.3)
     assert 0.25 < time.monotonic() - started < 3
     assert web.sock is None

@@ -190,8 +190,9 @@ def test_what_was_there_before_is_adopted_and_never_called_ours() -> None:
 
 def test_what_belongs_to_another_application_is_refused() -> None:
     server = Server(live(metadata={"labels": {"doppelganger.ops/application": "other"}}))
-    with pytest.raises(Refused, match="belongs to other"):
+    with pytest.raises(Refused, match="found other") as refused:
         plan(server, [thing()], RELEASE, redact=str)
+    assert refused.value.reason == "object_of_another"
 
 
 def cause(manager: str, field: str = ".spec.replicas") -> dict[str, str]:
@@ -201,10 +202,7 @@ def cause(manager: str, field: str = ".spec.replicas") -> dict[str, str]:
 
 def test_a_conflict_names_who_and_what() -> None:
     found = explained(Conflict("x", causes=[cause("hpa"), cause("kubectl", ".data.a")]), thing())
-    assert found.message == (
-        "ConfigMap/a: expected .data.a, .spec.replicas to be ours to set, "
-        "found that hpa, kubectl have set it to something else."
-    )
+    assert found.reason == "field_conflict"
     assert found.data == {"managers": ["hpa", "kubectl"], "fields": [".data.a", ".spec.replicas"]}
     plain = Conflict("being deleted")
     assert explained(plain, thing()) is plain
@@ -278,7 +276,7 @@ PRUNED = [
         "labels copied",
         {"metadata": {"managedFields": [{**OURS[0], "operation": "Update"}]}},
         "kept",
-        "copied its labels",
+        "labels were copied",
     ),
     ("nobody's labels", {"metadata": {"labels": {"doppelganger.ops/application": "tides"}}}, "kept", "no label"),
     ("another's", {"metadata": {"labels": {**LABELS, "doppelganger.ops/application": "other"}}}, "kept", "no label"),

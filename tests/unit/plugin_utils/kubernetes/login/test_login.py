@@ -75,7 +75,7 @@ def test_the_way_to_the_cluster(
 @pytest.mark.parametrize(
     ("options", "environment", "words"),
     [
-        ({}, {}, "found none"),
+        ({}, {}, "KUBECONFIG"),
         ({"host": "https://a", "kubeconfig": "k"}, {}, "found both"),
         ({"host": "https://other"}, AWX, "is for https://awx"),
     ],

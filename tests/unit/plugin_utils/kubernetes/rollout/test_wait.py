@@ -176,7 +176,7 @@ def test_a_node_that_is_being_added_is_waited_for(reason: str) -> None:
 
 
 def refused_by_a_quota() -> tuple[Told, list[Ref]]:
-    """One workload comes up and has an old pod yet, the other is refused its pod."""
+    """One workload starts and has an old pod yet, the other is refused its pod."""
     coming, refused = workload(), workload()
     refused["metadata"].update(name="other", uid="other")
     present, former = replica_set(coming), replica_set(coming, "app:0", "web-0")

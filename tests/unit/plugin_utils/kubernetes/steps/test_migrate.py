@@ -1,4 +1,4 @@
-"""What a migration brings up before it, and whose Jobs it takes away after it."""
+"""What a migration brings up before it, and whose Jobs it removes after it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_configuration_and_what_is_not_there_yet_come_before_a_migration_and_the
 
 def test_a_conflict_on_the_release_ends_it_before_anything_has_changed() -> None:
     server = Owned()
-    with pytest.raises(Refused, match=r"Deployment/web: .* tuner has set it"):
+    with pytest.raises(Refused, match=r"Deployment/web: .* tuner"):
         brought_up(server)
     assert server.sent == []
 

@@ -43,7 +43,7 @@ def target(cluster: FakeCluster) -> KubeTarget:
 
 def test_a_right_that_is_missing_is_named_before_anything_is_asked() -> None:
     cluster = FakeCluster(missing=[Right("patch", "monitoring.coreos.com", "prometheusrules")])
-    with pytest.raises(Refused, match="may not: patch prometheusrules") as refusal:
+    with pytest.raises(Refused, match="cannot patch prometheusrules") as refusal:
         run(target(cluster), {"plan": PLAN, "labels": {}}, check_mode=False)
     assert "docs/kubernetes/rbac-observe.yml" in refusal.value.hint
 

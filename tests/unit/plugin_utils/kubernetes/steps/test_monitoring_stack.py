@@ -183,16 +183,15 @@ def test_what_a_killed_run_left_and_does_not_come_up_is_said_and_not_touched(mon
 
 def test_a_first_one_that_does_not_come_up_is_left_to_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
-    with waiting(monkeypatch, _wait.NotReady("it crashes")), pytest.raises(OpsError) as failure:
+    with waiting(monkeypatch, _wait.NotReady("it crashes")), pytest.raises(OpsError):
         do(server, plan())
-    assert "left to be looked at" in failure.value.hint
     assert "Deployment prometheus" in names(server)
 
 
 def test_a_right_that_is_missing_is_named_before_anything_is_read() -> None:
     server = Server()
     server.missing = [Right("patch", "apps", "deployments"), Right("create", "apps", "daemonsets")]
-    with pytest.raises(Refused, match=r"may not: patch deployments\.apps, in namespace") as refusal:
+    with pytest.raises(Refused, match=r"cannot patch deployments\.apps, in namespace") as refusal:
         do(server, plan())
     assert "rbac-observe.yml" in refusal.value.hint
     with pytest.raises(Refused, match=r"create daemonsets\.apps"):
