@@ -73,8 +73,9 @@ class _File:
 
 
 def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
-    env_files = tuple(compose.env_files) or _default_env(tree, tree, granted)
-    due = [_File(path, tree, env_files) for path in compose.files if tree in path.parents]
+    base = compose.directory or tree
+    env_files = tuple(compose.env_files) or _default_env(base, tree, granted)
+    due = [_File(path, base, env_files) for path in compose.files if tree in path.parents]
     seen: set[_File] = set()
     while due:
         file = due.pop()
