@@ -135,7 +135,7 @@ configs: {greeting: {environment: GREETING}}
 def desk(base_images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
     folder = tmp_path_factory.mktemp("desk")
     files = [str(folder / ".env")]
-    made = application(folder, base_images, "desk", app_env_files=files, app_start_timeout=5)
+    made = application(folder, base_images, "desk", app_env_files=files)
     made.env = {"TOKEN": "'a$b-0123456789'", "GREETING": "'good $day'"}
     made.write()
     for number in (1, 2, 3):
@@ -165,6 +165,7 @@ def test_a_half_made_container_is_not_started_as_it_is(desk: Foreign) -> None:
 
 
 def test_the_time_of_stopping_does_not_count_against_starting(desk: Foreign) -> None:
+    desk.write(app_start_timeout=5)
     found = desk.deploy("v2")
     assert found.rc == 0, found.output
     assert desk.inside("web", "sh", "-c", "echo $VERSION") == "v2"
