@@ -88,6 +88,11 @@ preview:
   returned: with O(version)
   type: list
   elements: dict
+data:
+  description: In check mode on a compose host, the paths of the checkout that containers mount and git does not know, each with the
+    place on the host that is mounted for it.
+  returned: with O(version)
+  type: dict
 host:
   description: The versions of what the target runs on.
   returned: always

@@ -130,7 +130,7 @@ ORDER = {
     """,
     "rollback/previous": """
         release_apply phase=return
-        release_verify phase=verify return services={{ ops_start.previous_services }}
+        release_verify phase=verify return services={{ ops_start.previous_services }} soak={{ app_model.soak_seconds }}
     """,
     "rollback/stop": """
         release_apply state=stopped phase=return

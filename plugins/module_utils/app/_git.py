@@ -115,8 +115,13 @@ def _has(mirror: Path, commit: str) -> bool:
 
 @contextlib.contextmanager
 def temporary_checkout(repository: str, version: str, commit: str, timeout: float) -> Iterator[Path]:
-    """A work tree that is gone afterwards: for looking at a version without changing the target."""
-    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+    """A work tree that is gone afterwards: for looking at a version without changing the target.
+
+    It lies as deep as those that are kept, so that what a path with ``..`` leads to is in the same place of both.
+    """
+    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as root:
+        folder = str(Path(root) / "source" / commit[:12])
+        make_private(Path(folder))
         at = ("-C", folder)
         git(*at, "init", "--quiet", doing="Making a checkout", timeout=timeout)
         fetch = ("fetch", "--quiet", "--depth", "1", "--", repository, version)

@@ -33,7 +33,7 @@ _LONGEST_REASON = 2000
 
 @dataclass(frozen=True)
 class Held:
-    """The operation that a checklist is a phase of, and for how many seconds it goes on as the phase ``soak``; there
+    """The operation that a checklist is a phase of, and for how many seconds it goes on as another, the soak; there
     metrics are gates as well."""
 
     store: Store
@@ -70,7 +70,8 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
     with operation.phase(held.phase):
         found = _gate(params, project, shown)
     if held.soak > 0:
-        with operation.phase("soak"):
+        # "soak", and of a return "soak return"
+        with operation.phase(held.phase.replace("verify", "soak")):
             past = _past(held.store) if held.gates else ()
             found = _gate({**params, "hold": held.soak}, project, shown, held.gates, past)
     return found

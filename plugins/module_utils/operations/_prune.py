@@ -44,7 +44,7 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
                 target.store.remove("evidence", name, token=token)
     for name in target.spare_sources(kept):
         with _noted(f"source {name}", left):
-            target.files.remove("source", name, token=token)
+            target.remove_source(name, token)
     return {"releases": doomed, "backups": backups, "left": left}
 
 

@@ -185,6 +185,10 @@ class Target(abc.ABC):
         needed = {record.source.commit[:12] for record in kept} | {"mirror.git"}
         return [name for name in self.files.folders("source") if name not in needed]
 
+    def remove_source(self, name: str, token: int) -> None:
+        """Take one of those away; raises OpsError where something would be lost with it."""
+        self.files.remove("source", name, token=token)
+
     def running(self, services: Sequence[str]) -> list[str]:
         """Those of the services of which a container runs."""
         return sorted({c.service for c in self.project.containers() if c.service in services and c.state == "running"})

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..core._times import epoch
 
+#: what a container is called that runs still and was told to stop; the engine calls it running
+STOPPING = "stopping"
+
 
 @dataclass(frozen=True)
 class Container:
@@ -30,6 +33,8 @@ class Container:
     config_hash: str
     error: str
     health_output: str
+    #: the seconds that it is given to stop
+    stop_grace: int = 10
 
 
 def began(container: Container) -> float:

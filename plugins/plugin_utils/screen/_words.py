@@ -34,7 +34,11 @@ Result = Mapping[str, Any]
 def _preflight(found: Result) -> str:
     if found.get("needed") is False:
         return "already up to date"
-    return "; ".join(found.get("reasons") or [])
+    folders: dict[str, list[str]] = {}
+    for path, place in (found.get("data") or {}).items():
+        folders.setdefault(str(place).removesuffix(f"/{path}"), []).append(path)
+    kept = (f"data in {folder}: {', '.join(paths)}" for folder, paths in folders.items())
+    return "; ".join([*(found.get("reasons") or []), *kept])
 
 
 def _lease(found: Result) -> str:
@@ -66,7 +70,8 @@ def _look(found: Result) -> str:
 
 
 def _record(found: Result) -> str:
-    return f"{found['current']} is running" if found.get("current") else ""
+    left = (f"not removed: {each}" for each in (found.get("pruned") or {}).get("left") or [])
+    return "; ".join([*([f"{found['current']} is running"] if found.get("current") else []), *left])
 
 
 def _prepare(found: Result) -> str:

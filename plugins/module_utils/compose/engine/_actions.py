@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from ...core._errors import OpsError
+from ...core._errors import NotThere, OpsError, Refused
+from ...running._containers import STOPPING
 from ._errors import engine_errors
 from ._project import Project
 
 #: what compose puts before the name of a container until the one that it replaces is gone: that one's id
-_REPLACES = re.compile(r"[0-9a-f]{12}_")
+_REPLACES = re.compile(r"(?P<id>[0-9a-f]{12})_")
 
 #: the seconds that the engine gives a container to stop where nothing else was said
 _USUAL_GRACE = 10
@@ -55,11 +57,47 @@ def remove_migration(project: Project) -> None:
 
 
 def remove_half_made(project: Project) -> None:
-    """Remove containers that a killed run made and never put in their place; compose may stumble over their names."""
-    for container in project.containers():
-        if container.state == "created" and _REPLACES.match(container.name):
+    """Remove containers that a killed run made and never put in their place; compose may stumble over their names.
+
+    One whose predecessor is gone is all that has the predecessor's anonymous volumes: compose has to make it again.
+    """
+    every = project.every_container()
+    for container in every:
+        replaces = _REPLACES.match(container.name)
+        if container.state == "created" and replaces and any(one.id.startswith(replaces["id"]) for one in every):
             with engine_errors(f"remove {container.name}"):
                 project.api.remove_container(container.id)
+
+
+def never_started(project: Project) -> list[str]:
+    """The services with a container that was made and not started: it may be without its secrets or configs, which
+    compose puts into it in between."""
+    every = project.every_container()
+    return sorted({one.service for one in every if one.state == "created" and not one.oneoff})
+
+
+def finish_stopping(project: Project) -> None:
+    """Have the containers that are on their way out go all of it: whoever takes one for running soon has none."""
+    for container in project.every_container():
+        if container.state == STOPPING and not container.oneoff:
+            stop(project, container.id)
+
+
+def refuse_other_folders(project: Project, wanted: Mapping[str, str]) -> None:
+    """Refuse a volume that is another folder of the host for the engine than it is to be: the engine and compose go on
+    with the one that it was made with."""
+    for name, folder in wanted.items():
+        try:
+            with engine_errors(f"look at the volume {name}"):
+                made = (project.api.inspect_volume(name).get("Options") or {}).get("device")
+        except NotThere:
+            continue
+        if made and made != folder:
+            raise Refused(
+                f"The volume {name} is the folder {made}, and is to be {folder}.",
+                hint=f"Stop what uses it, move what is needed to {folder}, run docker volume rm {name}, then re-run.",
+                volume=name,
+            )
 
 
 def forget_image(project: Project, kept_as: str, reference: str, image: str) -> None:

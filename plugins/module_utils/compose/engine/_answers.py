@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core._log_reading import unframed
@@ -15,6 +17,8 @@ from ...running._containers import Container
 _LABEL = "com.docker.compose."
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _PIECE = 65536
+#: the seconds that the engine gives a container to stop where nothing else was said, and those it may be late by
+_GRACE, _SLACK = 10, 5
 
 
 def container_from(seen: Mapping[str, Any]) -> Container:
@@ -44,7 +48,35 @@ def container_from(seen: Mapping[str, Any]) -> Container:
         config_hash=labels.get(_LABEL + "config-hash", ""),
         error=state.get("Error", ""),
         health_output=str(probes[-1].get("Output", "")).strip() if probes else "",
+        stop_grace=_GRACE if config.get("StopTimeout") is None else int(config["StopTimeout"]),
     )
+
+
+def told_to_stop(
+    container: Container, config: Mapping[str, Any], events: Sequence[Mapping[str, Any]], now: float
+) -> bool:
+    """Whether a container that runs is on its way out: the engine has sent it the signal to stop, and not started it
+    since. One that has outlived its time to stop does not go."""
+    if container.state != "running":
+        return False
+    since = None
+    for event in events:
+        actor = event.get("Actor") or {}
+        if actor.get("ID") != container.id:
+            continue
+        if event.get("Action") == "start":
+            since = None
+        elif event.get("Action") == "kill" and _ends(str((actor.get("Attributes") or {}).get("signal")), config):
+            since = float(event.get("time") or 0)
+    return since is not None and since + container.stop_grace + _SLACK > now
+
+
+def _ends(sent: str, config: Mapping[str, Any]) -> bool:
+    """Whether a signal, by its number, is one that ends a container; others have it read its files again."""
+    own = str(config.get("StopSignal") or "SIGTERM").upper()
+    with contextlib.suppress(KeyError):
+        own = str(int(signal.Signals[own if own.startswith("SIG") else f"SIG{own}"]))
+    return sent in (own, "9", "15")
 
 
 def current(containers: Iterable[Container]) -> list[Container]:

@@ -47,7 +47,10 @@ def version() -> str:
 
 @dataclass(frozen=True)
 class Compose:
-    """A compose project and the files that describe it; ``variables`` take part in the interpolation."""
+    """A compose project and the files that describe it; ``variables`` take part in the interpolation.
+
+    ``directory`` is what relative paths start from.
+    """
 
     project: str
     files: Sequence[Path]
@@ -128,14 +131,15 @@ def without_quotations(message: str) -> str:
 
 
 def of_source(app: App, directory: Path, release_version: str) -> Compose:
-    """The project as its source describes it."""
+    """The project as its source describes it: as ``docker compose --file ...`` called in ``directory``."""
+    files = [directory / name for name in app.compose_files]
     return Compose(
         project=app.name,
-        files=[directory / name for name in app.compose_files],
-        directory=directory,
+        files=files,
+        directory=files[0].parent if files and directory in files[0].parents else directory,
         profiles=app.compose_profiles,
         env_files=app.env_paths,
-        variables={**_variables(app), "APP_VERSION": release_version},
+        variables={"PWD": str(directory), **_variables(app), "APP_VERSION": release_version},
     )
 
 
@@ -148,9 +152,9 @@ def surroundings(app: App) -> dict[str, str]:
     return _command.environment(_variables(app))
 
 
-def of_release(app: App, rendered: Path) -> Compose:
-    """The project as a release recorded it: nothing is left to look up."""
-    return Compose(project=app.name, files=[rendered])
+def of_release(app: App, rendered: Path, variables: Mapping[str, str] | None = None) -> Compose:
+    """The project as a release recorded it: nothing is left to look up but the variables that it recorded as well."""
+    return Compose(project=app.name, files=[rendered], variables=variables)
 
 
 def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, Any]:
@@ -196,6 +200,15 @@ def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
 def inputs(config: Mapping[str, Any], directory: Path) -> str:
     """A rendered configuration as a text to make a digest of: the same wherever the source lies."""
     return json.dumps(config, sort_keys=True).replace(str(directory), "")
+
+
+_PARTS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|us|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001}
+
+
+def seconds_in(duration: str) -> float:
+    """A duration as compose writes it, ``1m30s``, in seconds."""
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PARTS.findall(duration))
 
 
 def _as_text(value: Any) -> str:

@@ -1,14 +1,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The engine's stream of events, read in a thread of its own."""
+"""The engine's stream of events, read in a thread of its own, and what it tells of containers that are to stop."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from ...running._containers import Event
+from ...core._errors import OpsError
+from ...running._containers import STOPPING, Container, Event
+from ...text._foreign import Unreadable, read_object
+from ._answers import container_from, told_to_stop
+from ._errors import engine_errors
 
 
 def event_from(seen: Mapping[str, Any]) -> Event:
@@ -16,6 +23,32 @@ def event_from(seen: Mapping[str, Any]) -> Event:
     actor = seen.get("Actor") or {}
     labels = actor.get("Attributes") or {}
     return Event(str(seen.get("Action", "")), labels.get("com.docker.compose.service", ""), str(actor.get("ID", "")))
+
+
+def read(api: Any, label: str, inspected: Sequence[Mapping[str, Any]]) -> list[Container]:
+    """The containers that the engine has shown, those that were told to stop among them."""
+    found = [container_from(seen) for seen in inspected]
+    graces = [one.stop_grace for one in found if one.state == "running"]
+    # a minute more: the clock of an engine elsewhere may be another one
+    events = _past(api, label, max(graces) + 60) if graces else []
+    now = time.time()
+    return [
+        replace(one, state=STOPPING) if told_to_stop(one, seen.get("Config") or {}, events, now) else one
+        for one, seen in zip(found, inspected)
+    ]
+
+
+def _past(api: Any, label: str, seconds: float) -> list[dict[str, Any]]:
+    """What signals were sent and what was started lately, as far as the engine remembers: it keeps its last few hundred
+    events, and nothing else says that a container was told to stop."""
+    now = time.time()
+    filters = {"type": ["container"], "label": [label], "event": ["kill", "start"]}
+    asked = {"since": f"{now - seconds:.3f}", "until": f"{now:.9f}", "filters": json.dumps(filters)}
+    with suppress(OpsError, Unreadable), engine_errors("look at what happened lately"):
+        response = api.get(f"{api.base_url}/v{api.api_version}/events", params=asked, timeout=api.timeout)
+        response.raise_for_status()
+        return [read_object(line) for line in response.content.splitlines()]
+    return []
 
 
 class Watcher:

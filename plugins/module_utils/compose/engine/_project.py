@@ -17,9 +17,9 @@ from ...core._log_reading import LogEnd, end_of, lines_from, unframed
 from ...http._response import Response
 from ...running._containers import Container, Event
 from ...running._project import ExecResult, Usage
-from ._answers import address_from, container_from, current, environment_from, output_from, since_stamp
+from ._answers import address_from, current, environment_from, output_from, since_stamp
 from ._errors import connect, engine_errors
-from ._events import Watcher
+from ._events import Watcher, read
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -60,8 +60,12 @@ class Project:
 
     def containers(self, include_oneoff: bool = False) -> list[Container]:
         """List the containers of the project in any state, without those that a newer one has replaced."""
-        found = [container_from(seen) for seen in self._inspected([f"{PROJECT_LABEL}={self.name}"])]
-        return current(one for one in found if include_oneoff or not one.oneoff)
+        return current(one for one in self.every_container() if include_oneoff or not one.oneoff)
+
+    def every_container(self) -> list[Container]:
+        """List also those that a newer one has replaced, and commands that run once."""
+        label = f"{PROJECT_LABEL}={self.name}"
+        return read(self.api, label, self._inspected([label]))
 
     def exec(
         self,

@@ -48,8 +48,8 @@ def read(app: App, directory: Path, version: str) -> tuple[Compose, dict[str, An
     """The project as its source describes it, and its rendered configuration; refuses what cannot be read or leads out
     of the checkout."""
     compose = _cli.of_source(app, directory, version)
-    for path in compose.files:
-        _files.refuse_special(path, "A compose file")
+    for file in compose.files:
+        _files.refuse_special(file, "A compose file")
     if app.source != GIT:  # the files are the operator's own
         config = compose.config()
     else:
@@ -82,8 +82,9 @@ class _File:
 
 
 def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
-    env_files = tuple(compose.env_files) or _default_env(tree, tree, granted)
-    due = [_File(path, tree, env_files) for path in compose.files if tree in path.parents]
+    base = compose.directory or tree
+    env_files = tuple(compose.env_files) or _default_env(base, tree, granted)
+    due = [_File(path, base, env_files) for path in compose.files if tree in path.parents]
     seen: set[_File] = set()
     while due:
         file = due.pop()

@@ -16,8 +16,11 @@ from ...operations import _plan
 from ...operations._specs import RELEASE_APPLY
 from ...operations._step import Step
 from ...running._containers import Container
+from ...state._record import Record
 from ...text._excerpt import excerpt
 from ..engine import _actions
+from ..engine._cli import Compose, seconds_in
+from ..target import _data
 from ..target._target import ComposeTarget
 
 
@@ -110,13 +113,34 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
     record = target.record(release)
     compose = target.compose_of(release)
     found = target.project.containers()
+    wanted = list(services or record.config.services)
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
     verb += ["--no-deps", *services] if services else ["--remove-orphans"]
-    _actions.remove_half_made(target.project)
-    compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
-    wanted = list(services or record.config.services)
+    _data.link_again(target.files.root, target.config_of(release))
+    _actions.finish_stopping(target.project)
+    _make_again(target, compose, wanted)
+    timeout = target.app.start_timeout + _stopping_takes(target, record, release)
+    compose.run(*verb, doing="Starting the containers", timeout=timeout)
     wait_until_up(target, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
+
+
+def _make_again(target: ComposeTarget, compose: Compose, services: Sequence[str]) -> None:
+    """Have what a killed or failed run has made and not started made again, with all that belongs into it."""
+    _actions.remove_half_made(target.project)
+    again = [service for service in _actions.never_started(target.project) if service in services]
+    if again:
+        verb = ("up", "--no-start", "--no-build", "--no-deps", "--force-recreate", *again)
+        compose.run(*verb, doing="Making containers again", timeout=target.app.start_timeout)
+
+
+def _stopping_takes(target: ComposeTarget, record: Record, release: str) -> float:
+    """How long the containers that are replaced or removed may take to stop, one after the other at the worst."""
+    found = target.project.containers()
+    due = to_change(found, record.config.services, record.image_ids)
+    services = target.config_of(release)["services"]
+    granted = {service: seconds_in(str(services.get(service, {}).get("stop_grace_period") or "")) for service in due}
+    return sum(max(one.stop_grace, granted[one.service]) for one in found if one.service in due)
 
 
 def _runs(containers: Sequence[Container]) -> set[tuple[str, str, str]]:

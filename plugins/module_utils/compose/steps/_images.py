@@ -22,6 +22,7 @@ from ...text._secret_values import private
 from ..engine import _cli, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
+from ..target._data import Data
 from ..target._target import ComposeTarget, keep_tag
 
 
@@ -46,12 +47,12 @@ class _Images:
         self.record = record
         self.auth = auth
 
-    def build(self, compose: _cli.Compose, config: Mapping[str, Any]) -> dict[str, Image]:
+    def build(self, compose: _cli.Compose, config: Mapping[str, Any], directory: Path) -> dict[str, Image]:
         """The release's images from the source, built unless a good release has built the same."""
         services = self.app.release_services
         wanted = {service: config["services"][service].get("build", {}) for service in services}
         of = self.target.digests.of
-        builds = {name: of(_cli.inputs(build, compose.directory or Path())) for name, build in wanted.items()}
+        builds = {name: of(_cli.inputs(build, directory)) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
         if kept and all(self.target.project.has_image(image.id) for image in kept.values()):
             return kept
@@ -116,10 +117,14 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         work = _Images(target, record, auth)
         directory = _checkout.kept(target.app, target.files.root, record.source.commit)
         compose, config = _source.read(target.app, directory, record.version)
+        data = Data(target.app, target.files.root, directory)
+        config = data.settle(compose, config)
         secrets = _secrets(target, compose, config)
         target.learn(secrets)
-        images = {**(work.build(compose, config) if target.app.source == GIT else work.pull()), **work.other(config)}
+        ours = work.build(compose, config, directory) if target.app.source == GIT else work.pull()
+        images = {**ours, **work.other(config)}
         _pin(target, record, config, images, directory, secrets, params["token"])
+        data.provide(target.work_tree(target.last_good()))
     return {"changed": True, "images": images_as_data(images), "release": record.id}
 
 
@@ -136,9 +141,11 @@ def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], image
          directory: Path, secrets: Sequence[str], token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image.id, *keep_tag(target.app.name, image.id))
-    variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
+    around = _cli.surroundings(target.app)
+    variables = _env_files.read_all(target.app.env_paths, around)
     rendered = _cli.pinned(config, {service: image.id for service, image in images.items()})
     rendered.update(_sealed.seal(secrets))
+    rendered.update(_sealed.seal_environment(config, {**variables, **around}))
     target.store.write(f"releases/{record.id}/compose.json", rendered, token=token)
     digests = Config(
         env=target.digests.of(variables),

@@ -19,7 +19,9 @@ from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record, Source
 from ...text._document import document
-from ..engine import _actions, _cli, _source
+from ..engine import _actions, _cli, _mounts, _source
+from ..target import _sealed
+from ..target._data import Data
 from ..target._target import ComposeTarget
 from . import _apply
 
@@ -115,8 +117,12 @@ def _plan_of(
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
     with _checkout.looked_at(target.app, target.files.root, source["commit"], params["version"]) as directory:
-        _, config = _source.read(target.app, directory, params["version"])
+        compose, config = _source.read(target.app, directory, params["version"])
+        data = Data(target.app, target.files.root, directory)
+        config = data.settle(compose, config)
+        _actions.refuse_other_folders(target.project, _mounts.devices(config))
         target.learn(_secret_sources.of_config(config, target.app.env_public_keys))
+        _sealed.seal_environment(config, {**variables, **_cli.surroundings(target.app)})
         wanted = {
             "version": params["version"],
             "source": source,
@@ -124,10 +130,14 @@ def _plan_of(
             "inputs": target.digests.of(_cli.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
+    places = {path: str(place) for path, place in sorted(data.places.items())}
     completed = target.app.completed
     decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
     recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
-    return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+    if decided["needed"] and (ran := target.work_tree(found["current_record"])):
+        data.refuse_loss(ran)
+    plan = {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+    return {**plan, "data": places} if check_mode and places else plan
 
 
 def _recreates(

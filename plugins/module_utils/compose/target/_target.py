@@ -26,7 +26,7 @@ from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli
 from ..engine._project import Project
-from . import _sealed
+from . import _data, _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024
@@ -124,6 +124,10 @@ class ComposeTarget(Target):
     def evidence_path(self, name: str) -> str:
         return str(self.store.path_of(f"evidence/{name}"))
 
+    def remove_source(self, name: str, token: int) -> None:
+        _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
+        super().remove_source(name, token)
+
     # what compose alone has
 
     def rendered(self, release: str) -> Path:
@@ -141,9 +145,14 @@ class ComposeTarget(Target):
             )
         return config
 
+    def work_tree(self, record: Record | None) -> Path | None:
+        """Where the files of a release are, where it has a work tree."""
+        commit = record.source.commit if record else ""
+        return self.files.path_of(f"source/{commit[:12]}") if commit else None
+
     def compose_of(self, release: str) -> _cli.Compose:
         """The compose project as a release recorded it."""
-        return _cli.of_release(self.app, self.rendered(release))
+        return _cli.of_release(self.app, self.rendered(release), _sealed.environment_of(self.config_of(release)))
 
 
 class DatabaseContainer:

@@ -77,7 +77,8 @@ class Prometheus:
             words = f"{place} refuses the query: {excerpt(str(found.get('error')), _EXCERPT)}"
             raise NotAnswered(words, final=response.status in FINAL)
         if response.status != 200 or not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
-            raise refusal(response, place) or NotAnswered(f"{place}: the response is not from a Prometheus API", final=False)
+            words = f"{place}: the response is not from a Prometheus API"
+            raise refusal(response, place) or NotAnswered(words, final=False)
         return dict(found["data"])
 
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import docker.errors
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._actions import remove_half_made, stop
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._actions import (
+    finish_stopping,
+    never_started,
+    refuse_other_folders,
+    remove_half_made,
+    stop,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from tests.unit.support.making import container
+
+OLD = container(id="ee66117dfcde77", name="shop-app-1")
 
 
 @pytest.mark.parametrize(
     ("name", "state", "is_removed"),
     [
         ("ee66117dfcde_shop-app-1", "created", True),
+        ("aa66117dfcde_shop-app-1", "created", False),
         ("ee66117dfcde_shop-app-1", "running", False),
         ("shop-app-1", "created", False),
         ("facade_shop-app-1", "created", False),
@@ -24,9 +36,51 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._p
 def test_only_what_was_never_put_in_its_place_is_half_made(name: str, state: str, is_removed: bool) -> None:
     removed: list[str] = []
     api: Any = SimpleNamespace(remove_container=removed.append)
-    found = [SimpleNamespace(id="one", name=name, state=state)]
-    remove_half_made(cast(Project, SimpleNamespace(api=api, containers=lambda: found)))
+    found = [OLD, container(id="one", name=name, state=state)]
+    remove_half_made(cast(Project, SimpleNamespace(api=api, every_container=lambda: found)))
     assert removed == (["one"] if is_removed else [])
+
+
+def test_what_was_made_and_not_started_is_named_by_its_service() -> None:
+    found = [
+        container("web", state="created"),
+        container("worker", state="running"),
+        container("init", state="exited"),
+        container("job", state="created", oneoff=True),
+    ]
+    assert never_started(cast(Project, SimpleNamespace(every_container=lambda: found))) == ["web"]
+
+
+def test_what_is_on_its_way_out_goes_all_of_it() -> None:
+    found = [container("web", state="stopping"), container("db"), container("job", state="stopping", oneoff=True)]
+    stopped: list[str] = []
+    api: Any = SimpleNamespace(inspect_container=lambda _: {}, stop=lambda id_, timeout: stopped.append(id_))
+    finish_stopping(cast(Project, SimpleNamespace(api=api, every_container=lambda: found)))
+    assert stopped == ["id-web"]
+
+
+@pytest.mark.parametrize(
+    ("made", "is_refused"),
+    [
+        pytest.param({"Options": {"device": "/srv/old", "o": "bind"}}, True, id="another"),
+        pytest.param({"Options": {"device": "/srv/new", "o": "bind"}}, False, id="the same"),
+        pytest.param({"Options": None}, False, id="no folder of the host"),
+        pytest.param(None, False, id="it is not there yet"),
+    ],
+)
+def test_a_volume_that_is_another_folder_is_refused(made: dict[str, Any] | None, is_refused: bool) -> None:
+    def inspect(name: str) -> dict[str, Any]:
+        if made is None:
+            raise docker.errors.NotFound("no such volume")
+        return {"Name": name, **made}
+
+    project = cast(Project, SimpleNamespace(api=SimpleNamespace(inspect_volume=inspect)))
+    if not is_refused:
+        refuse_other_folders(project, {"shop_named": "/srv/new"})
+        return
+    with pytest.raises(Refused) as error:
+        refuse_other_folders(project, {"shop_named": "/srv/new"})
+    assert error.value.data == {"volume": "shop_named"}
 
 
 @pytest.mark.parametrize(("config", "seconds"), [({}, 10), ({"StopTimeout": 120}, 120), ({"StopTimeout": 0}, 0)])

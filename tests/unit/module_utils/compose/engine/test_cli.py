@@ -26,6 +26,18 @@ def test_a_source_is_read_with_its_files_profiles_and_env_files() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("files", "folder"),
+    [
+        pytest.param(["compose.yml"], "/tree", id="beside all else"),
+        pytest.param(["deploy/compose.yml", "compose.prod.yml"], "/tree/deploy", id="where the first file is"),
+        pytest.param(["/etc/shop/compose.yml"], "/tree", id="a file of the host's is about the checkout"),
+    ],
+)
+def test_paths_start_where_compose_starts_them(files: list[str], folder: str) -> None:
+    assert _cli.of_source(app(compose_files=files), Path("/tree"), "v1").directory == Path(folder)
+
+
 def test_a_release_needs_nothing_but_its_rendered_configuration() -> None:
     model = app(compose_profiles=["mongo"], directory="/srv", env_files=[".env"], environment={"A": 1})
     compose = _cli.of_release(model, Path("/state/compose.json"))
@@ -37,13 +49,15 @@ def test_a_release_needs_nothing_but_its_rendered_configuration() -> None:
 @pytest.mark.parametrize(
     ("given", "variables"),
     [
-        pytest.param({}, {"APP_VERSION": "v1"}, id="the version is always there"),
+        pytest.param({}, {"PWD": "/tree", "APP_VERSION": "v1"}, id="folder and version are always there"),
         pytest.param(
             {"A": True, "B": 8, "C": "x"},
-            {"A": "true", "B": "8", "C": "x", "APP_VERSION": "v1"},
+            {"A": "true", "B": "8", "C": "x", "PWD": "/tree", "APP_VERSION": "v1"},
             id="as yaml writes them",
         ),
-        pytest.param({"APP_VERSION": "v9"}, {"APP_VERSION": "v1"}, id="the version is not the inventory's"),
+        pytest.param(
+            {"APP_VERSION": "v9"}, {"PWD": "/tree", "APP_VERSION": "v1"}, id="the version is not the inventory's"
+        ),
     ],
 )
 def test_the_interpolation_has_text_and_the_version(given: dict[str, Any], variables: dict[str, str]) -> None:
@@ -238,3 +252,11 @@ def test_a_rendered_configuration_is_plain_data(monkeypatch: pytest.MonkeyPatch)
 def test_configuration_hashes_are_read(monkeypatch: pytest.MonkeyPatch, said: str, hashes: dict[str, str]) -> None:
     say(monkeypatch, said)
     assert _cli.of_release(app(), Path("/x.json")).hashes() == hashes
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("", 0), ("10s", 10), ("1m30s", 90), ("1h0m0s", 3600), ("1.5s", 1.5), ("500ms", 0.5), ("junk", 0), ("9" * 30, 0)],
+)
+def test_durations_are_read_as_compose_writes_them(text: str, seconds: float) -> None:
+    assert _cli.seconds_in(text) == seconds

@@ -24,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._a
     output_from,
     since_stamp,
     stamp_of,
+    told_to_stop,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._errors import connect, explained
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._events import Watcher, event_from
@@ -51,6 +52,37 @@ def test_what_a_newer_container_replaced_does_not_count() -> None:
         seen("db", "db", "2026-01-01T00:00:00Z"),
     ]
     assert [one.id for one in current(map(container_from, every))] == ["new", "second", "db"]
+
+
+def event(action: str, at: float, sent: str = "", container: str = "one") -> dict[str, Any]:
+    return {"Action": action, "time": at, "Actor": {"ID": container, "Attributes": {"signal": sent}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "config", "events", "is_told"),
+    [
+        pytest.param("running", {}, [event("kill", 100, "15")], True, id="told to stop"),
+        pytest.param("running", {}, [event("kill", 100, "9")], True, id="killed"),
+        pytest.param("running", {}, [event("kill", 100, "1")], False, id="told to read its files"),
+        pytest.param("running", {"StopSignal": "SIGQUIT"}, [event("kill", 100, "3")], True, id="its own signal"),
+        pytest.param("running", {"StopSignal": "WINCH"}, [event("kill", 100, "28")], True, id="by its short name"),
+        pytest.param("running", {"StopSignal": "3"}, [event("kill", 100, "3")], True, id="by its number"),
+        pytest.param("running", {"StopSignal": "junk"}, [event("kill", 100, "15")], True, id="no signal"),
+        pytest.param("running", {}, [event("kill", 90, "15"), event("start", 95)], False, id="started since"),
+        pytest.param("running", {}, [event("start", 90), event("kill", 95, "15")], True, id="started before"),
+        pytest.param("running", {}, [event("kill", 100, "15", "other")], False, id="another"),
+        pytest.param("running", {}, [event("kill", 20, "15")], False, id="it has outlived that"),
+        pytest.param("running", {"StopTimeout": 120}, [event("kill", 20, "15")], True, id="it has more time"),
+        pytest.param("exited", {}, [event("kill", 100, "15")], False, id="gone"),
+        pytest.param("running", {}, [{"Action": "kill"}, {"Action": "kill", "Actor": {"ID": "one"}}], False, id="odd"),
+        pytest.param("running", {}, [], False, id="nothing happened"),
+    ],
+)
+def test_a_container_that_was_told_to_stop_is_on_its_way_out(
+    state: str, config: dict[str, Any], events: list[dict[str, Any]], is_told: bool
+) -> None:
+    one = container_from({"Id": "one", "State": {"Status": state}, "Config": config})
+    assert told_to_stop(one, config, events, 102) == is_told
 
 
 def test_one_off_containers_replace_nothing() -> None:

@@ -60,13 +60,18 @@ class Composed:
         self.found = found
         self.made = found if made is None else made
         self.verbs: list[tuple[str, ...]] = []
+        self.timeouts: list[float] = []
 
     def run(self, *verb: str, **_options: Any) -> str:
         self.verbs.append(verb)
+        self.timeouts.append(_options["timeout"])
         self.found = self.made
         return ""
 
     def containers(self, **_options: Any) -> list[Container]:
+        return self.found
+
+    def every_container(self) -> list[Container]:
         return self.found
 
     def events(self, **_options: Any) -> Iterator[None]:
@@ -77,6 +82,7 @@ def host(folder: Path, composed: Composed, **changes: Any) -> ComposeTarget:
     """A target whose engine and compose are no real ones."""
     made = target(folder, **changes)
     vars(made).update(project=composed, compose_of=lambda _release: composed, record=lambda _release: record())
+    made.store.write("releases/0001-v1/compose.json", {"services": {"web": {"stop_grace_period": "1m30s"}, "db": {}}})
     return made
 
 
@@ -111,6 +117,30 @@ def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) 
 def test_what_bringing_a_release_up_has_changed(before: list[Container], changed: list[str], tmp_path: Path) -> None:
     composed = Composed(before, [container("web"), container("db")])
     assert _apply.bring_up(host(tmp_path, composed), "0001-v1", []) == changed
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds"),
+    [
+        pytest.param([container("web"), container("db")], 0, id="nothing stops"),
+        pytest.param([container("web"), container("db", config_hash="other", stop_grace=70)], 70, id="as it was made"),
+        pytest.param([container("web", image_id="other"), container("db")], 90, id="as it is to be"),
+        pytest.param([container("web"), container("db"), container("old")], 10, id="one that goes"),
+        pytest.param([], 0, id="the first deployment"),
+    ],
+)
+def test_the_time_of_stopping_is_not_that_of_starting(before: list[Container], seconds: int, tmp_path: Path) -> None:
+    composed = Composed(before, [container("web"), container("db")])
+    _apply.bring_up(host(tmp_path, composed, start_timeout=20), "0001-v1", [])
+    assert composed.timeouts == [20 + seconds]
+
+
+def test_what_was_made_and_not_started_is_made_again(tmp_path: Path) -> None:
+    composed = Composed([container("web", state="created"), container("old", state="created"), container("db")],
+                        [container("web"), container("db")])  # fmt: skip
+    _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
+    assert [verb[:2] for verb in composed.verbs] == [("up", "--no-start"), ("up", "--detach")]
+    assert composed.verbs[0][-1] == "web"
 
 
 @pytest.mark.parametrize(("there", "changed"), [("web", []), ("other", ["web"])])

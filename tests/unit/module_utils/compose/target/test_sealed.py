@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _sealed
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 
 
@@ -31,3 +33,34 @@ def test_a_file_that_says_nothing_seals_nothing(text: str, tmp_path: Path) -> No
     folder.mkdir(parents=True)
     (folder / "compose.json").write_text(text)
     assert _sealed.unseal(Store(str(tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "variables"),
+    [
+        pytest.param({}, {}, id="nothing"),
+        pytest.param(
+            {"secrets": {"key": {"file": "/etc/key"}}, "configs": {"c": {"content": "x"}}}, {}, id="no variable"
+        ),
+        pytest.param({"secrets": {"token": {"environment": "TOKEN"}}}, {"TOKEN": "a$b${c}"}, id="a secret"),
+        pytest.param({"configs": {"c": {"environment": "EMPTY"}}}, {"EMPTY": ""}, id="a config of an empty one"),
+        pytest.param({"secrets": {"token": None, "odd": "text"}, "configs": None}, {}, id="odd ones"),
+    ],
+)
+def test_variables_of_secrets_and_configs_come_back_as_they_were(
+    config: dict[str, Any], variables: dict[str, str]
+) -> None:
+    sealed = _sealed.seal_environment(config, {"TOKEN": "a$b${c}", "EMPTY": "", "OTHER": "x"})
+    assert "$" not in json.dumps(sealed).replace("$$", "")
+    assert _sealed.environment_of({"services": {}, **sealed}) == variables
+
+
+@pytest.mark.parametrize("kind", ["secrets", "configs"])
+def test_a_variable_without_a_value_is_refused(kind: str) -> None:
+    with pytest.raises(Refused, match="TOKEN"):
+        _sealed.seal_environment({kind: {"token": {"environment": "TOKEN"}}}, {"OTHER": "x"})
+
+
+@pytest.mark.parametrize("sealed", [None, [1], "text", {}])
+def test_variables_that_cannot_be_read_are_none(sealed: Any) -> None:
+    assert _sealed.environment_of({_sealed.ENVIRONMENT: sealed}) == {}

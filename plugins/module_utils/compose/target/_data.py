@@ -1,0 +1,184 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What containers write beside the compose files of a git source: a place that outlives commits, and nothing lost.
+
+Each commit has a work tree of its own, while whoever runs ``docker compose`` in a checkout has ``./data`` beside it for
+ever. So a mount of what git does not know is of a folder ``data`` in the state folder, the same for all releases; what
+git knows comes with each commit. A work tree with files of neither kind is never taken away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...app import _confined, _worktree
+from ...app._model import GIT, App
+from ...app._worktree import WorkTree
+from ...core import _files
+from ...core._errors import OpsError, Refused
+from ..engine import _mounts
+from ..engine._cli import Compose
+
+DATA = "data"
+#: what is said of a work tree with files that nobody else has
+_KEEP = (
+    "Mount what is written by itself, or mount the folder read-only. Move what is needed to {data}, remove the rest, "
+    "then re-run."
+)
+
+
+class Data:
+    """The mounts of one version that are not of its commit."""
+
+    def __init__(self, app: App, root: Path, tree: Path) -> None:
+        self._app, self._root = app, root
+        self.tree = tree
+        #: paths in the checkout, and the places that are mounted for them
+        self.places: dict[str, Path] = {}
+
+    def settle(self, compose: Compose, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration with each mount of what git does not know in its own place."""
+        if self._app.source != GIT:
+            return dict(config)
+        base = compose.directory or self.tree
+        within = {place: who for place, who in _mounts.named(config, base).items() if self._is_of_tree(place, who)}
+        if not within:
+            return dict(config)
+        tracked = self._worktree().tracked()
+        moved: dict[str, str] = {}
+        for place, who in within.items():
+            path = os.path.relpath(place, self.tree)
+            if _worktree.is_tracked(path, tracked):
+                self._refuse_taken(path, who)
+            else:
+                self.places[path] = self._place(path)
+                moved[place] = str(self.places[path])
+        return _mounts.moved(config, base, moved)
+
+    def _worktree(self) -> WorkTree:
+        is_kept = self.tree.parent == self._root / "source"
+        return _worktree.kept(self.tree) if is_kept else _worktree.cloned(self.tree)
+
+    def _is_of_tree(self, place: str, who: str) -> bool:
+        """Whether a mount is of the checkout; refuses one of what lies around it, which is ours."""
+        around = self.tree.parent.parent  # the state folder, or the one that a checkout for looking lies in
+        if Path(place).is_relative_to(self.tree):
+            return True
+        if Path(place).is_relative_to(self._root / DATA):
+            return False
+        for ours in (around, self._root):
+            if Path(place).is_relative_to(ours):
+                raise Refused(
+                    f"A mount of {who} leads out of the checkout: {os.path.relpath(place, self.tree)}.",
+                    hint="Name a folder in the repository, or a whole path on the host outside of the state folder.",
+                    path=os.path.relpath(place, self.tree),
+                )
+        return False
+
+    def _place(self, path: str) -> Path:
+        """Where people have put it already, or with the state."""
+        if self._app.directory and os.path.lexists(beside := Path(self._app.directory, path)):
+            return beside
+        return self._root / DATA / path
+
+    def _refuse_taken(self, path: str, who: str) -> None:
+        """What containers wrote would be out of sight where the same path is in the repository now."""
+        place = self._root / DATA / path
+        if place.is_dir() and not _worktree.is_empty(place):
+            raise Refused(
+                f"{path}, which {who} mounts, is in the repository now, and containers have written to {place}.",
+                hint=f"Move what is needed out of {place}, or take {path} out of the repository.",
+                path=path,
+                place=str(place),
+            )
+
+    def refuse_loss(self, ran: Path) -> None:
+        """Refuse to leave a work tree whose containers wrote where the next commit would not have it."""
+        if not ran.is_dir() or ran.name == self.tree.name:
+            return
+        found = [name for name in unknown(ran, self._root) if not self._is_carried(name)]
+        if found:
+            raise Refused(
+                f"Files in {ran} are not in git and would be missing in this version: {_worktree.some(found)}.",
+                hint=_KEEP.format(data=self._root / DATA),
+                tree=str(ran),
+                paths=found[:100],
+            )
+
+    def _is_carried(self, name: str) -> bool:
+        name = name.rstrip("/")
+        due = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
+        # a folder of which git knows nothing is named as a whole
+        return any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for path in due)
+
+    def _is_ours(self, place: Path) -> bool:
+        return place.is_relative_to(self._root)
+
+    def provide(self, ran: Path | None) -> None:
+        """Make the places, with what the release that runs has written into its own work tree."""
+        for path, place in sorted(self.places.items()):
+            if ran is not None and self._is_ours(place):
+                _carry(ran, path, place)
+            # where it is mounted within a folder of the checkout, there has to be one
+            point = _confined.inside(self.tree, os.path.dirname(path) or ".", "A mount") / os.path.basename(path)
+            if self._is_ours(place) and not os.path.lexists(place):
+                _files.make_private(place.parent)
+                place.mkdir()
+            if place.is_dir() and not os.path.lexists(point):
+                point.mkdir(parents=True)
+
+
+def _carry(ran: Path, path: str, place: Path) -> None:
+    """Move what is in a work tree to its place. Containers that have it mounted have it still; releases that name it
+    there find a link."""
+    old = ran / path
+    folder = os.path.realpath(old.parent)
+    is_within = os.path.commonpath((folder, os.path.realpath(ran))) == os.path.realpath(ran)
+    if old.is_symlink() or not old.exists() or not is_within or (old.is_dir() and _worktree.is_empty(old)):
+        return
+    if not _is_free(place):
+        return
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(place)  # empty folders
+    _files.make_private(place.parent)
+    try:
+        os.rename(old, place)
+    except PermissionError as error:
+        raise OpsError(
+            f"{old} belongs to somebody else and cannot be moved to {place}, where it outlives this release.",
+            hint=f"Run as root: mv {old} {place} && ln -s {place} {old}",
+        ) from error
+    old.symlink_to(place)
+
+
+def _is_free(place: Path) -> bool:
+    return not os.path.lexists(place) or (place.is_dir() and not place.is_symlink() and _worktree.is_empty(place))
+
+
+def unknown(tree: Path, root: Path) -> list[str]:
+    """What lies in a work tree and nowhere else."""
+    return _worktree.kept(tree).unknown(root / DATA)
+
+
+def refuse_removal(tree: Path, root: Path) -> None:
+    """Refuse to take a work tree away that has files which git does not know."""
+    found = [] if _worktree.is_empty(tree) else unknown(tree, root)
+    if found:
+        raise OpsError(
+            f"it has files that are not in git ({_worktree.some(found)}). Move what is needed to {root / DATA}, then "
+            f"remove {tree}.",
+            paths=found[:100],
+        )
+
+
+def link_again(root: Path, config: Mapping[str, Any]) -> None:
+    """Where a release mounts something of its work tree that was moved since, and the move was cut off: a link."""
+    for place in _mounts.named(config, root):
+        parts = Path(place).relative_to(root).parts if Path(place).is_relative_to(root / "source") else ()
+        if len(parts) > 2 and not os.path.lexists(place) and (moved := root.joinpath(DATA, *parts[2:])).exists():
+            with contextlib.suppress(OSError):
+                Path(place).symlink_to(moved)
