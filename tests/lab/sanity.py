@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,21 +36,17 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> int:
-    """Run a command, showing what it says."""
-    found = {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH")
-    }
-    return subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**found, **environment}, check=False
-    ).returncode
+def run(*command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> int:
+    """Run a command, showing what it says; nothing of the checkout may stand in for the copy."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_THE_CHECKOUT}
+    argv = [str(part) for part in command]
+    return subprocess.run(argv, cwd=cwd, env={**kept, **(env or {})}, check=False).returncode
 
 
 def provide_pip() -> None:
     """Keep the script by which ansible-test puts pip into its environments, where it was not downloaded."""
-    from ansible_test._internal import python_requirements
-
-    (version,) = re.findall(r"pip='([0-9.]+)'", Path(python_requirements.__file__).read_text("utf-8"))
+    found = importlib.util.find_spec("ansible_test._internal.python_requirements")
+    (version,) = re.findall(r"pip='([0-9.]+)'", Path(str(found and found.origin)).read_text("utf-8"))
     script = KEPT / f"get_pip_{version.replace('.', '_')}.py"
     if script.exists():
         return
@@ -75,14 +72,12 @@ def main(tests: Sequence[str]) -> int:
         if run(galaxy, "collection", "build", "--output-path", folder):
             return 2
         (artefact,) = folder.glob("*.tar.gz")
-        where = {"ANSIBLE_COLLECTIONS_PATH": str(folder)}
-        if run(
-            galaxy, "collection", "install", "--offline", "--force", "--collections-path", folder, artefact, **where
-        ):
+        install = [galaxy, "collection", "install", "--offline", "--force", "--collections-path", folder, artefact]
+        if run(*install, env={"ANSIBLE_COLLECTIONS_PATH": str(folder)}):
             return 2
         chosen = [f"--test={test}" for test in tests] or [f"--skip-test={test}" for test in LEFT_OUT]
         copy = folder / "ansible_collections/doppelganger/ops"
-        return run(tool("ansible-test"), "sanity", "--color", "no", *chosen, cwd=copy, PATH=search_path())
+        return run(tool("ansible-test"), "sanity", "--color", "no", *chosen, cwd=copy, env={"PATH": search_path()})
 
 
 if __name__ == "__main__":

@@ -105,3 +105,10 @@ def test_whom_a_command_has_started_holds_nobody_up() -> None:
     code = "import subprocess; subprocess.Popen(['sleep', '5']); print('begun', flush=True)"
     with pytest.raises(OpsError, match="timed out after 1 s"):
         _command.run(python(code), doing="It", timeout=1)
+
+
+def test_a_log_is_kept_as_it_may_be_shown(tmp_path: Path) -> None:
+    code = "import sys; print('key hunter2'); print('key hunter2', file=sys.stderr)"
+    log = tmp_path / "log"
+    _command.run(python(code), doing="It", timeout=20, log=log, clean=lambda text: text.replace("hunter2", "***"))
+    assert log.read_text() == "key ***\nkey ***\n"
