@@ -72,8 +72,8 @@ def main(tests: Sequence[str]) -> int:
         if run(galaxy, "collection", "build", "--output-path", folder):
             return 2
         (artefact,) = folder.glob("*.tar.gz")
-        install = [galaxy, "collection", "install", "--offline", "--force", "--collections-path", folder, artefact]
-        if run(*install, env={"ANSIBLE_COLLECTIONS_PATH": str(folder)}):
+        install = (galaxy, "collection", "install", "--offline", "--force", "--collections-path")
+        if run(*install, folder, artefact, env={"ANSIBLE_COLLECTIONS_PATH": str(folder)}):
             return 2
         chosen = [f"--test={test}" for test in tests] or [f"--skip-test={test}" for test in LEFT_OUT]
         copy = folder / "ansible_collections/doppelganger/ops"
