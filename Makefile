@@ -5,6 +5,8 @@ SHELL := bash
 # the two ends of what is supported: the oldest Python with the newest ansible-core it takes, and the newest of both
 OLDEST := .venv
 NEWEST := .venv-3.13
+# and the oldest Python of targets
+TARGET := .venv-3.9
 LAB := $(OLDEST)/bin/python -m tests.lab
 FAST := tests/unit tests/contract tests/fuzz
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
@@ -14,9 +16,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: venv venv-newest
+.PHONY: venv venv-newest venv-target
 venv: $(OLDEST)/.made ## The virtual environment (.venv: Python 3.11, ansible-core 2.19)
 venv-newest: $(NEWEST)/.made ## The one of the matrix's other end (.venv-3.13: Python 3.13, ansible-core 2.21)
+
+venv-target: $(TARGET)/.made ## What runs on targets, under the oldest Python of theirs (.venv-3.9)
 
 $(OLDEST)/.made: pyproject.toml tests/lab/venv
 	@tests/lab/venv $(@D) 3.11 3.12 3.13
@@ -24,6 +28,10 @@ $(OLDEST)/.made: pyproject.toml tests/lab/venv
 
 $(NEWEST)/.made: pyproject.toml tests/lab/venv
 	@tests/lab/venv $(@D) 3.13
+	@touch $@
+
+$(TARGET)/.made: pyproject.toml tests/lab/venv
+	@tests/lab/venv --group target $(@D) 3.9
 	@touch $@
 
 .PHONY: demo demo-clean
@@ -44,9 +52,9 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 demo-kubernetes-clean: venv ## Remove everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
-.PHONY: test test-fast lint unit unit-newest toy fuzz mutants integration molecule
-test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
-	@$(MAKE) --no-print-directory lint lab unit-newest molecule
+.PHONY: test test-fast lint sanity unit unit-newest unit-target toy fuzz mutants integration molecule
+test: venv venv-newest venv-target ## Everything: lint, types, unit, contract, molecule, integration on real engines
+	@$(MAKE) --no-print-directory lint sanity lab unit-newest unit-target molecule
 	@$(MAKE) --no-print-directory unit toy integration
 
 test-fast: venv ## What needs no engine, in under a minute
@@ -59,6 +67,10 @@ unit: venv
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract, fuzz"
 	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
+
+unit-target: venv-target ## Unit tests of what runs on targets, under Python 3.9
+	@echo "== $(TARGET): unit tests of what runs on targets"
+	@$(TARGET)/bin/pytest --quiet --numprocesses 2 tests/unit/module_utils
 
 toy: venv ## The playbooks against a toy platform, whose containers are files
 	@echo "== $(OLDEST): toy"
@@ -83,6 +95,10 @@ lint: venv ## Style and types of everything
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/ansible-lint --offline
 	@$(OLDEST)/bin/mypy collections/ansible_collections/doppelganger/ops/plugins src tests $(wildcard examples/*.py examples/*/*.py)
 	@cd examples/studio/app && $(CURDIR)/$(OLDEST)/bin/mypy --config-file $(CURDIR)/pyproject.toml --ignore-missing-imports -p src -p scripts
+
+sanity: venv ## ansible-test's sanity tests, on a copy that was built and installed
+	@echo "== sanity: ansible-test"
+	@$(OLDEST)/bin/python -m tests.lab.sanity
 
 molecule: venv lab ## The roles' scenarios: converge, idempotence, verify
 	@echo "== molecule"
@@ -110,5 +126,5 @@ lab-down: venv ## Stop and remove what the lab started; its cache (~/.cache/dopp
 	@$(LAB) down
 
 clean: ## Remove what was made inside the checkout
-	@rm -rf $(OLDEST) $(NEWEST) .ansible .cache .*_cache dist
+	@rm -rf $(OLDEST) $(NEWEST) $(TARGET) .ansible .cache .*_cache .hypothesis dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -157,13 +157,20 @@ def secrets_pipe(job: Job) -> dict[str, str]:
     return {_playbook.SECRETS: str(path)}
 
 
-def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
-    """Run the playbook; the exit code, and what ansible-runner had to say where it raised."""
+def write_inputs(job: Job) -> Path:
+    """Write what Ansible's process reads, for its owner alone; gives the file that it takes variables from."""
     folder = Path(job.folder)
     inputs = folder / _playbook.HANDED_OVER
     for path, text in ((inputs, handed_over(job.inputs)), (folder / _playbook.GIVEN, json.dumps(job.inputs))):
         path.touch(0o600)
         path.write_text(text, encoding="utf-8")
+    return inputs
+
+
+def play(job: Job, reporter: Reporter, stop: Stop) -> tuple[int | None, str]:
+    """Run the playbook; the exit code, and what ansible-runner had to say where it raised."""
+    folder = Path(job.folder)
+    inputs = write_inputs(job)
     private = folder / "runner"
     (private / "env").mkdir(0o700, parents=True)
     # as a file: what run() is given it forgets where it is told to write no files into env

@@ -77,8 +77,8 @@ def _described(value: Any) -> dict[str, Any]:
     if isinstance(value, type) and issubclass(value, enum.Enum):
         return {"values": [one.value for one in value]}
     if not isinstance(value, type):
-        here = {name: one for name, one in vars(value).items() if getattr(one, "__module__", "") == value.__name__}
-        classes = {name: one for name, one in here.items() if isinstance(one, type) and name[0] != "_"}
+        there = {name: one for name, one in vars(value).items() if getattr(one, "__module__", "") == value.__name__}
+        classes = {name: one for name, one in there.items() if isinstance(one, type) and name[0] != "_"}
         return {"names": {name: _described(one) for name, one in classes.items()}}
     found: dict[str, Any] = {"bases": [base.__name__ for base in value.__mro__ if base.__module__.startswith("dopp")]}
     if dataclasses.is_dataclass(value):

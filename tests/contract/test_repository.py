@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,8 +35,13 @@ def test_an_artefact_holds_nothing_but_the_collection() -> None:
     left_out = load(ROOT / "galaxy.yml")["build_ignore"]
     papers = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "docs"}
     kept = {*papers, "galaxy.yml", "meta", "playbooks", "plugins", "roles"}
-    top = {path.relative_to(ROOT).parts[0] for path in tracked()}
+    paths = [path.relative_to(ROOT) for path in tracked()]
+    top = {path.parts[0] for path in paths} - {"tests"}
     assert sorted(name for name in top - kept if not name.startswith(".") and name not in left_out) == []
+    in_tests = [path for path in paths if path.parts[0] == "tests"]
+    shipped = [path for path in in_tests if not any(fnmatch("/".join(path.parts[:2]), one) for one in left_out)]
+    assert {path.suffix for path in shipped} == {".txt", ".yml"}
+    assert {path.parts[1] for path in shipped} == {"config.yml", "sanity"}
 
 
 def test_ansible_cfg_is_short_and_has_no_percent_sign() -> None:

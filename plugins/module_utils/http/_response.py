@@ -130,7 +130,7 @@ class Answer:
     def _chunk(self) -> Response | bool:
         if self._move():
             return self._cut()
-        if self._left or len(self._data) < 2:
+        if len(self._data) < 2:  # nothing is left here while more of the chunk is to come
             return False
         if not self._data.startswith(b"\r\n"):
             raise Garbled(

@@ -115,8 +115,8 @@ def test_the_inventories_of_earlier_versions_are_read(variables: dict[str, Any])
 
 
 def test_a_renamed_variable_says_its_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app_model.RENAMED, "app_repo", "app_repository")
-    found = read(app_repo="/repo")
+    monkeypatch.setitem(app_model.RENAMED, "app_upstream", "app_repository")
+    found = read(app_upstream="/repo")
     assert (found["failed"], found["kind"]) == (True, "refused")
     assert "app_repository" in found["msg"]
 

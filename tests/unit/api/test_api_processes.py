@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doppelganger_ops import _processes, executor
+from doppelganger_ops import _processes, _worker, executor
 from doppelganger_ops.environment import MARKER
 from doppelganger_ops.job import Job
 
@@ -86,3 +86,10 @@ def test_the_pipe_with_the_secrets_is_for_its_owner_alone(ident: str, tmp_path: 
     assert done.returncode == 0, done.stderr
     path, mode = json.loads(done.stdout)
     assert (Path(path).parent, stat.S_IMODE(mode), stat.S_ISFIFO(mode)) == (tmp_path, 0o600, True)
+
+
+def test_what_a_run_is_given_is_for_its_owner_alone(tmp_path: Path) -> None:
+    job = Job("r", "p.yml", (), str(tmp_path), str(tmp_path), {}, inputs={"version": "v1"})
+    written = _worker.write_inputs(job)
+    assert written in list(tmp_path.iterdir())
+    assert [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()] == [0o600, 0o600]

@@ -98,3 +98,10 @@ def test_of_errors_without_an_end_the_end_is_kept(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OpsError, match="the last"):
         _command.run(python(code), doing="It", timeout=60, log=tmp_path / "log")
     assert (tmp_path / "log").stat().st_size < 4 * (1 << 16)
+
+
+def test_a_log_is_kept_as_it_may_be_shown(tmp_path: Path) -> None:
+    code = "import sys; print('key hunter2'); print('key hunter2', file=sys.stderr)"
+    log = tmp_path / "log"
+    _command.run(python(code), doing="It", timeout=20, log=log, clean=lambda text: text.replace("hunter2", "***"))
+    assert log.read_text() == "key ***\nkey ***\n"

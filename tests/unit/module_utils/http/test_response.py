@@ -38,6 +38,14 @@ def test_a_piece_of_a_chunk_is_not_its_end() -> None:
     assert found.body == b"ab\r\ncdefg"
 
 
+def test_an_answer_may_come_byte_by_byte() -> None:
+    answer, data = Answer(), CHUNKED + b"3;a=b\r\nabc\r\n2\r\n\r\n\r\n0\r\nX: y\r\n\r\n"
+    found = [answer.feed(data[at : at + 1]) for at in range(len(data))]
+    assert found[:-1] == [None] * (len(data) - 1)
+    assert found[-1]
+    assert found[-1].body == b"abc\r\n"
+
+
 @pytest.mark.parametrize(
     ("size", "length", "cut"),
     [

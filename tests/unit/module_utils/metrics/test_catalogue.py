@@ -73,7 +73,9 @@ def test_our_own_part_is_in_order() -> None:
 
 
 def test_plain_data_reads_back() -> None:
-    for metric, data in zip(read().metrics.values(), read().as_data(), strict=True):
+    metrics, plain = list(read().metrics.values()), list(read().as_data())
+    assert len(metrics) == len(plain)
+    for metric, data in zip(metrics, plain):
         problems: list[str] = []
         assert parse_metric(data["name"], data, problems) == metric, problems
 

@@ -139,7 +139,7 @@ class Odd:
     async def look(self, asked: Asked, seconds: float) -> dict[str, Observation]:
         now = time.monotonic()
         found = [Observation(now, {"": (1.0,)}, calc="ratio"), Observation(now, {"": (2.0,)})]
-        return dict(zip(asked, found, strict=True))
+        return dict(zip(asked, found))
 
 
 def test_an_answer_that_cannot_be_worked_with_is_an_error_and_takes_nothing_else_along() -> None:

@@ -205,3 +205,11 @@ def test_a_write_that_was_killed_half_way_leaves_the_old_file_and_nothing_more_l
         assert store.read("current.json") == {"release": "0001-v1"}
     store.write("current.json", {"release": "0003-v3"})
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "current.json"]
+
+
+def test_tokens_go_on_where_nothing_but_the_audit_trail_is_left(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "state"))
+    for _ in range(3):
+        store.release(store.try_acquire(holder="ana", purpose="a test", ttl=60).token)
+    (store.root / "lease.json").unlink()
+    assert store.try_acquire(holder="bo", purpose="a test", ttl=60).token == 4
