@@ -59,6 +59,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# generated: returned_checks
 verdict:
   description: C(pass), C(fail), C(error) or C(inconclusive).
   returned: when the checklist could be read
@@ -111,13 +112,14 @@ checks:
       description: What the last attempt saw, different for each kind.
       type: dict
 release:
-  description: The id of the current release, where it was looked up in O(state_dir).
+  description: The id of the current release, where it was looked up.
   returned: when the checklist could be read
   type: str
 kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.
   returned: on failure
   type: str
+# end of returned_checks
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
