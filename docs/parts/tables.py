@@ -34,7 +34,7 @@ def returned_metrics() -> str:
 
 def _returned(name: str) -> str:
     # before ansible-core 2.20 a fragment of documentation cannot say what a module returns
-    return (Path(__file__).parent / f"returns/{name}.yml").read_text(encoding="utf-8")
+    return (Path(__file__).parent / f"returns/{name}.yml").read_text(encoding="utf-8").removeprefix("---\n")
 
 
 def _imports(path: str, kind: str) -> str:
