@@ -1,7 +1,7 @@
 """Write the parts of the documentation whose source is the code: ``python docs/generate.py [--check]``.
 
 A page says where such a part goes: everything between ``<!-- generated: NAME -->`` and ``<!-- end of NAME -->`` is
-replaced, and the rest of the page is written by hand. In Python the two are comments, and the part is a table of files.
+replaced, and the rest of the page is written by hand. In Python, and in YAML within it, the two are comments.
 ``--check`` writes nothing and fails where something is out of date.
 """
 
@@ -17,7 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT)]
 
 #: tables in the code come first: what they name is in the pages
-PAGES = ("plugins/module_utils/*/_kinds.py", "plugins/module_utils/*/_readers.py", "README.md", "docs/**/*.md")
+PAGES = (
+    "plugins/module_utils/*/_kinds.py",
+    "plugins/module_utils/*/_readers.py",
+    "plugins/modules/*.py",
+    "README.md",
+    "docs/**/*.md",
+)
 PART = re.compile(
     r"(<!-- generated: (?P<page>[^>]+) -->\n).*?(<!-- end of (?P=page) -->)"
     r"|(# generated: (?P<table>\w+)\n).*?(# end of (?P=table)\n)",

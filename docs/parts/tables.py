@@ -1,4 +1,5 @@
-"""Tables in the code that name the files of a folder: what is shipped takes along only what it imports by name.
+"""What is generated in the code itself: tables of a folder's files, as what is shipped takes along only what it imports
+by name; and what several modules return.
 
 Nothing here imports the code, which is only whole once its tables are.
 """
@@ -19,6 +20,21 @@ def kinds() -> str:
 def readers() -> str:
     """The readers of metrics."""
     return _imports("metrics/readers", "Reader")
+
+
+def returned_checks() -> str:
+    """What a module returns that has run a checklist."""
+    return _returned("checks")
+
+
+def returned_metrics() -> str:
+    """What a module returns that has measured metrics."""
+    return _returned("metrics")
+
+
+def _returned(name: str) -> str:
+    # before ansible-core 2.20 a fragment of documentation cannot say what a module returns
+    return (Path(__file__).parent / f"returns/{name}.yml").read_text(encoding="utf-8").removeprefix("---\n")
 
 
 def _imports(path: str, kind: str) -> str:

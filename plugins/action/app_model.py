@@ -104,7 +104,6 @@ def metrics_of(fields: Mapping[str, Any], with_catalogue: bool) -> dict[str, Any
     if not (needs_catalogue or fields["metric_sources"]):
         return found
     # here, so that a model without metrics loads nothing of them
-
     from ansible_collections.doppelganger.ops.plugins.module_utils.metrics import _places
 
     parsed = _places.parse_sources(sources)

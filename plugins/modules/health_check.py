@@ -90,6 +90,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# generated: returned_checks
 verdict:
   description: C(pass), C(fail), C(error) or C(inconclusive).
   returned: when the checklist could be read
@@ -142,7 +143,7 @@ checks:
       description: What the last attempt saw, different for each kind.
       type: dict
 release:
-  description: The id of the current release, where it was looked up in O(state_dir).
+  description: The id of the current release, where it was looked up.
   returned: when the checklist could be read
   type: str
 reason:
@@ -153,6 +154,7 @@ kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.
   returned: on failure
   type: str
+# end of returned_checks
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._health_check import ENTRY

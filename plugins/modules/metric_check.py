@@ -65,6 +65,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# generated: returned_metrics
 verdict:
   description: C(pass), C(fail), C(error) or C(inconclusive).
   returned: when the metrics could be read
@@ -139,6 +140,7 @@ kind:
   description: C(failed) when it does not pass, C(refused) when the metrics cannot be read.
   returned: on failure
   type: str
+# end of returned_metrics
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._metric_check import ENTRY

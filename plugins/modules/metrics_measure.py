@@ -28,6 +28,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# generated: returned_metrics
 verdict:
   description: C(pass), C(fail), C(error) or C(inconclusive).
   returned: when the metrics could be read
@@ -102,6 +103,7 @@ kind:
   description: C(failed) when it does not pass, C(refused) when the metrics cannot be read.
   returned: on failure
   type: str
+# end of returned_metrics
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget

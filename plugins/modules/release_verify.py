@@ -59,6 +59,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# generated: returned_checks
 verdict:
   description: C(pass), C(fail), C(error) or C(inconclusive).
   returned: when the checklist could be read
@@ -122,6 +123,7 @@ kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.
   returned: on failure
   type: str
+# end of returned_checks
 """
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget

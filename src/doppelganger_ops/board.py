@@ -301,8 +301,10 @@ def _unseen(what: str, names: Sequence[str]) -> list[tuple[str, str]]:
 
 def _releases(known: Known) -> list[dict[str, Any]]:
     """The records as far as a table shows them, each with its part: the current one, or the one to return to."""
-    good = installation.module_utils("state._releases").last_good(known.releases, known.current)
-    parts = {**({good["id"]: "last good"} if good else {}), **({known.current: "current"} if known.current else {})}
+    record = installation.module_utils("state._record")
+    read = [record.Record.of(one) for one in known.releases if record.shape(one) is None]
+    good = installation.module_utils("state._releases").last_good(read, known.current)
+    parts = {**({good.id: "last good"} if good else {}), **({known.current: "current"} if known.current else {})}
     return [
         {**{name: record.get(name) for name in RELEASE}, "role": parts.get(record["id"], "")}
         for record in known.releases

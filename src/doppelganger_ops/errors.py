@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from doppelganger_ops.result import Outcome
+from doppelganger_ops.status import Status
 
 
 class OpsError(Exception):
@@ -62,10 +62,48 @@ class UnexpectedResult(OpsError):
         self.published = published
 
 
+class Ended(Protocol):
+    """What a run ended with, which is an :class:`~doppelganger_ops.result.Outcome`."""
+
+    @property
+    def operation(self) -> str:
+        """What was done."""
+
+    @property
+    def status(self) -> Status:
+        """How it ended."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was changed."""
+
+    @property
+    def message(self) -> str:
+        """A sentence."""
+
+    @property
+    def hint(self) -> str:
+        """What to do next."""
+
+    @property
+    def run(self) -> Any:
+        """The run itself."""
+
+    @property
+    def targets(self) -> Mapping[str, Any]:
+        """Each target's own result."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as its schema says."""
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The same as text."""
+
+
 class NotSuccessful(OpsError):
     """A run did happen and its status is not good; ``result`` is what it ended with."""
 
-    def __init__(self, result: Outcome[Any]) -> None:
+    def __init__(self, result: Ended) -> None:
         super().__init__(f"{result.operation}: {result.status.value}. {result.message}", hint=result.hint)
         self.result = result
         self.reason = result.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -139,25 +140,6 @@ class RunFinished(Event):
     reason: str = ""
 
 
-#: the steps that are phases, by the names of their modules, and what people call them
-PHASES = {
-    "database_backup": "backup",
-    "database_check": "integrity",
-    "database_migrate": "migrate",
-    "database_restore": "restore",
-    "evidence_collect": "evidence",
-    "metrics_measure": "monitor",
-    "monitoring_apply": "observe",
-    "operation_finish": "record",
-    "operation_start": "lease",
-    "release_apply": "apply",
-    "release_images": "images",
-    "release_verify": "verify",
-    "target_info": "releases",
-    "target_lock": "lease",
-    "target_preflight": "preflight",
-    "target_requirements": "prepare",
-}
 #: what a step is called in other places: the role and the file of its task
 CALLED = {
     "rollback/previous": {"release_apply": "return", "release_verify": "verify return"},
@@ -184,10 +166,17 @@ def _seconds(began: str, ended: str) -> float:
         return 0.0
 
 
+@functools.cache
+def phases() -> Mapping[str, str]:
+    """The steps that are phases, by the names of their modules, and what people call them: as the screen does."""
+    words = installation.plugin_utils("screen._words")
+    return {**words.PHASES, **words.TABLES}
+
+
 def _phase_of(raw: Mapping[str, Any]) -> str:
     """What the phase is called that a task is; empty for one that is none."""
     step = str(raw.get("step") or "")
-    return CALLED.get(str(raw.get("place")), {}).get(step) or PHASES.get(step, "")
+    return CALLED.get(str(raw.get("place")), {}).get(step) or phases().get(step, "")
 
 
 class Translator:

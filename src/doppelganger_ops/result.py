@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from doppelganger_ops import schemas
 from doppelganger_ops.errors import NotSuccessful, UnexpectedResult
+from doppelganger_ops.published import Known as Known
+from doppelganger_ops.published import LeaseChange as LeaseChange
+from doppelganger_ops.published import Monitoring as Monitoring
+from doppelganger_ops.published import Preparation as Preparation
+from doppelganger_ops.published import known_fields, plain
 from doppelganger_ops.status import Status
 
 SCHEMA = 1
-
-
-def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a dataclass has a field for."""
-    return {one.name: data[one.name] for one in fields(kind) if one.name in data}
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as dicts, lists and scalars, as they come back from JSON."""
-    found: dict[str, Any] = json.loads(json.dumps(asdict(value)))
-    return found
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Phase:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Phase:
         """Read what was published."""
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Check:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Check:
         """Read what was published."""
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,7 @@ class Metric:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Metric:
         """Read what was published."""
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ class Failure:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Failure:
         """Read what was published."""
-        return cls(**{**_known(cls, data), "checks": tuple(map(Check.from_dict, data["checks"]))})
+        return cls(**{**known_fields(cls, data), "checks": tuple(map(Check.from_dict, data["checks"]))})
 
 
 @dataclass(frozen=True)
@@ -158,11 +152,11 @@ class Target:
     def from_dict(cls, data: Mapping[str, Any]) -> Target:
         """Read what was published for one host."""
         made: dict[str, Any] = {
-            **_known(cls, data),
+            **known_fields(cls, data),
             "status": Status(data["status"]),
             "phases": tuple(map(Phase.from_dict, data["phases"])),
             "checks": tuple(map(Check.from_dict, data["checks"])),
-            "recovered": Interrupted(**_known(Interrupted, data["recovered"])) if data["recovered"] else None,
+            "recovered": Interrupted(**known_fields(Interrupted, data["recovered"])) if data["recovered"] else None,
             "failure": Failure.from_dict(data["failure"]) if data["failure"] else None,
             "metrics": tuple(map(Metric.from_dict, data.get("metrics") or ())),
             "raw": data,
@@ -175,100 +169,12 @@ class Target:
         """What the schema describes: what was published, or what is known of a target that was cut off."""
         if not self.was_cut_off:
             return dict(self.raw)
-        found = _plain(self)
+        found = plain(self)
         phases = [{name: value for name, value in phase.items() if value is not None} for phase in found["phases"]]
         return {
             **{name: found[name] for name in ("status", "operation", "message", "hint", "reason")},
             "phases": phases,
         }
-
-
-class _Described:
-    """What is published of a host as plain data."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """What the schema describes."""
-        return _plain(self)
-
-
-@dataclass(frozen=True)
-class Known(_Described):
-    """What a target knows of itself: its releases, backups, lease, and what was cut off."""
-
-    status: Status
-    message: str
-    hint: str = ""
-    current: str | None = None
-    releases: tuple[Mapping[str, Any], ...] = ()
-    backups: tuple[Mapping[str, Any], ...] = ()
-    lease: Mapping[str, Any] | None = None
-    interrupted: Mapping[str, Any] | None = None
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-    table: tuple[str, ...] = ()
-    reason: str = ""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Known:
-        """Read what was published for one host."""
-        runs = f"{data['current']} runs." if data["current"] else "Nothing was deployed yet."
-        listed = {name: tuple(data[name]) for name in ("releases", "backups", "table")}
-        return cls(**{**_known(cls, data), **listed, "status": Status.UNCHANGED, "message": runs})
-
-
-@dataclass(frozen=True)
-class LeaseChange(_Described):
-    """What became of the lease of a target: ``lease`` is the one that is held now, ``was`` the one that was taken."""
-
-    status: Status
-    message: str
-    hint: str = ""
-    changed: bool = False
-    lease: Mapping[str, Any] | None = None
-    was: Mapping[str, Any] | None = None
-    reason: str = ""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> LeaseChange:
-        """Read what was published for one host."""
-        status = Status.OK if data["changed"] else Status.UNCHANGED
-        return cls(**{**_known(cls, data), "status": status, "message": str(data["sentence"])})
-
-
-@dataclass(frozen=True)
-class Preparation(_Described):
-    """What was installed on a target: ``missing`` says what for, ``packages`` what brings it."""
-
-    status: Status
-    message: str
-    hint: str = ""
-    changed: bool = False
-    missing: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    reason: str = ""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
-        """Read what was published for one host; a cluster has nothing that could be installed."""
-        missing, packages = (tuple(data.get(name) or ()) for name in ("missing", "packages"))
-        status = Status.OK if packages else Status.UNCHANGED
-        return cls(status, str(data["summary"]), "", bool(packages), missing, packages)
-
-
-@dataclass(frozen=True)
-class Monitoring(_Described):
-    """How the monitoring of a target stands: ``message`` says which rules are loaded and what is watched."""
-
-    status: Status
-    message: str
-    hint: str = ""
-    changed: bool = False
-    reason: str = ""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
-        """Read what was published for one host."""
-        changed = bool(data["changed"])
-        return cls(Status.OK if changed else Status.UNCHANGED, str(data["summary"]), "", changed)
 
 
 @dataclass(frozen=True)
@@ -317,7 +223,7 @@ class Outcome(Generic[T]):
             "message": self.message,
             "hint": self.hint,
             "reason": self.reason,
-            "run": _plain(self.run),
+            "run": plain(self.run),
             "targets": {name: target.to_dict() for name, target in self.targets.items()},
         }
         wrong = schemas.problems("run", found)

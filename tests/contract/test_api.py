@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import doppelganger_ops as ops
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _listener, _live_line, _words
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.screen import _listener, _live_line
 from doppelganger_ops import board, cli, dashboard, environment, events, reports
 from doppelganger_ops.schemas import schema
 from tests.contract.house import ALL_TASKS, PLAYBOOKS, ROOT, load
@@ -116,10 +116,6 @@ def test_waits_are_told_and_read_in_the_same_words() -> None:
     """The process of a run reads them without the collection."""
     assert reports.WAITS == _live_line.MARK
     assert f'"{_listener.FOR_PROGRAMS}": "1"' in inspect.getsource(environment)
-
-
-def test_a_phase_is_called_the_same_on_the_screen_and_in_events() -> None:
-    assert {module: events.PHASES[module] for module in _words.PHASES} == _words.PHASES
 
 
 def test_events_call_a_step_as_the_role_does() -> None:

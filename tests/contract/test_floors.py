@@ -15,10 +15,7 @@ from tests.contract import rooms
 from tests.contract.house import ROOT
 
 #: rule, who imports, what is imported; either may be a folder
-KNOWN: tuple[tuple[str, str, str], ...] = (
-    # tied by types alone
-    ("no circle", "doppelganger_ops/errors.py", "doppelganger_ops/result.py"),
-)
+KNOWN: tuple[tuple[str, str, str], ...] = ()
 
 
 def arrows_of_circles(house: rooms.House) -> set[rooms.Arrow]:

@@ -28,6 +28,9 @@ PHASES: Mapping[str, str] = {
     "target_requirements": "prepare",
 }
 
+#: and those of operations that show a table instead
+TABLES: Mapping[str, str] = {"target_info": "releases", "target_lock": "lease"}
+
 Result = Mapping[str, Any]
 
 

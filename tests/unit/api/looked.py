@@ -9,13 +9,13 @@ from doppelganger_ops.board import Board
 from doppelganger_ops.result import Known, Outcome, RunInfo, Target
 from doppelganger_ops.status import Status
 from tests.unit.api.scripted import check, target
+from tests.unit.support.making import record_file
 
 BEGAN = 1_790_000_000.0
 RUN = RunInfo("run", "2026-11-25T10:00:00Z", 1.0, 0)
-RELEASE = {
-    "id": "0001-v1", "version": "v1", "status": "good", "created": "2026-11-25T09:00:00Z",
-    "activated": "2026-11-25T09:01:00Z", "operator": "ann@desk", "reason": "", "message": None,
-}  # fmt: skip
+RELEASE = record_file(
+    operator="ann@desk", created="2026-11-25T09:00:00Z", activated="2026-11-25T09:01:00Z", finished=None
+)
 KNOWN = {"current": "0001-v1", "releases": [RELEASE], "backups": [], "lease": None, "interrupted": None, "table": []}
 
 

@@ -168,23 +168,6 @@ def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, An
     return result
 
 
-def refuse_missing_services(app: App, config: Mapping[str, Any]) -> None:
-    """Refuse a model that names services which the compose files do not have."""
-    have = sorted(config.get("services", {}))
-    wanted = {
-        "app_release_services": app.release_services,
-        "app_migration_service": [app.migration_service],
-        "app_database_service": [app.database_service],
-    }
-    for variable, names in wanted.items():
-        for name in filter(None, names):
-            if name not in have:
-                raise Refused(
-                    f"{variable} names the service {name!r}, the compose files have {', '.join(have)}.",
-                    hint="Fix the inventory, or enable the profile that has it.",
-                )
-
-
 def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
     """Services of a rendered configuration, with all that they depend on and what that depends on."""
     found: set[str] = set()

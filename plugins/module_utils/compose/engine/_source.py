@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...app import _confined
-from ...app._model import GIT, App
+from ...app._model import GIT, App, refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
@@ -59,7 +59,8 @@ def read(app: App, directory: Path, version: str) -> tuple[Compose, dict[str, An
         config = compose.config()
         for what, path in named_by_rendered(config):
             _confined.inside(directory, path, what, granted)
-    _cli.refuse_missing_services(app, config)
+    hint = "Fix the inventory, or enable the profile that has it."
+    refuse_missing_services(app, config.get("services", {}), "the service", "the compose files", hint)
     return compose, config
 
 

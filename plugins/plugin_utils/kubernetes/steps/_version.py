@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files, _git
-from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT, App
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT, App, refuse_missing_services
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
 from ..api._objects import WORKLOADS, Object
@@ -92,21 +92,10 @@ def services(objects: Sequence[Object]) -> dict[str, str]:
     }
 
 
-def refuse_missing_services(app: App, objects: Sequence[Object]) -> None:
+def refuse_missing_workloads(app: App, objects: Sequence[Object]) -> None:
     """Refuse a model that names workloads which the manifests do not have."""
-    have = sorted(services(objects))
-    wanted = {
-        "app_release_services": app.release_services,
-        "app_migration_service": [app.migration_service],
-        "app_database_service": [app.database_service],
-    }
-    for variable, names in wanted.items():
-        for name in filter(None, names):
-            if name not in have:
-                raise Refused(
-                    f"{variable} names the workload {name!r}, the manifests have {', '.join(have) or 'none'}.",
-                    hint="Fix the inventory or app_manifests.",
-                )
+    hint = "Fix the inventory or app_manifests."
+    refuse_missing_services(app, services(objects), "the workload", "the manifests", hint)
 
 
 def digest_of(value: Any) -> str:

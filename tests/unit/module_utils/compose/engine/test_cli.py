@@ -119,37 +119,6 @@ def test_a_service_without_an_image_cannot_be_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        pytest.param({}, None, id="all are there"),
-        pytest.param(
-            {"release_services": ["web", "api"]},
-            "app_release_services names the service 'api', the compose files have db, web.",
-            id="a release service",
-        ),
-        pytest.param(
-            {"migration_service": "migrate"},
-            "app_migration_service names the service 'migrate', the compose files have db, web.",
-            id="the migration service",
-        ),
-        pytest.param(
-            {"database_service": "postgres"},
-            "app_database_service names the service 'postgres', the compose files have db, web.",
-            id="the database service",
-        ),
-    ],
-)
-def test_a_service_that_the_compose_files_do_not_have_is_refused(changes: dict[str, Any], message: str | None) -> None:
-    if message is None:
-        _cli.refuse_missing_services(app(**changes), CONFIG)
-        return
-    with pytest.raises(Refused) as error:
-        _cli.refuse_missing_services(app(**changes), CONFIG)
-    assert error.value.message == message
-    assert "profile" in error.value.hint
-
-
-@pytest.mark.parametrize(
     ("config", "directory", "same"),
     [
         pytest.param({"a": "/tree/x", "b": [1]}, "/tree", True, id="the same"),

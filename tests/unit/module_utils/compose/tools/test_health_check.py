@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from ansible_collections.doppelganger.ops.plugins.doc_fragments import checklist
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._health_check import ENTRY, SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
@@ -129,7 +130,8 @@ def test_no_engine_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_documentation_names_each_option_and_its_default() -> None:
-    documented = yaml.safe_load(health_check.DOCUMENTATION)["options"]
+    texts = (health_check.DOCUMENTATION, checklist.ModuleDocFragment.DOCUMENTATION)
+    documented = {name: one for text in texts for name, one in yaml.safe_load(text)["options"].items()}
     assert set(documented) == set(SPEC)
     for name, option in SPEC.items():
         assert documented[name]["type"] == option["type"], name

@@ -165,7 +165,7 @@ def test_services_are_the_workloads_that_keep_running() -> None:
 )
 def test_workloads_that_the_manifests_do_not_have_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
-        _version.refuse_missing_services(app(**changes), [deployment("web")])
+        _version.refuse_missing_workloads(app(**changes), [deployment("web")])
 
 
 # stopping
