@@ -156,8 +156,7 @@ def test_an_object_that_is_spoiled_is_the_clusters_fault_or_does_no_harm(data: s
     things[number] = spoiled(data, RECORDED[number])
     try:
         there = received(things)
-    except Garbled as error:
-        assert error.hint
+    except Garbled:
         return
     for read in READERS:
         try:

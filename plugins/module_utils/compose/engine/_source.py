@@ -48,8 +48,8 @@ def read(app: App, directory: Path, version: str) -> tuple[Compose, dict[str, An
     """The project as its source describes it, and its rendered configuration; refuses what cannot be read or leads out
     of the checkout."""
     compose = _cli.of_source(app, directory, version)
-    for path in compose.files:
-        _files.refuse_special(path, "A compose file")
+    for file in compose.files:
+        _files.refuse_special(file, "A compose file")
     if app.source != GIT:  # the files are the operator's own
         config = compose.config()
     else:

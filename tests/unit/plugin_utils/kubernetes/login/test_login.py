@@ -9,8 +9,8 @@ import os
 import ssl
 import subprocess
 import sys
-import time
 import tempfile
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
