@@ -77,9 +77,11 @@ def judged(things: list[Object]) -> None:
     for one in things:
         by_kind.setdefault(one["kind"], []).append(one)
     pods = by_kind.get("Pod", [])
-    lists = [by_kind.get(kind, []) for kind in ("ReplicaSet", "ControllerRevision", "Service", "Endpoints", "Event")]
     for before in (ready_before(pods), {}):
-        scene = Scene(pods, *lists, before)
+        scene = Scene(
+            pods, by_kind.get("ReplicaSet", []), by_kind.get("ControllerRevision", []), by_kind.get("Service", []),
+            by_kind.get("Endpoints", []), by_kind.get("Event", []), before,
+        )  # fmt: skip
         for kind in _objects.WORKLOADS:
             for workload in by_kind.get(kind, []):
                 _readiness.judge(workload, scene)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ..core import _threads
+from ..core import _side_by_side
 from ..core._deadline import Late
 from ..core._errors import UNREACHABLE, BrokenOff, Garbled, NotThere, OpsError, Refused, TimedOut
 from ..core._verdicts import ERROR, FAIL, SKIPPED, Outcome
@@ -23,7 +23,7 @@ from .kinds import _tcp as _probe_socket
 #: one attempt, which may take so many seconds
 Attempt = Callable[[float], Coroutine[Any, Any, Outcome]]
 
-_in_thread = _threads.in_thread
+_in_thread = _side_by_side.in_thread
 _GRACE = 1.0
 
 

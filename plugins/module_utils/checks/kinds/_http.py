@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core import _patterns
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._verdicts import FAIL, PASS, Outcome
 from ...http._client import Request, fetch
 from ...http._json_path import value_at

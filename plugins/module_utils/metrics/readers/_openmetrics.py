@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core._patterns import TooSlow
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...http._response import Response
 from ...running._project import Project
 from ._endpoint import Endpoint, NotAnswered, first, refusal

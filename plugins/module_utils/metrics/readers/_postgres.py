@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core._errors import NotThere, OpsError, Refused, TimedOut
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...databases import _redis
 from ...databases._psql import psql
 from ...http import _sockets
