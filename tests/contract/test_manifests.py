@@ -27,7 +27,7 @@ IMAGES = {
     TIDES: {"tides": f"127.0.0.1:5000/{images.REPOSITORIES['tides']}@{DIGEST}"},
 }
 # what YAML could take for something else
-SECRETS = {"POSTGRES_PASSWORD": "no: \"'{{ x }} # \\", "SECRET_KEY": "1e3"}
+SECRETS = {"POSTGRES_PASSWORD": "no: \"'{{ x }} # \\", "SECRET_KEY": "1.0e+3"}
 EVERYTHING = {
     "POSTGRES_IMAGE": "registry.example.com/postgres:15",
     "REDIS_IMAGE": "registry.example.com/redis:7",

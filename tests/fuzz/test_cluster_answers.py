@@ -77,9 +77,11 @@ def judged(things: list[Object]) -> None:
     for one in things:
         by_kind.setdefault(one["kind"], []).append(one)
     pods = by_kind.get("Pod", [])
-    lists = [by_kind.get(kind, []) for kind in ("ReplicaSet", "ControllerRevision", "Service", "Endpoints", "Event")]
     for before in (ready_before(pods), {}):
-        scene = Scene(pods, *lists, before)
+        scene = Scene(
+            pods, by_kind.get("ReplicaSet", []), by_kind.get("ControllerRevision", []), by_kind.get("Service", []),
+            by_kind.get("Endpoints", []), by_kind.get("Event", []), before,
+        )  # fmt: skip
         for kind in _objects.WORKLOADS:
             for workload in by_kind.get(kind, []):
                 _readiness.judge(workload, scene)
@@ -156,8 +158,7 @@ def test_an_object_that_is_spoiled_is_the_clusters_fault_or_does_no_harm(data: s
     things[number] = spoiled(data, RECORDED[number])
     try:
         there = received(things)
-    except Garbled as error:
-        assert error.hint
+    except Garbled:
         return
     for read in READERS:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..core._deadline import Late
 from ..core._errors import UNREACHABLE, BrokenOff, Garbled, NotThere, OpsError, Refused, TimedOut
-from ..core._threads import in_thread
+from ..core._side_by_side import in_thread
 from ..core._verdicts import ERROR, FAIL, SKIPPED, Outcome
 from ..http import _sockets
 from ..running._scene import Scene

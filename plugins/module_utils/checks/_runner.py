@@ -11,7 +11,7 @@ from contextlib import suppress
 from ..core._deadline import Deadline
 from ..core._errors import OpsError
 from ..core._progress import tell
-from ..core._threads import in_thread
+from ..core._side_by_side import in_thread
 from ..core._verdicts import PASS, REQUIRED, SKIPPED, Outcome
 from ..running._containers import Event
 from ..running._project import Closing

@@ -14,11 +14,12 @@ from ..text._excerpt import last_said
 from . import _files, _processes
 from ._errors import OpsError
 
-#: what a command inherits of the environment, besides what it is given; the last is by what a run of the Python API finds
-#: its processes
+#: what a command inherits of the environment, besides what it is given; by the last a run of the Python API finds its
+#: processes
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT",
              "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSH_AUTH_SOCK", "SSL_CERT_FILE",
-             "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "DOPPELGANGER_OPS_RUN")  # fmt: skip
+             "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+             "DOPPELGANGER_OPS_RUN")  # fmt: skip
 
 #: a rendered configuration has megabytes at most; a git server may send what it likes
 OUTPUT_LIMIT = 32 << 20
@@ -56,6 +57,8 @@ def run(
             reason="program_missing",
             hint="Run playbooks/prepare.yml.",
         ) from error
+    except (OSError, ValueError) as error:  # no right to run it, arguments that are too long or have a NUL
+        raise OpsError(f"{doing} failed: command {argv[0]!r} could not be started: {error}.") from error
     output, errors = done.output, done.errors
     if log is not None:
         _files.write_text(log, clean(output + errors))

@@ -1,15 +1,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Work that may hang, each piece in a thread of its own, by a clock outside of it."""
+"""Work that may hang, each piece in a daemon thread of its own: by a clock outside of it, or beside an event loop."""
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 DONE, FAILED, TIMED_OUT, NOT_BEGUN = "done", "failed", "timed_out", "not_begun"
@@ -62,3 +63,24 @@ def _do(name: str, work: Callable[[], T], told: queue.SimpleQueue[tuple[str, End
         told.put((name, Ended(DONE, work())))
     except Exception as error:  # whatever it is, it must not take the others along
         told.put((name, Ended(FAILED, error=error)))
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a daemon thread: unlike an executor's, it does not hold up the end of the process."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], value: Any) -> None:
+        if not future.done():
+            set_it(value)
+
+    def run() -> None:
+        try:
+            done: tuple[Callable[[Any], None], Any] = (future.set_result, work())
+        except Exception as error:
+            done = (future.set_exception, error)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, *done)
+
+    threading.Thread(target=run, name="check", daemon=True).start()
+    return await future

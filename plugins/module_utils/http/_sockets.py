@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ..core._threads import in_thread
+from ..core._side_by_side import in_thread
 from ..core._verdicts import ERROR, FAIL, Outcome
 
 #: what a peer that is there and broken, or not there at all, causes; the rest says something about our own side

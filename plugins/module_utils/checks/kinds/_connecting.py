@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._verdicts import Outcome
 from ...running._scene import Scene
 from ._kind import Attempt, Options

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._times import epoch
 from ...core._verdicts import FAIL, INCONCLUSIVE, PASS, Outcome
 from ...running._containers import Container

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._verdicts import ERROR, FAIL, PASS, Outcome
 from ...running._project import ExecResult, Project
 from ...running._scene import Scene

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core import _patterns
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._verdicts import FAIL, PASS, Outcome
 from ...http._client import Request, fetch, request_for
 from ...http._json_path import value_at

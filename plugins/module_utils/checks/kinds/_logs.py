@@ -11,7 +11,7 @@ from typing import Any
 
 from ...core._options import Option
 from ...core._patterns import Patterns
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._times import epoch
 from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
 from ...running._containers import began

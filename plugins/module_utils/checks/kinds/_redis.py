@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...core._errors import Refused
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...core._verdicts import Outcome
 from ...databases import _redis
 from ...running._scene import Scene

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...running._project import Project, Usage
 from ._observation import Asked, Observation
 from ._reader import COMMON, Reader

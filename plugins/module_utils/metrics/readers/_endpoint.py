@@ -11,7 +11,7 @@ from typing import Any
 
 from ...core._errors import Garbled, OpsError, Refused
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...http import _client, _sockets
 from ...http._client import Kept, Request
 from ...http._response import Response

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core._options import Option
 from ...core._patterns import TooSlow
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...http._response import Response
 from ...running._project import Project
 from ._endpoint import ABOUT_WEB, WEB, Endpoint, NotAnswered, first, refusal, without_place

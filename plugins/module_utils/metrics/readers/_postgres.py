@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core._errors import NotThere, TimedOut
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...databases._psql import psql
 from ...running._project import ExecResult, Project
 from ...text._excerpt import excerpt

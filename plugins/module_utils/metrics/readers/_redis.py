@@ -11,7 +11,7 @@ from typing import Any
 
 from ...core._errors import OpsError, Refused
 from ...core._options import Option
-from ...core._threads import in_thread
+from ...core._side_by_side import in_thread
 from ...databases import _redis
 from ...http import _sockets
 from ...running._project import Project

@@ -132,7 +132,7 @@ class _Programs:
     Popen = _Program
 
 
-exec_provider.subprocess = _Programs  # type: ignore[attr-defined,assignment,unused-ignore]  # the SDK has no types here
+vars(exec_provider)["subprocess"] = _Programs
 
 
 class _Overheard(logging.Handler, contextlib.AbstractContextManager["_Overheard"]):

@@ -38,6 +38,8 @@ def test_the_output_is_returned_without_what_went_to_stderr() -> None:
         pytest.param(
             ["no-such-command-here"], 20, "command 'no-such-command-here' was not found on the target", id="no command"
         ),
+        pytest.param(["/"], 20, "'/' could not be started", id="no right to run it"),
+        pytest.param(["true", "a\0b"], 20, "'true' could not be started", id="no argument"),
         pytest.param(
             python("import sys, time; print('step 1', file=sys.stderr, flush=True); time.sleep(60)"),
             1,

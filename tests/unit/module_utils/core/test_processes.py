@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,13 +17,13 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 
 #: starts a shell that starts a sleep, and says so; the shell and the one that starts it do with SIGTERM what is asked
 CODE = """
-import signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 seconds, on_term, then = sys.argv[1:]
 if on_term == "ignore":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen(["sh", "-c", f"sleep {seconds} & wait"], start_new_session=on_term == "leave")
 print("begun", flush=True)
-{"wait": lambda: time.sleep(600), "end": sys.exit, "die": lambda: __import__("os").kill(__import__("os").getpid(), 9)}[then]()
+{"wait": lambda: time.sleep(600), "end": sys.exit, "die": lambda: os.kill(os.getpid(), 9)}[then]()
 """
 
 
@@ -87,7 +88,7 @@ def test_what_a_killed_command_has_begun_ends_with_it(seconds: str) -> None:
 
 
 def test_an_interrupt_ends_what_a_command_has_started(seconds: str, interruptible: None) -> None:
-    code = f"sleep {seconds} & kill -INT {__import__('os').getpid()}; wait"
+    code = f"sleep {seconds} & kill -INT {os.getpid()}; wait"
     with pytest.raises(KeyboardInterrupt):
         _command.run(["sh", "-c", code], doing="It", timeout=30)
     assert eventually(lambda: not alive(seconds))

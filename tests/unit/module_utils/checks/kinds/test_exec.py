@@ -24,7 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
     TimedOut,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._threads import in_thread
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._side_by_side import in_thread
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._verdicts import Outcome
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult

@@ -157,6 +157,20 @@ def test_the_network_policy_of_the_documentation_is_for_these_pods_and_lets_them
     assert not any(wanted.items() <= selector.items() for selector in SELECTORS.values())
 
 
+def test_the_documentation_says_of_each_part_who_reaches_it_and_which_no_policy_is_for() -> None:
+    text = (
+        (ROOT / "docs/observe.md")
+        .read_text()
+        .partition("- **Who reaches what**")[2]
+        .partition("- **Who reaches it**")[0]
+    )
+    rows = {row.split("|")[1].strip(): row for row in text.splitlines() if row.startswith("  | ")}
+    found = pods(made(plan(**EVERYTHING)))
+    assert rows.keys() - {"part", "---"} == {name.partition(" ")[2] for name in found}
+    in_the_nodes_network = {name.partition(" ")[2] for name, pod in found.items() if pod.get("hostNetwork")}
+    assert {name for name, row in rows.items() if "no policy" in row} == in_the_nodes_network
+
+
 def test_grafana_reads_its_own_password_and_lets_nobody_in_without_it() -> None:
     [container] = pods(made(plan(**EVERYTHING)))["Deployment grafana"]["containers"]
     told = {one["name"]: one["value"] for one in container["env"]}
