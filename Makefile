@@ -70,10 +70,10 @@ mutants: venv ## Break the house on purpose, a line at a time, and see whether a
 fuzz: venv ## Hostile input at every entry point, for longer: FUZZ_EXAMPLES=5000 for each property
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" HYPOTHESIS_PROFILE=fuzz $(OLDEST)/bin/pytest --quiet tests/fuzz
 
-# two files at a time: most of a deployment is waiting, and the cores are few
+# four files at a time, two of those that use a cluster and so mostly wait: tests/integration/pools.py
 integration: venv venv-newest lab lab-kubernetes
 	@echo "== $(OLDEST): integration"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile --durations 40 tests/integration
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 4 --dist loadfile tests/integration
 
 lint: venv ## Style and types of everything
 	@echo "== lint: ruff, yamllint, ansible-lint, mypy"
