@@ -44,10 +44,14 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 demo-kubernetes-clean: venv ## Take away everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
-.PHONY: test test-fast lint unit unit-newest toy fuzz mutants integration molecule
+.PHONY: test test-fast test-changed lint unit unit-newest toy fuzz mutants integration molecule
 test: venv venv-newest ## Everything: lint, types, unit, contract, molecule, integration on real engines
-	@$(MAKE) --no-print-directory lint lab unit-newest molecule
-	@$(MAKE) --no-print-directory unit toy integration
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit unit-newest toy
+	@$(MAKE) --no-print-directory lab lab-kubernetes
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line molecule integration
+
+test-changed: venv ## What the changes since BASE=main can break, by imports and tests/shows.yml
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.changed $(BASE)
 
 test-fast: venv ## What needs no engine, in under a minute
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest) toy

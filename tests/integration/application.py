@@ -75,7 +75,7 @@ def environment(stats: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callbacks"),
-        "ANSIBLE_CALLBACKS_ENABLED": "write_stats,doppelganger.ops.report,doppelganger.ops.preload",
+        "ANSIBLE_CALLBACKS_ENABLED": "write_stats,patience,doppelganger.ops.report,doppelganger.ops.preload",
         "OPS_TEST_STATS": str(stats),
     }
 

@@ -83,7 +83,7 @@ class Running:
         while not self._is_in(phase):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, f"phase {phase} did not begin"
-            time.sleep(0.002)
+            time.sleep(0.02)  # each look asks the API server
         return self
 
     def _is_in(self, phase: str) -> bool:

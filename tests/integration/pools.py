@@ -7,7 +7,7 @@ half with the other, the longest file first; whoever finds nothing of its own so
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,14 @@ class Clock:
 
     def __init__(self, table: Path) -> None:
         self._table = table
-        self._taken: Counter[str] = Counter()
+        self._taken: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._taken[Path(report.location[0]).name] += report.duration
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("seconds by file")
-        for name, seconds in self._taken.most_common():
+        for name, seconds in sorted(self._taken.items(), key=lambda one: -one[1]):
             terminalreporter.write_line(f"{seconds:7.1f} {name}")
         if os.environ.get("OPS_RECORD_SECONDS"):
             known: dict[str, int] = yaml.safe_load(self._table.read_text()) if self._table.exists() else {}

@@ -90,15 +90,23 @@ LASTING: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("phase", "changes"), LASTING.items(), ids=LASTING)
 def test_an_outage_that_lasts_ends_the_run_and_undoes_nothing(
-    deployed: KubeApplication, cluster: Cluster, tmp_path: Path, phase: str, changes: dict[str, Any]
+    deployed: KubeApplication,
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    phase: str,
+    changes: dict[str, Any],
 ) -> None:
     version = deployed.current()["version"]
+    if phase != "images":  # once as long as it is for users
+        monkeypatch.setenv("OPS_TEST_PATIENCE", "4")
     with network_to(cluster, tmp_path) as (network, kubeconfig):
         deployed.write(app_cluster={**deployed.way, "kubeconfig": str(kubeconfig)}, **changes)
         running = Running(deployed, "deploy", version="v0.2.0").until(phase)
         network.refuse()
         run = running.end()
     deployed.write()
+    monkeypatch.delenv("OPS_TEST_PATIENCE", raising=False)
 
     assert run.rc != 0
     target = run.target()

@@ -94,7 +94,7 @@ class Http:
 
     def __init__(self, opened: Callable[[], Login], patience: float = PATIENCE) -> None:
         self._open = opened
-        self._patience = patience
+        self.patience = patience
         self._login: Login | None = None
         self._process = 0
         self._lock = threading.Lock()
@@ -135,7 +135,7 @@ class Http:
         """
         started = time.monotonic()
         is_patient = patience is None
-        allowed = self._patience if patience is None else patience
+        allowed = self.patience if patience is None else patience
         logged_in_anew = False
         for number in itertools.count():
             login = self.login()
