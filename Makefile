@@ -54,15 +54,15 @@ test-changed: venv ## What the changes since BASE=main can break, by imports and
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.changed $(BASE)
 
 test-fast: venv ## What needs no engine, in under a minute
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest) toy
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit toy
 
 unit: venv
 	@echo "== $(OLDEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet --numprocesses 2 --dist loadfile $(FAST)
 
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
+	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 --dist loadfile $(FAST)
 
 toy: venv ## The playbooks against a toy platform, whose containers are files
 	@echo "== $(OLDEST): toy"

@@ -164,7 +164,7 @@ def main(arguments: list[str]) -> int:
     fast = [one for one in tests if one not in on_engines and one != "tests/toy"]
     targets = ["lab", "lab-kubernetes"] if any("kube" in one for one in on_engines) else ["lab"]
     commands = [
-        *([["pytest", "--quiet", "--numprocesses", "2", *fast]] if fast else []),
+        *([["pytest", "--quiet", "--numprocesses", "2", "--dist", "loadfile", *fast]] if fast else []),
         *([["pytest", "--quiet", "tests/toy"]] if "tests/toy" in tests else []),
         *(
             [["make", *targets], ["pytest", "--verbose", "-n", "4", "--dist", "loadfile", *on_engines]]
