@@ -65,4 +65,4 @@ class Clock:
         if os.environ.get("OPS_RECORD_SECONDS"):
             known: dict[str, int] = yaml.safe_load(self._table.read_text()) if self._table.exists() else {}
             known.update({name: round(seconds) for name, seconds in self._taken.items()})
-            self._table.write_text("".join(f"{name}: {seconds}\n" for name, seconds in sorted(known.items())))
+            self._table.write_text("---\n" + "".join(f"{name}: {seconds}\n" for name, seconds in sorted(known.items())))
