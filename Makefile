@@ -54,7 +54,7 @@ test-changed: venv ## What the changes since BASE=main can break, by imports and
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.changed $(BASE)
 
 test-fast: venv ## What needs no engine, in under a minute
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit toy
+	@HYPOTHESIS_PROFILE=quick $(MAKE) --no-print-directory --jobs=2 --output-sync=target unit toy
 
 unit: venv
 	@echo "== $(OLDEST): unit, contract, fuzz"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.application import however_slow
 from tests.integration.kube import Network, network_to
 from tests.integration.kube_application import KubeApplication
 from tests.integration.kube_between import Answer, Request, between
@@ -25,6 +26,7 @@ OUTAGE = 3.0
 def deployed(kube: KubeApplication) -> KubeApplication:
     """The studio at v0.1.0, with a row in its database that has to survive everything."""
     kube.variables["app_soak_seconds"] = 5
+    kube.variables["app_checks"] = however_slow(kube.variables["app_checks"])
     return deploy_first(kube)
 
 
