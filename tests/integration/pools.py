@@ -16,7 +16,7 @@ import pytest
 import yaml
 from xdist.scheduler import LoadFileScheduling
 
-#: how long each file takes, in seconds, on two cores with two workers of each sort
+#: about how long each file takes, in seconds, on two cores with two workers of each sort; until recorded, estimates
 SECONDS = Path("tests/integration/seconds.yml")
 
 
