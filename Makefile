@@ -52,21 +52,25 @@ demo-kubernetes: venv ## The same on Kubernetes: the cluster of KUBECONFIG, or a
 demo-kubernetes-clean: venv ## Remove everything that demo made; the cluster stays (lab-down)
 	@$(OLDEST)/bin/python -m examples.studio.demo_kubernetes --clean
 
-.PHONY: test test-fast lint sanity unit unit-newest unit-target toy fuzz mutants integration molecule
+.PHONY: test test-fast test-changed lint sanity unit unit-newest unit-target toy fuzz mutants integration molecule
 test: venv venv-newest venv-target ## Everything: lint, types, unit, contract, molecule, integration on real engines
-	@$(MAKE) --no-print-directory lint sanity lab unit-newest unit-target molecule
-	@$(MAKE) --no-print-directory unit toy integration
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint sanity unit unit-newest unit-target toy
+	@$(MAKE) --no-print-directory lab lab-kubernetes
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line molecule integration
+
+test-changed: venv ## What the changes since BASE=main can break, by imports and tests/shows.yml
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.changed $(BASE)
 
 test-fast: venv ## What needs no engine, in under a minute
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit $(if $(wildcard $(NEWEST)/.made),unit-newest) toy
+	@HYPOTHESIS_PROFILE=quick $(MAKE) --no-print-directory --jobs=2 --output-sync=target unit toy
 
 unit: venv
 	@echo "== $(OLDEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --quiet --numprocesses 2 --dist loadfile $(FAST)
 
 unit-newest: venv-newest
 	@echo "== $(NEWEST): unit, contract, fuzz"
-	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 $(FAST)
+	@PATH="$(CURDIR)/$(NEWEST)/bin:$$PATH" $(NEWEST)/bin/pytest --quiet --numprocesses 2 --dist loadfile $(FAST)
 
 unit-target: venv-target ## Unit tests of what runs on targets, under Python 3.9
 	@echo "== $(TARGET): unit tests of what runs on targets"
@@ -82,10 +86,10 @@ mutants: venv ## Break the house on purpose, a line at a time, and see whether a
 fuzz: venv ## Hostile input at every entry point, for longer: FUZZ_EXAMPLES=5000 for each property
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" HYPOTHESIS_PROFILE=fuzz $(OLDEST)/bin/pytest --quiet tests/fuzz
 
-# two files at a time: most of a deployment is waiting, and the cores are few
+# four files at a time, two of those that use a cluster and so mostly wait: tests/integration/pools.py
 integration: venv venv-newest lab lab-kubernetes
 	@echo "== $(OLDEST): integration"
-	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 2 --dist loadfile --durations 40 tests/integration
+	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/pytest --verbose --numprocesses 4 --dist loadfile tests/integration
 
 lint: venv ## Style and types of everything
 	@echo "== lint: ruff, yamllint, ansible-lint, mypy"

@@ -15,6 +15,13 @@ from hypothesis import HealthCheck, settings
 
 # no time limit for an example on a busy machine, and nothing left on the disk
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+# for a look in between; of so few examples nothing can be said of their kind
+settings.register_profile(
+    "quick",
+    settings.get_profile("repeatable"),
+    max_examples=20,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 settings.register_profile(
     "fuzz",
     deadline=None,

@@ -74,6 +74,10 @@ class Ended(Protocol):
         """How it ended."""
 
     @property
+    def reason(self) -> str:
+        """Why it is not a good one, as a code of docs/reasons.md; empty where it is."""
+
+    @property
     def changed(self) -> bool:
         """Whether anything was changed."""
 

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration import embedding, kube_application
-from tests.integration.application import Application, studio
+from tests.integration import embedding, kube_application, pools
+from tests.integration.application import PLAYERS, Application, studio
 from tests.lab import engine, images, lock
 from tests.lab.kubernetes import cluster as lab_cluster
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback interface that nobody uses, and that no outgoing connection gets in the meantime."""
+    while True:
+        port = 11_000 + secrets.randbelow(9_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def players() -> Iterator[None]:
+    """End what playbooks were run with."""
+    yield
+    PLAYERS.close()
 
 
 @pytest.fixture(scope="session")
@@ -72,14 +82,32 @@ def cluster() -> lab_cluster.Cluster:
         return lab_cluster.ensure()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def use_of_the_cluster(request: pytest.FixtureRequest) -> Iterator[lock.Use | None]:
-    """The cluster, used beside others, and by one test alone where that breaks it for everybody."""
-    if not request.path.name.startswith(("test_kube_", "test_lab_kubernetes")):
-        yield None
-        return
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Each test uses the cluster beside others, with all of its fixtures, if its file is one of those that do."""
+    if not pools.has_cluster(item.path.name):
+        return (yield)
+    with lock.together("cluster"):
+        return (yield)
+
+
+@pytest.fixture
+def use_of_the_cluster() -> Iterator[lock.Use]:
+    """What the test holds of the cluster: it may have it alone where it breaks it for everybody."""
     with lock.together("cluster") as use:
         yield use
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> pools.Pools:
+    """With ``--numprocesses``: whole files, longest first, half of the workers for those with a cluster."""
+    return pools.Pools(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only who starts the workers hears of all files."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(pools.Clock(config.rootpath / pools.SECONDS), "seconds by file")
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,16 @@ from doppelganger_ops.environment import MARKER
 from doppelganger_ops.executor import Running
 from doppelganger_ops.job import Job
 from doppelganger_ops.schemas import problems
-from examples import images as examples_images
 from tests.integration.application import ROOT, Application
-from tests.lab import lock, registry
+from tests.lab import pages as lab_pages
+from tests.lab import registry
 from tests.lab.images import Images
 
 
 def pages(folder: Path, images: Images, port: int) -> Application:
     """The example without a database, from a registry, with short times; a deployment takes a few seconds."""
-    os.environ["BUSYBOX_IMAGE"] = images.busybox
+    lab_pages.ensure("pages", images)
     address = registry.ensure().address
-    with lock.alone("pages"):  # built twice at once, a version would have two digests
-        examples_images.push("pages", address)
     url = f"http://127.0.0.1:{port}/"
     secret = secrets.token_urlsafe(18)
     variables = {

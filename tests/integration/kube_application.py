@@ -6,7 +6,6 @@ import base64
 import contextlib
 import functools
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -24,10 +23,9 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target
     item_of,
     object_name,
 )
-from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
 from tests.integration.observed import disk_below, validate
-from tests.lab import lock, registry
+from tests.lab import pages, registry
 from tests.lab.images import Images
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.steps import LabError
@@ -271,9 +269,7 @@ def tides(folder: Path, images: Images, cluster: Cluster, **variables: Any) -> K
     shutil.copytree(TIDES / "kubernetes", folder / "kubernetes")
     for path in (folder / "kubernetes").iterdir():
         path.write_text(path.read_text().replace("replicas: 2", "replicas: 1").replace(" gauge-1.gauge:8080", ""))
-    os.environ["BUSYBOX_IMAGE"] = images.busybox
-    with lock.alone("tides"):  # built twice at once, a version would have two digests
-        examples_images.push("tides", registry.ensure().address)
+    pages.ensure("tides", images)
     name = f"tides-{secrets.token_hex(3)}"
     shared = yaml.safe_load((TIDES / "inventory.yml").read_text())["targets"]["vars"]
     del shared["app_name"], shared["app_cluster"], shared["app_platform"]

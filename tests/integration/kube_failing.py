@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._namespace import Cluster
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target._store import KubeStore
-from tests.integration.application import Run, kill_all, start
+from tests.integration.application import Run, ended, kill_all, start
 from tests.integration.kube_application import KubeApplication
 
 #: the Deployments of the studio that carry its image
@@ -84,7 +83,7 @@ class Running:
         while not self._is_in(phase):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, f"phase {phase} did not begin"
-            time.sleep(0.002)
+            time.sleep(0.02)  # each look asks the API server
         return self
 
     def _is_in(self, phase: str) -> bool:
@@ -101,8 +100,7 @@ class Running:
     def end(self) -> Run:
         """Wait for its end."""
         output, _ = self.process.communicate(timeout=300)
-        found = json.loads(self._stats.read_text()) if self._stats.exists() else {}
-        return Run(self.process.returncode, output, found.get("published", {}), found.get("recap", {}))
+        return ended(self.process.returncode, output, self._stats)
 
 
 def kill_in(app: KubeApplication, playbook: str, phase: str, **inputs: str) -> None:

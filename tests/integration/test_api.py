@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from doppelganger_ops.executor import Running
 from doppelganger_ops.job import Job
 from doppelganger_ops.schemas import problems
 from tests.integration.application import Application
-from tests.integration.embedding import Recorder, RunFolders, in_phase, nothing_left
+from tests.integration.embedding import Recorder, RunFolders, in_phase, nothing_left, wait_until
 
 #: how a run ends that is ended, or that had nobody
 ENDED = (Status.CANCELLED, Status.TIMED_OUT, Status.NO_HOSTS)
@@ -313,8 +312,8 @@ def test_forty_runs_in_a_row_leave_nothing(app: Application, recorder: Recorder,
         found = ops.releases(inventory=app.inventory)
         assert (found.status, found.targets["app"].current) == (Status.UNCHANGED, current)
         nothing_left(found.run.id)
-    time.sleep(0.2)
     threads, descriptors = held
+    wait_until(lambda: threading.active_count() <= threads)
     assert threading.active_count() <= threads
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 2
 

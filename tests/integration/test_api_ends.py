@@ -6,6 +6,7 @@ about processes alone is shown on a checklist that waits, which takes no lease a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -208,11 +210,19 @@ def test_both_the_program_and_the_process_of_the_run_are_killed(
     shutil.rmtree(folder)
 
 
+def has_begun(command: int) -> bool:
+    """Whether a command has come so far that its playbook runs."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = psutil.Process(command).children(recursive=True)
+        return any("_playbook.py" in " ".join(one.cmdline()) for one in started)
+    return False
+
+
 def test_the_command_ends_at_a_signal_and_says_so(waiting: Path) -> None:
     command = [sys.executable, "-m", "doppelganger_ops", "verify", "-i", str(waiting), "--json"]
     environment = {**ENVIRONMENT, "TMPDIR": os.environ["TMPDIR"]}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        time.sleep(2)
+        wait_until(lambda: has_begun(process.pid))
         process.terminate()
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -15,10 +14,10 @@ import pytest
 import yaml
 
 import doppelganger_ops as ops
-from examples import images as examples_images
 from tests.integration.application import ROOT, Run, play
 from tests.integration.embedding import in_phase, nothing_left, wait_until
-from tests.lab import fleet, images, registry
+from tests.lab import fleet
+from tests.lab import pages as lab_pages
 from tests.lab.docker import docker
 
 #: of its own, so that nothing else on the hosts is in the way
@@ -106,9 +105,7 @@ class Fleet:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Pages 1.0 on three hosts."""
-    base = images.ensure()
-    os.environ["BUSYBOX_IMAGE"] = base.busybox
-    examples_images.push("pages", registry.ensure().address)
+    lab_pages.ensure("pages")
     application = Fleet(fleet.ensure(3), tmp_path_factory.mktemp("fleet"), f"pages-{secrets.token_hex(3)}")
     compose = (ROOT / "examples/pages/compose.yml").read_text()
     for host in application.hosts.hosts:

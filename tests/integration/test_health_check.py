@@ -241,8 +241,8 @@ def test_restarts_may_be_tolerated(lab: images.Images, tmp_path: Path) -> None:
 
 def test_missing_and_completed_services(lab: images.Images, tmp_path: Path) -> None:
     services = {"app": shell(lab, "sleep 60"), "init": shell(lab, "exit 0")}
-    with project(tmp_path, services) as name:
-        time.sleep(0.5)
+    with project(tmp_path, services) as name, Project(name) as found:
+        until(lambda: {one.state for one in found.containers()} == {"running", "exited"})
         completed, _ = checked(name, {**CONTAINERS, "completed": ["init"]}, services=["app", "init"])
         strict, _ = checked(name, CONTAINERS, services=["app", "init"])
         missing, _ = checked(name, {**CONTAINERS, "services": ["app", "db"], "timeout": 0.2})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.application import however_slow
 from tests.integration.kube import Network, network_to
 from tests.integration.kube_application import KubeApplication
 from tests.integration.kube_between import Answer, Request, between
@@ -25,6 +26,7 @@ OUTAGE = 3.0
 def deployed(kube: KubeApplication) -> KubeApplication:
     """The studio at v0.1.0, with a row in its database that has to survive everything."""
     kube.variables["app_soak_seconds"] = 5
+    kube.variables["app_checks"] = however_slow(kube.variables["app_checks"])
     return deploy_first(kube)
 
 
@@ -90,15 +92,23 @@ LASTING: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("phase", "changes"), LASTING.items(), ids=LASTING)
 def test_an_outage_that_lasts_ends_the_run_and_undoes_nothing(
-    deployed: KubeApplication, cluster: Cluster, tmp_path: Path, phase: str, changes: dict[str, Any]
+    deployed: KubeApplication,
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    phase: str,
+    changes: dict[str, Any],
 ) -> None:
     version = deployed.current()["version"]
+    if phase != "images":  # once as long as it is for users
+        monkeypatch.setenv("OPS_TEST_PATIENCE", "4")
     with network_to(cluster, tmp_path) as (network, kubeconfig):
         deployed.write(app_cluster={**deployed.way, "kubeconfig": str(kubeconfig)}, **changes)
         running = Running(deployed, "deploy", version="v0.2.0").until(phase)
         network.refuse()
         run = running.end()
     deployed.write()
+    monkeypatch.delenv("OPS_TEST_PATIENCE", raising=False)
 
     assert run.rc != 0
     target = run.target()

@@ -10,7 +10,7 @@ import time
 import docker
 import pytest
 
-from tests.integration.application import Application, kill_all, start
+from tests.integration.application import Application, however_slow, kill_all, start
 from tests.integration.test_studio_failures import assert_same_release, request
 
 
@@ -18,6 +18,7 @@ from tests.integration.test_studio_failures import assert_same_release, request
 def deployed(app: Application) -> Application:
     """The studio at v0.1.0, with a row in its database that has to survive everything; each kill leaves a lease."""
     app.variables.update({"app_soak_seconds": 2, "app_lease_ttl": 3})
+    app.variables["app_checks"] = however_slow(app.variables["app_checks"])
     app.write()
     run = app.deploy("v0.1.0")
     assert run.rc == 0, run.output

@@ -9,6 +9,7 @@ from typing import IO
 from tests.lab.paths import CACHE, folder
 
 _depth: Counter[str] = Counter()
+_uses: "dict[str, Use]" = {}
 
 
 @contextmanager
@@ -25,24 +26,50 @@ def alone(name: str = "lock") -> Iterator[None]:
 
 
 class Use:
-    """A part of the lab that many use at once, and that one may have alone for a moment, to break it."""
+    """A part of the lab that many use at once, and that one may have alone for a moment, to break it.
 
-    def __init__(self, handle: IO[str]) -> None:
+    Whoever waits for it holds the turnstile, so those who come later do not get in before.
+    """
+
+    def __init__(self, handle: IO[str], turnstile: IO[str]) -> None:
         self._handle = handle
+        self._turnstile = turnstile
+
+    def _take(self, how: int) -> None:
+        fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._handle, how)
+        finally:
+            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+
+    def share(self) -> None:
+        """Use it beside others."""
+        self._take(fcntl.LOCK_SH)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Wait until nobody else uses it, and keep it from them."""
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        # two who wait for each other's share would wait for ever
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        self._take(fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(self._handle, fcntl.LOCK_SH)
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+            self.share()
 
 
 @contextmanager
 def together(name: str) -> Iterator[Use]:
-    """Use a part of the lab beside others, who do not break it meanwhile."""
-    with (folder(CACHE) / f"lock-{name}").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_SH)
-        yield Use(handle)
+    """Use a part of the lab beside others, who do not break it meanwhile; inside itself it is the same use."""
+    if name in _uses:
+        yield _uses[name]
+        return
+    place = folder(CACHE)
+    with (place / f"lock-{name}").open("w") as handle, (place / f"turnstile-{name}").open("w") as turnstile:
+        use = _uses[name] = Use(handle, turnstile)
+        use.share()
+        try:
+            yield use
+        finally:
+            del _uses[name]

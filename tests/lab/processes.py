@@ -1,5 +1,6 @@
 """Processes that outlive the command which started them, recorded so that only those are ended."""
 
+import contextlib
 import json
 import os
 import signal
@@ -15,15 +16,27 @@ def start(name: str, command: Sequence[str | Path], env: Mapping[str, str]) -> P
     """Start a background process in a session of its own; returns the file its output goes to."""
     log = folder(LOGS) / f"{name}.log"
     argv = [str(part) for part in command]
-    files: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
+    files: list[tuple[int, int, str, int, int] | tuple[int, int, int] | tuple[int, int]] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
+        # a lock that came with our own start would be held for as long as the process lives
+        *((os.POSIX_SPAWN_CLOSE, one) for one in _inherited()),
     ]
     # not a Popen: that wants to see its child end
     pid = os.posix_spawnp(argv[0], argv, env, file_actions=files, setsid=True)
     (folder(RUN) / f"{name}.json").write_text(json.dumps({"pid": pid, "born": _born(pid)}))
     return log
+
+
+def _inherited() -> list[int]:
+    """The files, beside the three of everybody, that a child of ours would get."""
+    found = []
+    for one in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(OSError):  # the listing's own
+            if one > 2 and os.get_inheritable(one):
+                found.append(one)
+    return found
 
 
 def recorded(name: str) -> int | None:

@@ -16,7 +16,7 @@ import psutil
 import yaml
 
 from tests.integration.application import ROOT, Run
-from tests.toy.playing import Player
+from tests.playing import Player
 
 SECRET = "correct-horse-battery"
 #: the versions that the registry has, and what is wrong with each; ``head`` is where they migrate to
@@ -142,7 +142,6 @@ def environment(house: Path) -> dict[str, str]:
     """What Ansible runs with in a house."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
         "ANSIBLE_CONFIG": str(house / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(house / "collections"),
         "ANSIBLE_NOCOLOR": "1",
@@ -177,7 +176,7 @@ class Fleet:
         stats, output = self.folder / "stats.json", self.folder / "output"
         stats.unlink(missing_ok=True)
         given = [*self._arguments(playbook, inputs, variables or {}), *arguments]
-        self.player.start(given, {"OPS_TEST_STATS": str(stats)}, output)
+        self.player.start(given, {**environment(self.house), "OPS_TEST_STATS": str(stats)}, output)
         rc = self.player.wait()
         found = json.loads(stats.read_text()) if stats.exists() else {}
         said = output.read_text()
@@ -193,7 +192,8 @@ class Fleet:
         hang, hangs = self.host.machine / "hang", self.host.machine / "hangs"
         hang.write_text(moment)
         arguments = self._arguments(playbook, inputs, {})
-        run = psutil.Process(self.player.start(arguments, {"OPS_TEST_STATS": os.devnull}, self.folder / "output"))
+        known = {**environment(self.house), "OPS_TEST_STATS": os.devnull}
+        run = psutil.Process(self.player.start(arguments, known, self.folder / "output"))
         while not hangs.exists() and run.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.005)
         for process in [run, *run.children(recursive=True)]:

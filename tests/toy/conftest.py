@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.playing import Player
 from tests.toy.application import Fleet, environment
 from tests.toy.house import build
-from tests.toy.playing import Player
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def player(house: Path) -> Iterator[Player]:
     """What runs playbooks in it."""
-    made = Player(house, environment(house))
+    made = Player(house, environment(house), "toy")
     yield made
     made.close()
 

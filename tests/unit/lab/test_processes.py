@@ -1,5 +1,6 @@
 """Only a process that the lab started, and no later one with its number, is ever ended."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -31,6 +32,15 @@ def test_a_started_process_is_known_and_stopped() -> None:
     assert processes.stop("sleeper")
     assert processes.recorded("sleeper") is None
     assert not processes.stop("sleeper")
+
+
+def test_it_holds_no_lock_that_came_with_who_started_it(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as handle, (tmp_path / "lock").open("w") as other:
+        os.set_inheritable(handle.fileno(), True)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        processes.start("sleeper", SLEEP, os.environ)
+        handle.close()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_another_process_with_the_same_number_is_left_alone(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class Http:
 
     def __init__(self, opened: Callable[[], Login], patience: float = PATIENCE) -> None:
         self._open = opened
-        self._patience = patience
+        self.patience = patience
         self._login: Login | None = None
         self._looked_up: Login | None = None
         self._process = 0
@@ -139,7 +139,7 @@ class Http:
         """
         started = time.monotonic()
         is_patient = patience is None
-        allowed = self._patience if patience is None else patience
+        allowed = self.patience if patience is None else patience
         logged_in_anew = False
         for number in itertools.count():
             login = self.login()

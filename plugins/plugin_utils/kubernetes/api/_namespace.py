@@ -163,7 +163,7 @@ class Cluster(Objects):
         named = f"{argv[0]} in {pod}/{container}"
         received = _exec.Received(stdout)
         sent = _exec.pieces(stdin, stdin_bytes) if stdin is not None else iter(())
-        patience = min(timeout, PATIENCE)
+        patience = min(timeout, self._http.patience)
         try:
             socket = self._http.attempts(
                 "exec",
@@ -172,7 +172,7 @@ class Cluster(Objects):
             )
             _exec.converse(socket, received, sent, deadline=deadline, named=named)
         except _exec.Cut as error:
-            raise self._broken_off(named, pod, str(error), PATIENCE) from error
+            raise self._broken_off(named, pod, str(error), self._http.patience) from error
         except Unreachable as error:  # it may have begun
             spent = time.monotonic() - (deadline - timeout)
             raise self._broken_off(named, pod, error.message, max(0.0, patience - spent)) from error

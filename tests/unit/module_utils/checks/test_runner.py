@@ -129,7 +129,7 @@ def test_a_crash_ends_what_waits_and_what_is_under_way(play: Play) -> None:
     play.add("holding", PASS, hold=20)
     play.add("passed", PASS)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert results["containers"].state == "fail"
     assert results["passed"].state == "pass"
     assert results["waiting"].reason == "stopped: app exited with code 1 (last: bad)"
@@ -143,7 +143,7 @@ def test_who_is_just_looking_when_all_ends_may_tell_what_it_sees(play: Play) -> 
     play.add("failing", 0.2, FAIL)
     play.add("holding", 0.2, PASS, hold=9)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert [result.state for result in results.values()] == ["fail", "pass", "inconclusive", "inconclusive"]
     assert results["failing"].reason.endswith("(last: bad)")
 
@@ -152,7 +152,7 @@ def test_a_crash_is_noticed_while_others_wait_although_the_containers_had_passed
     play.add("containers", PASS, PASS, PASS, CRASH, kind="containers")
     play.add("waiting", FAIL)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert (results["containers"].state, results["waiting"].state) == ("fail", "inconclusive")
 
 
@@ -181,7 +181,7 @@ def test_a_failure_ends_the_holding_of_others_and_not_their_waiting(play: Play) 
     play.add("holding", PASS, hold=20)
     play.add("waiting", FAIL, FAIL, FAIL, FAIL, PASS, timeout=5)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert results["holding"].reason == "stopped: failing failed (last: good)"
     assert results["waiting"].state == "pass"
 
@@ -190,7 +190,7 @@ def test_the_containers_name_the_cause_when_something_else_notices_first(play: P
     play.add("containers", PASS, CRASH, kind="containers", hold=20, interval=9)
     play.add("api", PASS, FAIL, hold=20)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert (results["api"].state, results["containers"].state) == ("fail", "fail")
     assert "app exited with code 1" in results["containers"].reason
 
@@ -199,7 +199,7 @@ def test_holding_containers_stop_when_something_else_failed_and_they_stand(play:
     play.add("containers", PASS, kind="containers", hold=20, interval=9)
     play.add("api", PASS, FAIL, hold=20)
     results = play.run()
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert results["containers"].state == "inconclusive"
 
 
@@ -207,7 +207,7 @@ def test_an_event_ends_a_wait(play: Play) -> None:
     play.add("waiting", FAIL, FAIL, PASS, interval=9, attempt_timeout=1)
     threading.Timer(0.3, lambda: play.project.heard and play.project.heard(Event("start", "app", "1"))).start()
     assert play.run()["waiting"].state == "pass"
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
     assert play.project.stream.closed.is_set()
 
 
@@ -267,7 +267,7 @@ def test_a_hanging_attempt_is_cut_off_and_repeated(play: Play) -> None:
     play.add("one", 20, PASS, attempt_timeout=0.1)
     result = play.run()["one"]
     assert (result.state, result.attempts) == ("pass", 2)
-    assert play.took < 1
+    assert play.took < 5  # of 9 at least
 
 
 def test_a_hanging_attempt_outlives_the_check_by_a_second_at_most(play: Play) -> None:
@@ -280,9 +280,9 @@ def test_a_hanging_attempt_outlives_the_check_by_a_second_at_most(play: Play) ->
 def test_many_attempts_wait_for_a_free_slot(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_runner, "_AT_ONCE", 5)
     for number in range(10):
-        play.add(f"check {number}", 0.1, PASS)
+        play.add(f"check {number}", 0.5, PASS)
     play.run()
-    assert 0.2 <= play.took < 0.8  # of 1 after each other
+    assert 1 <= play.took < 4  # of 5 after each other
 
 
 def test_deadline_lets_others_cancel() -> None:
