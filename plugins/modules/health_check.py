@@ -146,10 +146,6 @@ release:
   description: The id of the current release, where it was looked up.
   returned: when the checklist could be read
   type: str
-reason:
-  description: Where it failed, why, as a code of docs/reasons.md.
-  returned: failure
-  type: str
 kind:
   description: C(failed) when the checks do not pass, C(refused) when the checklist cannot be read.
   returned: on failure

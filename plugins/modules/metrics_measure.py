@@ -37,7 +37,7 @@ verdict:
 table:
   description: >-
     A line for each metric with its value, limit, tier and trend. C([x]) within its limits, C([ ]) beyond one, C([!]) could not look,
-    C([?]) no verdict is possible, C([-]) it has no source here.
+    C([?]) nothing can be said, C([-]) it has no source here.
   returned: when the metrics could be read
   type: str
   sample: |2-
@@ -95,10 +95,6 @@ metrics:
     remedy:
       description: What to do, where a limit is passed.
       type: str
-reason:
-  description: Where it failed, why, as a code of docs/reasons.md.
-  returned: failure
-  type: str
 kind:
   description: C(failed) when it does not pass, C(refused) when the metrics cannot be read.
   returned: on failure
