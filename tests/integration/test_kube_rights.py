@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.application import controller, play
+from tests.integration.application import controller, ended, start
 from tests.integration.kube_application import Account, KubeApplication, tides
 from tests.lab import images
 from tests.lab.kubernetes.cluster import Cluster
@@ -188,6 +188,8 @@ def test_a_pod_needs_no_login_but_its_service_account(app: KubeApplication, acco
     program.write_text(IN_A_POD.format(host=host, port=port, home=tmp_path, account=mounted, program=controller()))
     program.chmod(0o700)
     app.write(app_cluster={"namespace": app.namespace}, app_cluster_token="")
-    run = play(app.inventory, "verify", python=str(tmp_path / "python"))
+    process, _, stats = start(app.inventory, "verify", python=str(tmp_path / "python"))
+    output, _ = process.communicate()
+    run = ended(process.returncode, output, stats)
     app.write(**account.login())
     assert (run.rc, run.target()["status"]) == (0, "unchanged"), run.output

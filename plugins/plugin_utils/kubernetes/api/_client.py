@@ -95,12 +95,16 @@ class Objects:
     def patch(
         self, api_version: str, kind: str, name: str, patch: Mapping[str, Any], *, subresource: str = ""
     ) -> dict[str, Any]:
-        """Merge a JSON patch into an object; raises NotFound where there is none."""
+        """Merge a JSON patch into an object, or into a subresource of it, which is returned then.
+
+        Raises NotFound where there is none.
+        """
         call = self._call(
             "PATCH", "patch", api_version, kind, name, subresource, query=[_MANAGED],
             body=dict(patch), content_type="application/merge-patch+json",
         )  # fmt: skip
-        return _received.thing(self._http.ask(call).json(), kind)
+        answered = f"{kind}/{subresource}" if subresource else kind  # not the object's shape: a Scale has no template
+        return _received.thing(self._http.ask(call).json(), answered)
 
     def delete(
         self, api_version: str, kind: str, name: str, *, uid: str | None = None, version: str | None = None,
