@@ -55,7 +55,8 @@ def deploy(*, version: str, reason: str = "", **options: Unpack[Options]) -> Han
 def rollback(
     *, release: str = "last good", reason: str = "", backup: str = "", confirm: str = "", **options: Unpack[Options]
 ) -> Handle[Result]:
-    """Return to a recorded release, and with ``backup`` and ``confirm`` (the application) the data as well."""
+    """Return to a recorded release: an id, a version, ``previous`` or ``last good``; with ``backup`` and ``confirm``
+    (the application) the data as well."""
     return _start(
         "rollback", operation_outcome, options, release=release, reason=reason, backup=backup, confirm=confirm
     )

@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
     "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
                "Deploy a version behind gates; roll back automatically on failure."),
     "rollback": (api.rollback.start,
-                 [("release", {"nargs": "?", "help": "a release's id or version; by default the last good one"}),
+                 [("release", {"nargs": "?", "help": "an id, a version or 'previous'; by default the last good one"}),
                   REASON, ("--backup", {"help": "a backup whose data comes back as well"}), CONFIRM],
                  "Return to a recorded release."),
     "verify": (api.verify.start, [], "Run the health checks."),

@@ -139,8 +139,11 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
     operation = Operation(target.store, params["token"], target.app.lease_ttl)
     operation.store.renew(params["token"], target.app.lease_ttl)
     phases = operation.journal().get("phases", [])
-    for release, status, message in _verdicts(params):
-        record = {**target.record(release), "status": status, "finished": iso(time.time())}
+    for release, verdict, message in _verdicts(params):
+        before = target.record(release)
+        # what was never good is not good to return to because it was left
+        status = before["status"] if (verdict, before["status"]) == (_releases.LEFT, _releases.BAD) else verdict
+        record = {**before, "status": status, "finished": iso(time.time())}
         record["message"] = target.redactor.text(message) if message else None
         if release == params["release"]:
             gates = target.redactor.data(params["gates"])
@@ -150,7 +153,7 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
         target.save(record, params["token"])
     if params["activate"]:
         operation.store.write("current.json", {"release": params["activate"]}, token=params["token"])
-    elif params["bad"] and params["bad"] == target.current():
+    elif target.current() in [params["bad"] or None, params["left"] or None]:
         operation.store.write("current.json", {"release": None}, token=params["token"])
     pruned = _prune.prune(target, params["token"])
     journal = operation.finish()
@@ -169,6 +172,8 @@ def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
         found.append((params["good"], _releases.GOOD, None))
     if params["bad"]:
         found.append((params["bad"], _releases.BAD, params["message"] or None))
+    if params["left"]:
+        found.append((params["left"], _releases.LEFT, params["message"] or None))
     return found
 
 
@@ -219,6 +224,7 @@ FINISH = Step(
         "release": {"type": "str", "default": ""},
         "good": {"type": "str", "default": ""},
         "bad": {"type": "str", "default": ""},
+        "left": {"type": "str", "default": ""},
         "activate": {"type": "str", "default": ""},
         "message": {"type": "str", "default": ""},
         "gates": {"type": "list", "elements": "dict", "default": []},

@@ -12,7 +12,12 @@ from ..core._times import moment_of
 
 SCHEMA = 1
 PENDING, GOOD, BAD = "pending", "good", "bad"
-LAST_GOOD = "last good"
+#: it was good when somebody rolled back from it: nothing returns to it by itself, people may
+LEFT = "left"
+#: those that people may return to
+RETURNABLE = (GOOD, LEFT)
+#: what a rollback may name beside an id or a version
+LAST_GOOD, PREVIOUS = "last good", "previous"
 #: in the id of a backup that was taken before there was any
 NO_RELEASE = "0000-none"
 
@@ -50,18 +55,29 @@ def last_good(records: Sequence[Record], current: str | None) -> Record | None:
     for record in good:
         if record["id"] == current:
             return record
-    return max(good, key=lambda record: (record["activated"] or "", record["id"]), default=None)
+    return _newest(good)
+
+
+def previous(records: Sequence[Record], current: str | None) -> Record | None:
+    """What ran before the current release, so that one can go there and back again."""
+    return _newest([record for record in records if record["status"] in RETURNABLE and record["id"] != current])
+
+
+def _newest(records: Sequence[Record]) -> Record | None:
+    """The one that was activated last."""
+    return max(records, key=lambda record: (record["activated"] or "", record["id"]), default=None)
 
 
 def choices(records: Sequence[Record], lacks: Callable[[Record], Sequence[str]]) -> list[str]:
-    """The ids that a rollback may name: good, and nothing gone that they need."""
-    return [record["id"] for record in records if record["status"] == GOOD and not lacks(record)]
+    """The ids that a rollback may name: good or left, and nothing gone that they need."""
+    return [record["id"] for record in records if record["status"] in RETURNABLE and not lacks(record)]
 
 
 def resolve(
     name: str, records: Sequence[Record], current: str | None, lacks: Callable[[Record], Sequence[str]]
 ) -> Record:
-    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to.
+    """The record that ``name`` means: an id, a version, ``last good`` or ``previous``; refuses what cannot be returned
+    to.
 
     ``lacks`` says what a release needs to come back and is gone.
     """
@@ -71,12 +87,16 @@ def resolve(
         found = last_good(records, current)
         if found is None:
             raise Refused("There is no good release to roll back to.", hint="Deploy a version that works.")
+    elif name == PREVIOUS:
+        found = previous(records, current)
+        if found is None:
+            raise Refused(f"No release ran before {current or 'this'}.", hint=hint)
     else:
         named = [record for record in records if name in (record["id"], record["version"])]
         if not named:
             raise Refused(f"No release is called {name!r} on this target.", hint=hint)
-        found = next((record for record in reversed(named) if record["status"] == GOOD), named[-1])
-    if found["status"] != GOOD:
+        found = next((record for record in reversed(named) if record["status"] in RETURNABLE), named[-1])
+    if found["status"] not in RETURNABLE:
         why = found["message"] or "it was never verified"
         raise Refused(f"Release {found['id']} is marked {found['status']}: {why}", hint=hint)
     if found["id"] not in allowed:
@@ -85,11 +105,13 @@ def resolve(
 
 
 def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
-    """The ids whose records may go; never the current one, the last good one or a pending one."""
-    protected = {current, (last_good(records, current) or {}).get("id")}
+    """The ids whose records may go; never the current one, the last good one, a pending one, or the one that was left
+    last: whoever rolled back may want to go forward again."""
+    left = _newest([record for record in records if record["status"] == LEFT])
+    protected = {current, (last_good(records, current) or {}).get("id"), (left or {}).get("id")}
     doomed: list[str] = []
-    for status, keep in ((GOOD, keep_good), (BAD, keep_bad)):
-        of_status = sorted(record["id"] for record in records if record["status"] == status)
+    for statuses, keep in ((RETURNABLE, keep_good), ((BAD,), keep_bad)):
+        of_status = sorted(record["id"] for record in records if record["status"] in statuses)
         doomed += of_status[: max(0, len(of_status) - keep)]
     return sorted(set(doomed) - protected)
 

@@ -183,7 +183,7 @@ _image = _object(id=_matches("an image's id", re.compile(r"sha256:[0-9a-z]{1,64}
 _RECORD = _object(
     id=_release,
     version=_text,
-    status=_one_of("pending", "good", "bad"),
+    status=_one_of("pending", "good", "bad", "left"),
     message=_maybe(_text),
     source=_object(
         type=_text,
@@ -209,8 +209,8 @@ _RECORD = _object(
 
 def _record(value: Any) -> str | None:
     found = _RECORD(value)
-    if found is None and value["status"] == "good" and value["activated"] is None:
-        found = "activated: expected a moment, as it is good, found null"
+    if found is None and value["status"] in ("good", "left") and value["activated"] is None:
+        found = f"activated: expected a moment, as it is {value['status']}, found null"
     return found
 
 

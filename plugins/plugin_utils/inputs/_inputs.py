@@ -33,7 +33,7 @@ INPUTS: dict[str, Input] = {
     ),
     "release": Input(
         r"[A-Za-z0-9][A-Za-z0-9 ._+/:@-]{0,199}",
-        "a release's id or version, or 'last good'",
+        "a release's id or version, 'previous' or 'last good'",
         "0003-v0.2.0",
         default="last good",
     ),

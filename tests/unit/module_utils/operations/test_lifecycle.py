@@ -214,6 +214,28 @@ def test_a_current_release_that_turned_out_bad_is_not_the_current_one_any_more(h
     assert (host.current(), found["current"], host.record(good)["status"]) == (None, None, "bad")
 
 
+@pytest.mark.parametrize(("was", "becomes"), [("good", "left"), ("bad", "bad")])
+def test_what_a_rollback_leaves_can_be_chosen_again(host: Host, was: str, becomes: str) -> None:
+    old, new = host.succeed("v1"), host.succeed("v2")
+    host.change(new, status=was)
+    started = host.start("", operation="rollback", wanted={}, release=old)
+    host.finish(started, good=old, activate=old, left=new, message="Rolled back: slow")
+    left = host.record(new)
+    assert (host.current(), left["status"], left["message"]) == (old, becomes, "Rolled back: slow")
+
+
+def test_a_rollback_takes_nothing_of_what_it_leaves_away(tmp_path: Path, forgotten: list[str]) -> None:
+    host = Host(tmp_path / "state", keep_good=2, keep_bad=1)
+    old, new = host.succeed("v1"), host.succeed("v2")
+    for number in range(3):
+        host.fail(f"v3.{number}")
+    del forgotten[:]
+    started = host.start("", operation="rollback", wanted={}, release=old)
+    host.finish(started, good=old, activate=old, left=new, message="Rolled back: slow")
+    assert set(host.store.folders("releases")) >= {old, new}
+    assert forgotten == []
+
+
 def test_another_release_that_is_bad_leaves_the_current_one(host: Host) -> None:
     good = host.succeed("v1")
     host.fail("v2")
