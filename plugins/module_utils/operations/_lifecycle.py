@@ -13,7 +13,7 @@ from ..core._times import iso
 from ..state import _journal, _releases
 from ..state import _lease as lease_rules
 from ..state._journal import Operation
-from . import _backup, _plan, _prune
+from . import _backup, _first_contact, _plan, _prune
 from ._step import Step
 from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC, Target
 
@@ -83,7 +83,7 @@ def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
             "token": 0,
             "release": predicted,
             "interrupted": None,
-            "previous": _previous(target),
+            "previous": _previous(target) or (_first_contact.would_adopt(target) if params["wanted"] else None),
             "previous_services": [],
             "since": time.time(),
             "makes_release": bool(params["wanted"]),
@@ -111,11 +111,13 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
             hint="See playbooks/releases.yml, then re-run.",
         )
     cut = _journal.interrupted(operation.journal(), target.store.lease(), now)
-    previous = _previous(target)
     release = params["release"] or None
     if params["wanted"]:
         release = _releases.next_id(target.store.folders("releases"), params["wanted"]["version"])
-        target.save(new_record(release, params, params["wanted"], previous, now), operation.token)
+        record = new_record(release, params, params["wanted"], None, now)
+        _first_contact.adopt(target, record, operation.token)
+        target.save({**record, "previous": _previous(target)}, operation.token)
+    previous = _previous(target)
     operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
     _close_unfinished(target, release, cut, operation.token)
     if cut:

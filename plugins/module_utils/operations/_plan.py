@@ -59,10 +59,10 @@ def decide(
 
     ``drifted`` says where what runs is not what a record says.
     """
-    reasons = in_the_way(found["interrupted"], found["lease"])
+    reasons = [*in_the_way(found["interrupted"], found["lease"]), *found.get("strangers", ())]
     record = found["current_record"]
     if record is None:
-        reasons.append("nothing was deployed here before")
+        reasons += [] if found.get("strangers") else ["nothing was deployed here before"]
     elif record["status"] != "good":
         reasons.append(f"the current release {record['id']} is {record['status']}")
     else:

@@ -103,6 +103,15 @@ class Target(abc.ABC):
     def evidence_path(self, name: str) -> str:
         """Where people find that evidence."""
 
+    def found(self) -> list[str]:
+        """The services that run here and that no release started; none where the platform does not look."""
+        return []
+
+    def keep_found(self, release: str, token: int) -> dict[str, Any]:
+        """Keep all that those need to be started again as the configuration of ``release``; its ``images`` and
+        ``config``, as a record has them."""
+        raise NotImplementedError
+
     # the same everywhere
 
     @functools.cached_property

@@ -18,6 +18,8 @@ LEFT = "left"
 RETURNABLE = (GOOD, LEFT)
 #: what a rollback may name beside an id or a version
 LAST_GOOD, PREVIOUS = "last good", "previous"
+#: the release that is made of what ran before the first one, and the type of its source
+FOUND, OF_FOUND = "0000-found", "found"
 #: in the id of a backup that was taken before there was any
 NO_RELEASE = "0000-none"
 
@@ -32,6 +34,11 @@ def taken_of(backup: str) -> str:
 def moved(before: str | None, after: str | None, can_tell: bool) -> bool | None:
     """Whether a migration moved the schema from one head to another, None where nobody can tell."""
     return before != after if can_tell and (before or after) else None
+
+
+def is_found(record: Record) -> bool:
+    """Whether the release was found and not made: nothing but its containers said what it is."""
+    return bool(record["source"]["type"] == OF_FOUND)
 
 
 def next_id(existing: Iterable[str], version: str) -> str:

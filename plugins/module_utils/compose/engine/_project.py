@@ -60,7 +60,7 @@ class Project:
 
     def containers(self, include_oneoff: bool = False) -> list[Container]:
         """List the containers of the project in any state, without those that a newer one has replaced."""
-        found = [container_from(seen) for seen in self._inspected([f"{PROJECT_LABEL}={self.name}"])]
+        found = [container_from(seen) for seen in self.inspected()]
         return current(one for one in found if include_oneoff or not one.oneoff)
 
     def exec(
@@ -238,9 +238,10 @@ class Project:
                 except queue.Empty:
                     yield None
 
-    def _inspected(self, labels: list[str]) -> list[dict[str, Any]]:
+    def inspected(self) -> list[dict[str, Any]]:
+        """The containers of the project in any state, as the engine inspects them."""
         with engine_errors(f"list the containers of {self.name}"):
-            listed = self.api.containers(all=True, filters={"label": labels})
+            listed = self.api.containers(all=True, filters={"label": [f"{PROJECT_LABEL}={self.name}"]})
         found = []
         for one in listed:
             with suppress(NotThere), engine_errors("look at a container"):  # it may be gone since

@@ -16,9 +16,12 @@ from ...operations import _plan
 from ...operations._specs import RELEASE_APPLY
 from ...operations._step import Step
 from ...running._containers import Container
+from ...state import _releases
 from ...text._excerpt import excerpt
 from ..engine import _actions
 from ..target._target import ComposeTarget
+
+_ENDED = ("created", "exited", "dead")
 
 
 def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
@@ -106,12 +109,49 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
     compose = target.compose_of(release)
     found = target.project.containers()
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
-    verb += ["--no-deps", *services] if services else ["--remove-orphans"]
     _actions.remove_half_made(target.project)
-    compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
+    _actions.wake(target.project)
     wanted = list(services or record["config"]["services"])
+    if _releases.is_found(record) and not services:
+        _remove_made(target, record, found)
+        wanted = services = changed_since(record, found)
+    if wanted:
+        verb += ["--no-deps", *services] if services else ["--remove-orphans"]
+        compose.run(*verb, doing="Starting the containers", timeout=target.app.start_timeout)
     wait_until_up(target, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
+
+
+def changed_since(record: Mapping[str, Any], found: Sequence[Container]) -> list[str]:
+    """The services of a release that was found and not made whose containers are others by now. Those that are still
+    there are left alone: compose would make each again, as it did not write down what their configuration is."""
+    changed = []
+    for service, digest in record["config"]["services"].items():
+        mine = [one for one in found if one.service == service]
+        same = (digest, record["images"][service]["id"])
+        if not mine or any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine):
+            changed.append(service)
+    return sorted(changed)
+
+
+def _remove_made(target: ComposeTarget, record: Mapping[str, Any], found: Sequence[Container]) -> None:
+    """Take away what a release of ours added to what was found; what else is there is not ours to remove."""
+    theirs = {one["Id"] for one in target.strangers()} | {
+        one.id for one in found if one.service in record["config"]["services"]
+    }
+    for container in found:
+        if container.id not in theirs:
+            _actions.remove(target.project, container.id)
+
+
+def _note_found(target: ComposeTarget, release: str, token: int) -> None:
+    """Of a release that was found, record the containers that were made again as they are now."""
+    record = target.record(release)
+    if _releases.is_found(record):
+        services = record["config"]["services"]
+        now = {one.service: one.config_hash for one in target.project.containers()}
+        services.update({service: now.get(service, digest) for service, digest in services.items()})
+        target.save(record, token)
 
 
 def _runs(containers: Sequence[Container]) -> set[tuple[str, str, str]]:
@@ -154,6 +194,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             changed = _down(target, target.app.release_services)
         else:
             changed = bring_up(target, params["release"])
+            _note_found(target, params["release"], params["token"])
     return {
         "changed": bool(changed or predicted),
         "services": changed or predicted,

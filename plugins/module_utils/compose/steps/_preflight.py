@@ -20,7 +20,7 @@ from ...operations._step import Step
 from ...text._document import document
 from ..engine import _actions, _cli, _source
 from ..target._target import ComposeTarget
-from . import _apply
+from . import _apply, _first_contact
 
 
 def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
@@ -120,9 +120,12 @@ def _plan_of(
             "inputs": target.digests.of(_cli.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
+        strange = _first_contact.look(target, config, found)
     completed = target.app.completed
+    found = {**found, **strange}
     decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
     recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
+    recreates = sorted({*recreates, *strange["removes"]})
     return {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
 
 

@@ -20,12 +20,13 @@ from ...databases._postgres import Database
 from ...operations import _plan
 from ...operations._target import Target
 from ...running._containers import Container
+from ...state import _releases
 from ...state._folder import Store
 from ...text._document import readable
 from ...text._redaction import Redactor
-from ..engine import _actions, _cli
+from ..engine import _actions, _cli, _strangers
 from ..engine._project import Project
-from . import _sealed
+from . import _found, _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024
@@ -82,8 +83,10 @@ class ComposeTarget(Target):
         needed = {image["id"] for other in kept for image in other["images"].values()}
         for image in record["images"].values():
             if image["id"] not in needed:
-                repository, tag = keep_tag(self.app.name, image["id"])
-                _actions.forget_image(self.project, f"{repository}:{tag}", image["reference"], image["id"])
+                kept_as = ":".join(keep_tag(self.app.name, image["id"]))
+                # the name that somebody else gave is not ours to take
+                reference = kept_as if _releases.is_found(record) else image["reference"]
+                _actions.forget_image(self.project, kept_as, reference, image["id"])
 
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         project = self.project
@@ -123,7 +126,28 @@ class ComposeTarget(Target):
     def evidence_path(self, name: str) -> str:
         return str(self.store.path_of(f"evidence/{name}"))
 
+    def found(self) -> list[str]:
+        return sorted({_found.service_of(one) for one in self.strangers() if _found.is_alive(one)})
+
+    def keep_found(self, release: str, token: int) -> dict[str, Any]:
+        alive = [one for one in self.strangers() if _found.is_alive(one)]
+        images = {name: {"id": str(seen["Image"]), "reference": str((seen.get("Config") or {}).get("Image", ""))}
+                  for name, seen in _found.newest(alive).items()}  # fmt: skip
+        for image in images.values():
+            self.project.tag(image["id"], *keep_tag(self.app.name, image["id"]))
+        config = _found.configuration(self.app.name, alive)
+        self.store.write(f"releases/{release}/compose.json", config, token=token)
+        hashes = {service: _found.hash_of(seen) for service, seen in _found.newest(alive).items()}
+        return {"images": images, "config": {
+            "env": self.digests.of({}), "inputs": self.digests.of(config), "services": hashes,
+        }}  # fmt: skip
+
     # what compose alone has
+
+    def strangers(self) -> list[dict[str, Any]]:
+        """The containers of the project, as the engine inspects them, that no recorded release started."""
+        records, _ = self.history()
+        return _strangers.of_project(self.project, {str(self.rendered(record["id"])) for record in records})
 
     def rendered(self, release: str) -> Path:
         """Where a release's rendered configuration is."""
