@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..checks._checklist import Check, parse_checks
-from ..checks._judge import overall
+from ..checks._judge import Result, overall
 from ..checks._kinds import Attempt
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
 from ..core._errors import OpsError, Refused
-from ..core._verdicts import PASS
+from ..core._verdicts import FAIL, PASS, REQUIRED
 from ..operations._step import Step
 from ..operations._target import APP_SPEC, Target
 from ..running._project import Project
@@ -28,6 +28,7 @@ from ._metric_gates import Gates
 
 #: a verdict is a sentence, however many containers it is about
 _LONGEST_REASON = 2000
+_AS_RECORDED = "Runs as it was recorded"
 _CONTAINERS = {"name": "Containers running and healthy", "kind": "containers"}
 
 
@@ -77,14 +78,16 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
 
 def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the health checks and fail unless all required ones pass; with a token, as a phase of its operation."""
+    looked_up = what_ought_to_run(target.store, params)
     looking = {
         **params,
         "release": params["release"] or None,
         "checks": target.app.checks,
         "must_pass": True,
         "redact_env_files": target.app.env_paths,
-        **what_ought_to_run(target.store, params),
+        **looked_up,
     }
+    looking["altered"] = _altered(target, looking) if "since" in looked_up else []
     if params["release"] and _releases.is_found(target.record(params["release"])):
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
@@ -97,6 +100,17 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
     except OpsError as error:
         error.data.setdefault("phase", phase)
         raise
+
+
+def _altered(target: Target, looking: Mapping[str, Any]) -> list[str]:
+    """What somebody changed by hand since the release was made: it may run well, and be another one all the same."""
+    return target.altered(target.record(looking["release"])) if looking["release"] else []
+
+
+def _as_recorded(altered: Sequence[str]) -> list[Result]:
+    """A line of the checklist where what runs is not what was recorded, and none where it is."""
+    reason = "; ".join(altered)
+    return [Result(_AS_RECORDED, "release", REQUIRED, FAIL, reason, 0.0, 1, 0.0, {})] if altered else []
 
 
 def _past(store: Store) -> list[dict[str, Any]]:
@@ -129,6 +143,7 @@ def examine(
     scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
+    results += _as_recorded(params.get("altered") or ())
     results = [
         replace(each, reason=shown.head(each.reason, _LONGEST_REASON), observed=shown.data(each.observed))
         for each in results

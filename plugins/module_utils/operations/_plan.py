@@ -28,22 +28,37 @@ def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
 
 def drift(record: Mapping[str, Any], containers: Sequence[Container], completed: Collection[str]) -> list[str]:
     """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
-    found: list[str] = []
-    by_service: dict[str, list[Container]] = {}
+    services = record["config"]["services"]
+    missing = sorted(set(services) - {container.service for container in containers})
+    found = {service: [f"{service} has no container"] for service in missing}
     for container in containers:
-        by_service.setdefault(container.service, []).append(container)
-    for service, digest in sorted(record["config"]["services"].items()):
-        mine = by_service.pop(service, [])
-        if not mine:
-            found.append(f"{service} has no container")
-        for container in mine:
-            if container.image_id != record["images"].get(service, {}).get("id"):
-                found.append(f"{service} runs another image than the release recorded")
-            elif container.config_hash != digest:
-                found.append(f"{service} runs with another configuration than the release recorded")
-            elif not is_sound(container, completed):
-                found.append(f"{service} is {container.state}, {container.health}")
-    return found + [f"{service} is not part of the release" for service in sorted(by_service)]
+        if container.service in services:
+            unsound = [] if is_sound(container, completed) else [f"{container.service} is {container.state}, "
+                                                                f"{container.health}"]  # fmt: skip
+            found.setdefault(container.service, []).extend(_alterations(record, container) or unsound)
+    return [reason for service in sorted(found) for reason in found[service]] + _beside(record, containers)
+
+
+def altered(record: Mapping[str, Any], containers: Sequence[Container]) -> list[str]:
+    """Where the containers are others than the release recorded, however well they run."""
+    mine = sorted(
+        (one for one in containers if one.service in record["config"]["services"]), key=lambda one: one.service
+    )
+    return [reason for one in mine for reason in _alterations(record, one)] + _beside(record, containers)
+
+
+def _alterations(record: Mapping[str, Any], container: Container) -> list[str]:
+    service = container.service
+    if container.image_id != record["images"].get(service, {}).get("id"):
+        return [f"{service} runs another image than the release recorded"]
+    if container.config_hash != record["config"]["services"][service]:
+        return [f"{service} runs with another configuration than the release recorded"]
+    return []
+
+
+def _beside(record: Mapping[str, Any], containers: Sequence[Container]) -> list[str]:
+    others = {container.service for container in containers} - set(record["config"]["services"])
+    return [f"{service} is not part of the release" for service in sorted(others)]
 
 
 def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:

@@ -103,6 +103,11 @@ class Target(abc.ABC):
     def evidence_path(self, name: str) -> str:
         """Where people find that evidence."""
 
+    def altered(self, record: Mapping[str, Any]) -> list[str]:
+        """Where something else runs than the release recorded, however well; nothing where the platform does not
+        look."""
+        return []
+
     def found(self) -> list[str]:
         """The services that run here and that no release started; none where the platform does not look."""
         return []

@@ -66,6 +66,9 @@ class ComposeTarget(Target):
     def drift(self, record: Mapping[str, Any]) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
+    def altered(self, record: Mapping[str, Any]) -> list[str]:
+        return _plan.altered(record, self.project.containers())
+
     def lacks(self, record: Mapping[str, Any]) -> list[str]:
         images = {service: image["id"] for service, image in record["images"].items()}
         missing = {image: not self.project.has_image(image) for image in images.values()}

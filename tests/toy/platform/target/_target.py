@@ -54,6 +54,9 @@ class ToyTarget(Target):
     def drift(self, record: Mapping[str, Any]) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
+    def altered(self, record: Mapping[str, Any]) -> list[str]:
+        return _plan.altered(record, self.project.containers())
+
     def lacks(self, record: Mapping[str, Any]) -> list[str]:
         return [name for name, image in record["images"].items() if not self.machine.has_image(image["id"])]
 

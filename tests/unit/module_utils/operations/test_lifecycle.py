@@ -40,6 +40,9 @@ class Engine:
     def containers(self, **_options: Any) -> list[Any]:
         return [container("web"), container("db")]
 
+    def inspected(self) -> list[Any]:
+        return []
+
     def close(self) -> None:
         """There is no connection."""
 
@@ -495,3 +498,61 @@ def test_an_empty_target_says_so(host: Host) -> None:
     info = host.call(_info.INFO)
     assert info["table"] == ["No release was made on this target yet."]
     assert not host.folder.exists(), "looking leaves nothing"
+
+
+# what ran before the first release
+
+
+FOUND = {
+    "images": {"web": {"id": WEB, "reference": "x"}},
+    "config": {"env": "e", "inputs": "i", "services": {"web": "h"}},
+}
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something runs that no release started."""
+    monkeypatch.setattr(_target.ComposeTarget, "found", lambda _target: ["web"])
+    monkeypatch.setattr(_target.ComposeTarget, "keep_found", lambda _target, _release, _token: FOUND)
+
+
+@pytest.fixture
+def adopting(tmp_path: Path, forgotten: list[str], running: None) -> Host:
+    del forgotten, running
+    return Host(tmp_path / "state", adopt=True)
+
+
+def test_what_ran_before_the_first_release_is_the_one_to_return_to(adopting: Host) -> None:
+    started = adopting.start("v1")
+    found = adopting.record("0000-found")
+    assert (started["release"], started["previous"], started["previous_services"]) == ("0001-v1", "0000-found", ["web"])
+    assert (found["status"], found["source"]["type"], found["images"]) == ("good", "found", FOUND["images"])
+    assert (adopting.current(), adopting.record("0001-v1")["previous"]) == ("0000-found", "0000-found")
+
+
+def test_it_is_recorded_once(adopting: Host) -> None:
+    adopting.fail("v1")
+    before = adopting.record("0000-found")
+    assert adopting.start("v2")["previous"] == "0000-found"
+    assert adopting.record("0000-found") == before
+
+
+def test_a_check_says_what_it_would_record_and_does_not(adopting: Host) -> None:
+    assert adopting.call(_lifecycle.START, check_mode=True, operation="deploy", wanted=WANTED,
+                         operator="ana@console")["previous"] == "0000-found"  # fmt: skip
+    assert adopting.store.folders("releases") == []
+
+
+def test_nobody_takes_over_what_runs_without_saying_so(host: Host, running: None) -> None:
+    del running
+    with pytest.raises(Refused, match="web"):
+        host.start("v1")
+    assert host.store.folders("releases") == []
+    lease = host.store.lease()
+    assert lease is not None
+    assert lease.released
+
+
+def test_whoever_makes_no_release_takes_nothing_over(adopting: Host) -> None:
+    adopting.start("", operation="backup", wanted={})
+    assert adopting.current() is None
