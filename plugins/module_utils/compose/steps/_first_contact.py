@@ -38,7 +38,7 @@ def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[st
         raise Refused(" ".join(f"{one}." for one in said), hint=_lost_state(seen, target) + hint,
                       found=sorted(_found.newest(seen)))  # fmt: skip
     if is_first and any(map(_found.is_alive, seen)):
-        said.append(f"what runs is recorded as {_releases.FOUND} first")
+        said.append(f"What runs is recorded as {_releases.FOUND} first")
     return {"strangers": said, "removes": sorted(set(_found.newest(seen)) - set(wanted))}
 
 
@@ -48,7 +48,7 @@ def _of(seen: Sequence[Mapping[str, Any]]) -> str:
         f"{name} ({(one.get('Config') or {}).get('Image', '')}, {(one.get('State') or {}).get('Status', '')})"
         for name, one in sorted(_found.newest(seen).items())
     ]
-    return f"Containers are here that no release started: {', '.join(each)}"
+    return f"Containers run here that no release started: {', '.join(each)}"
 
 
 def consequences(
@@ -56,14 +56,14 @@ def consequences(
 ) -> list[str]:
     """What becomes of containers, by service, and of their volumes, where these services and volumes are wanted."""
     parts = {
-        "this version replaces": sorted(set(seen) & set(wanted)),
-        "it does not have, and removes,": sorted(set(seen) - set(wanted)),
+        "replace": sorted(set(seen) & set(wanted)),
+        "remove": sorted(set(seen) - set(wanted)),
     }
-    found = [f"{how} {', '.join(names)}" for how, names in parts.items() if names]
+    found = [f"This deployment would {what} {', '.join(names)}" for what, names in parts.items() if names]
     known = {(volume or {}).get("name") for volume in volumes.values()}
     used = {name for one in seen.values() for name in _inspected.volumes_of(one).values()}
     unused = sorted(name for name in used - known if not _inspected.is_anonymous(name))
-    return found + [f"it does not use their volume {name}" for name in unused]
+    return found + [f"It would not use the volume {name}" for name in unused]
 
 
 def _lost_state(seen: Sequence[Mapping[str, Any]], target: ComposeTarget) -> str:
