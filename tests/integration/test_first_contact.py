@@ -101,7 +101,7 @@ def test_what_runs_is_named_and_not_touched(shop: Application) -> None:
         run = shop.deploy("v0-crash", *arguments)
         assert (run.rc, run.target()["status"]) == (2, "refused"), run.output
         error = run.target()["failure"]["error"]
-        assert all(word in error for word in ("db (", "grafana (", "web (", "would replace db, web", f"{shop.name}_data"))
+        assert all(word in error for word in ("db (", "grafana (", "web (", "replace db, web", f"{shop.name}_data"))
         assert "adopt=yes" in run.target()["hint"]
     assert shop.containers() == before
     assert not (shop.state / "releases").exists()

@@ -48,7 +48,7 @@ def _of(seen: Sequence[Mapping[str, Any]]) -> str:
         f"{name} ({(one.get('Config') or {}).get('Image', '')}, {(one.get('State') or {}).get('Status', '')})"
         for name, one in sorted(_found.newest(seen).items())
     ]
-    return f"Containers run here that no release started: {', '.join(each)}"
+    return f"No release started these containers: {', '.join(each)}"
 
 
 def consequences(

@@ -26,14 +26,14 @@ def seen(service: str, volume: str = "", files: str = "/srv/compose.yml", state:
 @pytest.mark.parametrize(
     ("containers", "volumes", "words"),
     [
-        pytest.param([seen("web")], {}, ["would replace web"], id="replaced"),
-        pytest.param([seen("old")], {}, ["would remove old"], id="removed"),
-        pytest.param([seen("web"), seen("old"), seen("db")], {}, ["would replace db, web", "would remove old"], id="both"),
-        pytest.param([seen("db", "shop_data")], {"data": {"name": "shop_data"}}, ["would replace db"], id="with its volume"),
+        pytest.param([seen("web")], {}, ["replace web"], id="replaced"),
+        pytest.param([seen("old")], {}, ["remove old"], id="removed"),
+        pytest.param([seen("web"), seen("old"), seen("db")], {}, ["replace db, web", "remove old"], id="both"),
+        pytest.param([seen("db", "shop_data")], {"data": {"name": "shop_data"}}, ["replace db"], id="with its volume"),
         pytest.param(
-            [seen("db", "shop_data")], {"d": {"name": "shop_d"}}, ["would replace db", "volume shop_data"], id="without it"
+            [seen("db", "shop_data")], {"d": {"name": "shop_d"}}, ["replace db", "volume shop_data"], id="without it"
         ),
-        pytest.param([seen("db", "f0" * 32)], {}, ["would replace db"], id="its volume has no name"),
+        pytest.param([seen("db", "f0" * 32)], {}, ["replace db"], id="its volume has no name"),
     ],
 )
 def test_what_becomes_of_it(containers: list[dict[str, Any]], volumes: dict[str, Any], words: list[str]) -> None:
