@@ -107,7 +107,7 @@ def test_what_was_found_is_held_to_its_containers_alone(url: str, tmp_path: Path
     on.project = plain_project(found=[making.container("web")])
     record = on.record("0001-v1")
     on.store.write("releases/0001-v1/record.json", {**record, "source": {**record["source"], "type": kind}})
-    given = {"token": token(on), "services": ["web"], "release": "0001-v1", "phase": "verify return"}
+    given: dict[str, Any] = {"token": token(on), "services": ["web"], "release": "0001-v1", "phase": "verify return"}
     if not passes:
         with pytest.raises(OpsError):
             verify(on, **given)

@@ -51,7 +51,7 @@ def target(*containers: dict[str, Any], **changes: Any) -> Any:
     )  # fmt: skip
 
 
-CONFIG = {"services": {"web": {}, "db": {}}}
+CONFIG: dict[str, Any] = {"services": {"web": {}, "db": {}}}
 
 
 def test_nothing_is_said_where_nothing_runs() -> None:
