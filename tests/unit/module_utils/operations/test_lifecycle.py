@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgr
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _info, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _journal
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Config, Image
 from tests.unit.support.making import DB, WEB, backup, container, model, record_file
 
 SOURCE = record_file()["source"]
@@ -43,6 +44,9 @@ class Engine:
 
     def inspected(self) -> list[Any]:
         return []
+
+    def read(self, seen: list[Any]) -> list[Any]:
+        return seen
 
     def close(self) -> None:
         """There is no connection."""
@@ -223,7 +227,7 @@ def test_what_a_rollback_leaves_can_be_chosen_again(host: Host, was: str, become
     old, new = host.succeed("v1"), host.succeed("v2")
     host.change(new, status=was)
     started = host.start("", operation="rollback", wanted={}, release=old)
-    host.finish(started, good=old, activate=old, left=new, message="Rolled back: slow")
+    host.finish(started, good=old, activate=old, left=new, why="Rolled back: slow")
     left = host.record(new)
     assert (host.current(), left["status"], left["message"]) == (old, becomes, "Rolled back: slow")
 
@@ -235,7 +239,7 @@ def test_a_rollback_takes_nothing_of_what_it_leaves_away(tmp_path: Path, forgott
         host.fail(f"v3.{number}")
     del forgotten[:]
     started = host.start("", operation="rollback", wanted={}, release=old)
-    host.finish(started, good=old, activate=old, left=new, message="Rolled back: slow")
+    host.finish(started, good=old, activate=old, left=new, why="Rolled back: slow")
     assert set(host.store.folders("releases")) >= {old, new}
     assert forgotten == []
 
@@ -504,10 +508,7 @@ def test_an_empty_target_says_so(host: Host) -> None:
 # what ran before the first release
 
 
-FOUND = {
-    "images": {"web": {"id": WEB, "reference": "x"}},
-    "config": {"env": "e", "inputs": "i", "services": {"web": "h"}},
-}
+FOUND = ({"web": Image(WEB, "x")}, Config("e", "i", {"web": "h"}))
 
 
 @pytest.fixture
@@ -527,7 +528,8 @@ def test_what_ran_before_the_first_release_is_the_one_to_return_to(adopting: Hos
     started = adopting.start("v1")
     found = adopting.record("0000-found")
     assert (started["release"], started["previous"], started["previous_services"]) == ("0001-v1", "0000-found", ["web"])
-    assert (found["status"], found["source"]["type"], found["images"]) == ("good", "found", FOUND["images"])
+    assert (found["status"], found["source"]["type"], found["config"]["services"]) == ("good", "found", {"web": "h"})
+    assert found["images"] == {"web": {"id": WEB, "reference": "x"}}
     assert (adopting.current(), adopting.record("0001-v1")["previous"]) == ("0000-found", "0000-found")
 
 
@@ -546,8 +548,9 @@ def test_a_check_says_what_it_would_record_and_does_not(adopting: Host) -> None:
 
 def test_nobody_takes_over_what_runs_without_saying_so(host: Host, running: None) -> None:
     del running
-    with pytest.raises(Refused, match="web"):
+    with pytest.raises(Refused, match="web") as error:
         host.start("v1")
+    assert error.value.reason == "not_adopted"
     assert host.store.folders("releases") == []
     lease = host.store.lease()
     assert lease is not None

@@ -88,7 +88,7 @@ LEFT = record(2, "v2", "left", activated="2026-11-30T00:00:00Z", message="Rolled
     ],
 )
 def test_what_was_left_can_be_chosen(name: str, current: str | None, wanted: str) -> None:
-    assert _releases.resolve(name, [THERE, LEFT, BAD], current, lacking([WEB, DB]))["id"] == wanted
+    assert _releases.resolve(name, [THERE, LEFT, BAD], current, lacking([WEB, DB])).id == wanted
 
 
 def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
@@ -143,7 +143,7 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             "previous",
             [BAD],
             [WEB, DB],
-            "No release ran before this.",
+            "release_not_found",
             "No release on this target can be chosen.",
             id="none ran before",
         ),

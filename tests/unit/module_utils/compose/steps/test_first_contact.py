@@ -62,7 +62,7 @@ def test_it_is_refused_by_name_and_adopted_by_those_who_say_so() -> None:
     containers = (seen("web"), seen("grafana", state="exited"))
     with pytest.raises(Refused) as error:
         _first_contact.look(target(*containers), CONFIG, SITUATION)
-    assert error.value.data["found"] == ["grafana", "web"]
+    assert (error.value.reason, error.value.data["found"]) == ("not_adopted", ["grafana", "web"])
     assert "adopt=yes" in error.value.hint
     found = _first_contact.look(target(*containers, adopt=True), CONFIG, SITUATION)
     assert found["removes"] == ["grafana"]
