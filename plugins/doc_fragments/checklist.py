@@ -64,8 +64,8 @@ def _suboptions() -> Iterator[tuple[str, Mapping[str, Any]]]:
         found = _common(option)
         if name == "kind":
             found["description"] += [
-                "Each kind takes the common options, which end with O(checks[].when_present), and those that are said to "
-                "be for it.",
+                "Each kind takes the common options, which end with O(checks[].when_present), and those that are documented "
+                "for it.",
                 *(f"C({kind.name}), {kind.about}" for kind in KINDS.values()),
             ]
         yield name, found
@@ -76,7 +76,7 @@ def _suboptions() -> Iterator[tuple[str, Mapping[str, Any]]]:
 _CHECKS = {
     "description": [
         "The checklist, shown in this order.",
-        "A check that is wrongly written refuses the whole list before anything is looked at.",
+        "A check that is wrongly written refuses the whole list before anything is checked.",
     ],
     "type": "list",
     "elements": "dict",

@@ -74,7 +74,7 @@ verdict:
 table:
   description: >-
     A line for each metric with its value, limit, tier and trend. C([x]) within its limits, C([ ]) beyond one, C([!]) could not look,
-    C([?]) nothing can be said, C([-]) it has no source here.
+    C([?]) no verdict, C([-]) it has no source here.
   returned: when the metrics could be read
   type: str
   sample: |2-

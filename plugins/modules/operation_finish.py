@@ -81,17 +81,17 @@ pruned:
   type: dict
   contains:
     releases:
-      description: The releases that were taken away.
+      description: The releases that were removed.
       returned: success
       type: list
       elements: str
     backups:
-      description: The backups that were taken away.
+      description: The backups that were removed.
       returned: success
       type: list
       elements: str
     left:
-      description: What could not be taken away, with the reason of each.
+      description: What could not be removed, with the reason of each.
       returned: success
       type: list
       elements: str

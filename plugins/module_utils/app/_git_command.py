@@ -16,7 +16,7 @@ def git(*arguments: str, doing: str, timeout: float, **env: str) -> str:
     try:
         return _command.run(["git", *arguments], doing=doing, timeout=timeout, env={**quiet, **env})
     except OpsError as error:
-        raise OpsError(Redactor(()).text(error.message), hint=error.hint, **error.data) from error
+        raise OpsError(Redactor(()).text(error.message), reason=error.reason, hint=error.hint, **error.data) from error
 
 
 @functools.cache

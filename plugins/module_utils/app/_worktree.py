@@ -48,7 +48,7 @@ class WorkTree:
         found = self._changed()
         for count, (name, entry) in enumerate(_walk(self.path, folders)):
             if count > _MOST:
-                return [*found, "more files than can be looked at"]
+                return [*found, "more files than are counted"]
             if name not in tracked and not _is_of_no_account(name, entry, roots, elsewhere):
                 found.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
         return found

@@ -58,7 +58,9 @@ def run(
             hint="Run playbooks/prepare.yml.",
         ) from error
     except (OSError, ValueError) as error:  # no right to run it, arguments that are too long or have a NUL
-        raise OpsError(f"{doing} failed: command {argv[0]!r} could not be started: {error}.") from error
+        raise OpsError(
+            f"{doing} failed: command {argv[0]!r} could not be started: {error}.", reason="command_failed"
+        ) from error
     output, errors = done.output, done.errors
     if log is not None:
         _files.write_text(log, clean(output + errors))

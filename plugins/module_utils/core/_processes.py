@@ -54,8 +54,9 @@ def run(
     if data is not None:
         options["stdin"] = pipe
     process = start(argv, stdout=stdout or pipe, stderr=pipe, **options)
-    readers = [_Reader(process, process.stdout, most, True), _Reader(process, process.stderr, most, False)]
+    readers: list[_Reader] = []
     try:
+        readers += [_Reader(process, process.stdout, most, True), _Reader(process, process.stderr, most, False)]
         in_time = _ended(process, data, timeout)
         until = time.monotonic() + _REST
         for one in readers:

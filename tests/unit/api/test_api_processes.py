@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doppelganger_ops import _processes, _worker, executor
+from doppelganger_ops import _processes, executor
 from doppelganger_ops.environment import MARKER
 from doppelganger_ops.job import Job
 
@@ -88,8 +88,17 @@ def test_the_pipe_with_the_secrets_is_for_its_owner_alone(ident: str, tmp_path: 
     assert (Path(path).parent, stat.S_IMODE(mode), stat.S_ISFIFO(mode)) == (tmp_path, 0o600, True)
 
 
+INPUTS = """
+import runpy, sys
+worker = runpy.run_path(sys.argv[1])
+print(worker["write_inputs"](worker["Job"].from_line(sys.stdin.buffer.readline())))
+"""
+
+
 def test_what_a_run_is_given_is_for_its_owner_alone(tmp_path: Path) -> None:
     job = Job("r", "p.yml", (), str(tmp_path), str(tmp_path), {}, inputs={"version": "v1"})
-    written = _worker.write_inputs(job)
-    assert written in list(tmp_path.iterdir())
+    command = [sys.executable, "-c", INPUTS, str(executor.WORKER)]
+    done = subprocess.run(command, input=job.to_line(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.decode().strip()) in list(tmp_path.iterdir())
     assert [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()] == [0o600, 0o600]

@@ -37,7 +37,7 @@ ASKERS = {
 from {_PLUGINS}.module_utils.core._errors import OpsError
 from {_PLUGINS}.module_utils.metrics._metric import SOURCES
 from {_PLUGINS}.module_utils.metrics._sampling import look
-from {_PLUGINS}.module_utils.metrics.readers._endpoint import Prometheus
+from {_PLUGINS}.module_utils.metrics.readers._prometheus import Prometheus
 from tests.unit.support.metric_sources import plain_project
 import asyncio
 print("asked", flush=True)

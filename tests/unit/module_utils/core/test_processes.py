@@ -88,7 +88,7 @@ def test_what_a_killed_command_has_begun_ends_with_it(seconds: str) -> None:
 
 
 def test_an_interrupt_ends_what_a_command_has_started(seconds: str, interruptible: None) -> None:
-    code = f"sleep {seconds} & kill -INT {os.getpid()}; wait"
+    code = f"sleep {seconds} & sleep 1; kill -INT {os.getpid()}; wait"
     with pytest.raises(KeyboardInterrupt):
         _command.run(["sh", "-c", code], doing="It", timeout=30)
     assert eventually(lambda: not alive(seconds))

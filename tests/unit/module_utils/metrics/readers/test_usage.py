@@ -149,7 +149,7 @@ class FakeCluster:
     def now(self) -> float:
         return self.time
 
-    def read(self, path: str, resource: str, *, accept_missing: bool = False) -> Any:
+    def read(self, path: str, resource: str, what: str, *, accept_missing: bool = False) -> Any:
         found = self.answers.get(path)
         if isinstance(found, Exception):
             raise found
