@@ -80,7 +80,8 @@ def _described(value: Any) -> dict[str, Any]:
         there = {name: one for name, one in vars(value).items() if getattr(one, "__module__", "") == value.__name__}
         classes = {name: one for name, one in there.items() if isinstance(one, type) and name[0] != "_"}
         return {"names": {name: _described(one) for name, one in classes.items()}}
-    found: dict[str, Any] = {"bases": [base.__name__ for base in value.__mro__ if base.__module__.startswith("dopp")]}
+    bases = [base.__name__ for base in value.__mro__ if base.__module__.startswith("dopp") and base.__name__[0] != "_"]
+    found: dict[str, Any] = {"bases": bases}
     if dataclasses.is_dataclass(value):
         found["fields"] = [field.name for field in dataclasses.fields(value)]
     elif not issubclass(value, dict):

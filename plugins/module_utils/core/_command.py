@@ -49,18 +49,7 @@ def run(
     makes it fit to be shown.
     """
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stdin": stdin or subprocess.DEVNULL}
-    try:
-        done = _processes.run(argv, timeout, stdout=stdout, most=OUTPUT_LIMIT, **options)
-    except FileNotFoundError as error:
-        raise OpsError(
-            f"{doing} failed: command {argv[0]!r} was not found on the target.",
-            reason="program_missing",
-            hint="Run playbooks/prepare.yml.",
-        ) from error
-    except (OSError, ValueError) as error:  # no right to run it, arguments that are too long or have a NUL
-        raise OpsError(
-            f"{doing} failed: command {argv[0]!r} could not be started: {error}.", reason="command_failed"
-        ) from error
+    done = _done(argv, doing, timeout, stdout, options)
     output, errors = done.output, done.errors
     if log is not None:
         _files.write_text(log, clean(output + errors))
@@ -73,3 +62,20 @@ def run(
         last = last_said(errors) or last_said(output) or "no output"
         raise OpsError(f"{doing} failed with code {done.code}: {last}", reason="command_failed", rc=done.code)
     return output
+
+
+def _done(
+    argv: Sequence[str], doing: str, timeout: float, stdout: IO[bytes] | None, options: Mapping[str, Any]
+) -> _processes.Done:
+    try:
+        return _processes.run(argv, timeout, stdout=stdout, most=OUTPUT_LIMIT, **options)
+    except FileNotFoundError as error:
+        raise OpsError(
+            f"{doing} failed: command {argv[0]!r} was not found on the target.",
+            reason="program_missing",
+            hint="Run playbooks/prepare.yml.",
+        ) from error
+    except (OSError, ValueError) as error:  # no right to run it, arguments that are too long or have a NUL
+        raise OpsError(
+            f"{doing} failed: command {argv[0]!r} could not be started: {error}.", reason="command_failed"
+        ) from error

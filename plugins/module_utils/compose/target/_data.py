@@ -150,6 +150,7 @@ def _carry(ran: Path, path: str, place: Path) -> None:
     except PermissionError as error:
         raise OpsError(
             f"{old} belongs to somebody else and cannot be moved to {place}, where it outlives this release.",
+            reason="system_error",
             hint=f"Run as root: mv {old} {place} && ln -s {place} {old}",
         ) from error
     old.symlink_to(place)
@@ -171,6 +172,7 @@ def refuse_removal(tree: Path, root: Path) -> None:
         raise OpsError(
             f"it has files that are not in git ({_worktree.some(found)}). Move what is needed to {root / DATA}, then "
             f"remove {tree}.",
+            reason="path_in_use",
             paths=found[:100],
         )
 
