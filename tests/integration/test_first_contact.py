@@ -68,7 +68,7 @@ def shop(base_images: Images, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (there / "compose.yml").write_text(yaml.safe_dump({"services": before, "volumes": {"data": None}}))
     variables = {
         "app_name": name, "app_platform": "compose", "app_source": "git", "app_repository": str(source),
-        "app_state_dir": str(folder / "state"), "app_release_services": ["web"], "app_soak_seconds": 0,
+        "app_state_dir": str(folder / "state"), "app_release_services": ["web"], "app_soak_seconds": 1,
         "app_start_timeout": 30, "app_disk_free_mb": 100,
         "app_checks": [{"name": "Containers", "kind": "containers"},
                        {"name": "Of the new version", "kind": "exec", "service": "web",

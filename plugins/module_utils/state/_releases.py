@@ -108,13 +108,14 @@ def resolve(
 
 
 def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
-    """The ids whose records may go; never the current one, the last good one, a pending one, or the one that was left
-    last: whoever rolled back may want to go forward again."""
+    """The ids whose records may go, those first that ran the longest ago; never the current one, the last good one, a
+    pending one, or the one that was left last: whoever rolled back may want to go forward again."""
     good, left = last_good(records, current), _newest(record for record in records if record.status == LEFT)
     protected = {current, good.id if good else None, left.id if left else None}
     doomed: list[str] = []
+    by_age = sorted(records, key=lambda record: (record.activated or record.created, record.id))
     for statuses, keep in ((RETURNABLE, keep_good), ((BAD,), keep_bad)):
-        of_status = sorted(record.id for record in records if record.status in statuses)
+        of_status = [record.id for record in by_age if record.status in statuses]
         doomed += of_status[: max(0, len(of_status) - keep)]
     return sorted(set(doomed) - protected)
 

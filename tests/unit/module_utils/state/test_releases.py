@@ -185,6 +185,13 @@ FAILED = [record(number, f"v{number}", "bad") for number in range(2, 12)]
         pytest.param([ONE, TWO], "0002-v2", (5, 3), (), id="few enough"),
         pytest.param([THERE, LEFT, *FAILED[1:4]], "0001-v1", (1, 0), range(3, 6), id="what was left last stays"),
         pytest.param(
+            [THERE, LEFT, record(3, "v3", activated="2026-12-02T00:00:00Z")],
+            "0003-v3",
+            (2, 0),
+            (),
+            id="one that ran again after a rollback is not old",
+        ),
+        pytest.param(
             [record(n, f"v{n}", "left") for n in range(1, 4)], None, (1, 0), (1, 2), id="what was left before goes"
         ),
     ],
