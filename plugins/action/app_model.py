@@ -58,6 +58,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             model = self._model(variables)
             inputs = _inputs.read(self._task.args.get("inputs", []), variables, model["name"])
             operator = _operator(variables)
+            # what is said for one run counts before the inventory
+            model["adopt"] = inputs["adopt"] == "yes" if inputs.get("adopt") else model["adopt"]
         except OpsError as error:
             return {**result, **error.as_result(), "phase": "preflight"}
         return {**result, **model, "inputs": inputs, "operator": operator}

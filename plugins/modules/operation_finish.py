@@ -30,12 +30,16 @@ options:
     description: The release that must not be returned to.
     type: str
     default: ""
+  left:
+    description: The release that a rollback left. Nothing returns to it by itself, but people may.
+    type: str
+    default: ""
   activate:
     description: The release that runs from now on.
     type: str
     default: ""
   why:
-    description: Why O(bad) is bad.
+    description: Why O(bad) is bad, or O(left) was left.
     type: str
     default: ""
   gates:

@@ -9,12 +9,12 @@ module: release_resolve
 short_description: Find the release to roll back to
 version_added: 0.1.0
 description:
-  - Finds a release by its id, its version or as C(last good), and refuses one that is bad or whose image is gone, naming those that can be chosen.
+  - Finds a release by its id, its version, as C(last good) or as C(previous), and refuses one that is bad or whose image is gone, naming those that can be chosen.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:
   release:
-    description: An id, a version, or C(last good).
+    description: An id, a version, C(last good), or C(previous) for the one that ran before the current one.
     type: str
     required: true
   registry_password:

@@ -16,6 +16,10 @@ description:
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:
+  release:
+    description: The release that is verified. One that was found and not made is held to its containers alone.
+    type: str
+    default: ""
   services:
     description: The services that must run.
     type: list

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Generic, ParamSpec, Unpack
 
+from doppelganger_ops import _given
 from doppelganger_ops.executor import DEFAULT
 from doppelganger_ops.handle import Handle
 from doppelganger_ops.options import Options, job_of
@@ -46,16 +47,19 @@ def _start(verb: str, judge: Judge[T], options: Options, **inputs: str) -> Handl
 
 
 @Verb
-def deploy(*, version: str, reason: str = "", **options: Unpack[Options]) -> Handle[Result]:
-    """Deploy a version behind gates; roll back automatically on failure."""
-    return _start("deploy", operation_outcome, options, version=version, reason=reason)
+def deploy(*, version: str, reason: str = "", adopt: bool = False, **options: Unpack[Options]) -> Handle[Result]:
+    """Deploy a version behind gates; roll back automatically on failure. With ``adopt`` a first deployment may take
+    over what runs already."""
+    said = "yes" if _given.flag("adopt", adopt) else ""
+    return _start("deploy", operation_outcome, options, version=version, reason=reason, adopt=said)
 
 
 @Verb
 def rollback(
     *, release: str = "last good", reason: str = "", backup: str = "", confirm: str = "", **options: Unpack[Options]
 ) -> Handle[Result]:
-    """Return to a recorded release, and with ``backup`` and ``confirm`` (the application) the data as well."""
+    """Return to a recorded release: an id, a version, ``previous`` or ``last good``; with ``backup`` and ``confirm``
+    (the application) the data as well."""
     return _start(
         "rollback", operation_outcome, options, release=release, reason=reason, backup=backup, confirm=confirm
     )

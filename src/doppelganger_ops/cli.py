@@ -46,11 +46,12 @@ DASHBOARD = "dashboard"
 Parameter = tuple[str, dict[str, Any]]
 REASON: Parameter = ("--reason", {"help": "why; it goes into the record"})
 CONFIRM: Parameter = ("--confirm", {"metavar": "APP", "help": "the name of the application, to say that you mean it"})
+ADOPT: Parameter = ("--adopt", {"action": "store_true", "help": "a first deployment may take over what runs already"})
 COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
-    "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON],
+    "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON, ADOPT],
                "Deploy a version behind gates; roll back automatically on failure."),
     "rollback": (api.rollback.start,
-                 [("release", {"nargs": "?", "help": "a release's id or version; by default the last good one"}),
+                 [("release", {"nargs": "?", "help": "an id, a version or 'previous'; by default the last good one"}),
                   REASON, ("--backup", {"help": "a backup whose data comes back as well"}), CONFIRM],
                  "Return to a recorded release."),
     "verify": (api.verify.start, [], "Run the health checks."),

@@ -16,7 +16,7 @@ from tests.contract.house import ROOT, load
 
 OURS = "doppelganger.ops."
 #: the parameters on which it depends what becomes of a release
-SHOWN = ("state", "phase", "outcome", "good", "bad", "activate")
+SHOWN = ("state", "phase", "outcome", "good", "bad", "left", "activate")
 ALSO_SHOWN = {
     "ansible.builtin.set_fact": ("ops_start", "ops_finish"),
     "doppelganger.ops.operation_start": ("expected_current",),
@@ -100,7 +100,7 @@ ORDER = {
         database/swap when rollback_backup | length > 0
         release_apply state={{ 'running' if ops_resolve.release else 'stopped' }}
         gates.yml when not ansible_check_mode and ops_resolve.release | length > 0
-        operation_finish good={{ ops_resolve.release }} bad={{ ops_resolve.leaves }} activate={{ ops_resolve.release }}
+        operation_finish good={{ ops_resolve.release }} left={{ ops_resolve.leaves }} activate={{ ops_resolve.release }}
     """,
     "rollback/gates": """
         release_verify services={{ ops_resolve.services }}

@@ -218,7 +218,7 @@ def test_roll_back_to_a_version(app: Application) -> None:
     assert app.current()["version"] == "v0.1.0"
     known = ops.releases(inventory=app.inventory).targets["app"]
     assert known.current == target.release_after
-    assert {release["status"] for release in known.releases} == {"good", "bad"}
+    assert {release["status"] for release in known.releases} == {"good", "bad", "left"}
 
 
 def test_verify(app: Application) -> None:

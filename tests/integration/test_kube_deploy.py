@@ -240,17 +240,20 @@ def test_rolling_back_again_changes_nothing(studio: KubeApplication, release: st
     assert studio.snapshot() == before
 
 
-@pytest.mark.parametrize(
-    ("release", "words"), [("v0.2.0", "marked bad"), ("v7", "'v7'")], ids=["bad", "unknown"]
-)  # fmt: skip
-def test_a_release_that_cannot_be_meant_is_refused_with_the_choices(
-    studio: KubeApplication, release: str, words: str
-) -> None:
+def test_the_release_that_was_left_can_be_chosen(studio: KubeApplication) -> None:
     before = studio.snapshot()
-    run = studio.play("rollback", release=release)
+    run = studio.play("rollback", "--check", release="previous")
+    assert run.rc == 0, run.output
+    assert (run.target()["status"], run.target()["version"]) == ("ok", "v0.2.0")
+    assert studio.snapshot() == before
+
+
+def test_a_release_that_cannot_be_meant_is_refused_with_the_choices(studio: KubeApplication) -> None:
+    before = studio.snapshot()
+    run = studio.play("rollback", release="v7")
     assert run.rc != 0
     assert run.target()["status"] == "refused"
-    assert words in run.target()["message"]
+    assert "'v7'" in run.target()["message"]
     assert "0001-v0.1.0" in run.target()["hint"]
     assert studio.snapshot() == before
     studio.assert_described(run)

@@ -33,7 +33,7 @@ def test_a_fleet_stays_at_one_release(three: Fleet) -> None:
     assert states == {"one": "rolled_back", "three": "rolled_back", "two": "skipped"}
     assert [host.runs()["web"] for host in three.hosts] == ["v1", "v1", "v1"]
     assert [host.current() for host in three.hosts] == ["0001-v1", "0001-v1", "0001-v1"]
-    assert three.hosts[0].records() == {"0001-v1": "good", "0002-v2": "bad"}
+    assert three.hosts[0].records() == {"0001-v1": "good", "0002-v2": "left"}
     assert three.hosts[2].calls() == []
     broken.write_text(json.dumps(good))
 

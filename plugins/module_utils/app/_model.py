@@ -68,6 +68,7 @@ class App:
     keep_good: int
     keep_bad: int
     keep_backups: int
+    adopt: bool
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> App:

@@ -57,6 +57,8 @@ REASONS = {
     # leases, state, releases, backups
     "lease_held": "Another operation or a maintenance lock holds the target.",
     "lease_lost": "The lease of this operation passed to another holder.",
+    "not_adopted": "Containers run that no release started, and the run does not adopt them.",
+    "second_copy": "What may be the same application runs under another project name.",
     "target_changed": "The current release changed during the run.",
     "state_damaged": "A state file cannot be read.",
     "state_newer": "A state file was written by a newer version of doppelganger.ops.",

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..checks._checklist import Check, parse_checks
-from ..checks._judge import overall
+from ..checks._judge import Result, overall
 from ..checks._report import as_data, checklist, summary
 from ..checks._runner import run_checks
 from ..checks._secrets import filled, filled_sources
 from ..checks.kinds._kind import Attempt
 from ..core._errors import OpsError, Refused
-from ..core._verdicts import PASS
+from ..core._verdicts import FAIL, PASS, REQUIRED
 from ..operations._step import Step
 from ..operations._target import APP_SPEC, Target
 from ..running._project import Project
@@ -29,6 +29,8 @@ from ._metric_gates import Gates
 
 #: a verdict is a sentence, however many containers it is about
 _LONGEST_REASON = 2000
+_AS_RECORDED = "Runs as it was recorded"
+_CONTAINERS = {"name": "Containers running and healthy", "kind": "containers"}
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,19 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
 
 def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the health checks and fail unless all required ones pass; with a token, as a phase of its operation."""
+    looked_up = what_ought_to_run(target.store, params)
     looking = {
         **params,
+        "release": params["release"] or None,
         "checks": target.app.checks,
         "must_pass": True,
         "redact_env_files": target.app.env_paths,
-        **what_ought_to_run(target.store, params),
+        **looked_up,
     }
+    looking["altered"] = _altered(target, looking) if "since" in looked_up else []
+    if params["release"] and target.record(params["release"]).is_found:
+        # the others were made for what comes after it: it may never have passed them
+        looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
     held, phase = None, params["phase"] or "verify"
     if params["token"] and not check_mode:
         gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
@@ -95,6 +103,17 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
     except OpsError as error:
         error.data.setdefault("phase", phase)
         raise
+
+
+def _altered(target: Target, looking: Mapping[str, Any]) -> list[str]:
+    """What somebody changed by hand since the release was made: it may run well, and be another one all the same."""
+    return target.altered(target.record(looking["release"])) if looking["release"] else []
+
+
+def _as_recorded(altered: Sequence[str]) -> list[Result]:
+    """A line of the checklist where what runs is not what was recorded, and none where it is."""
+    reason = "; ".join(altered)
+    return [Result(_AS_RECORDED, "release", REQUIRED, FAIL, reason, 0.0, 1, 0.0, {})] if altered else []
 
 
 def _past(store: Store) -> Sequence[Mapping[str, Any]]:
@@ -127,6 +146,7 @@ def examine(
     scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
+    results += _as_recorded(params.get("altered") or ())
     results = [
         replace(each, reason=shown.head(each.reason, _LONGEST_REASON), observed=shown.data(each.observed))
         for each in results
@@ -166,6 +186,7 @@ def _planned(params: Mapping[str, Any]) -> list[Check]:
 VERIFY = Step(
     spec={
         **APP_SPEC,
+        "release": {"type": "str", "default": ""},
         "services": {"type": "list", "elements": "str", "default": []},
         "since": {"type": "float", "default": 0.0},
         "token": {"type": "int", "default": 0, "no_log": False},

@@ -14,8 +14,8 @@ from ..core._times import iso
 from ..state import _journal, _releases
 from ..state import _lease as lease_rules
 from ..state._journal import Operation
-from ..state._record import BAD, GOOD, PENDING, Config, Record, Source
-from . import _backup, _plan, _prune
+from ..state._record import BAD, GOOD, LEFT, PENDING, Config, Record, Source
+from . import _backup, _first_contact, _plan, _prune
 from ._step import Step
 from ._target import APP_SPEC, PHASE_SPEC, REGISTRY_SPEC, Target
 
@@ -72,7 +72,7 @@ def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
             "token": 0,
             "release": predicted,
             "interrupted": None,
-            "previous": _previous(target),
+            "previous": _previous(target) or (_first_contact.would_adopt(target) if params["wanted"] else None),
             "previous_services": [],
             "since": time.time(),
             "makes_release": bool(params["wanted"]),
@@ -101,11 +101,13 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
             hint="See playbooks/releases.yml, then re-run.",
         )
     cut = _journal.interrupted(operation.journal(), target.store.lease(), now)
-    previous = _previous(target)
     release = params["release"] or None
     if params["wanted"]:
         release = _releases.next_id(target.store.folders("releases"), params["wanted"]["version"])
-        target.save(new_record(release, params, params["wanted"], previous, now), operation.token)
+        record = new_record(release, params, params["wanted"], None, now)
+        _first_contact.adopt(target, record, operation.token)
+        target.save(replace(record, previous=_previous(target)), operation.token)
+    previous = _previous(target)
     operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
     _close_unfinished(target, release, cut, operation.token)
     if cut:
@@ -129,9 +131,12 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
     operation = Operation(target.store, params["token"], target.app.lease_ttl)
     operation.store.renew(params["token"], target.app.lease_ttl)
     phases = operation.journal().get("phases", [])
-    for release, status, message in _verdicts(params):
+    for release, verdict, message in _verdicts(params):
+        before = target.record(release)
+        # what was never good is not good to return to because it was left
+        status = BAD if (verdict, before.status) == (LEFT, BAD) else verdict
         said = target.redactor.text(message) if message else None
-        record = replace(target.record(release), status=status, finished=iso(time.time()), message=said)
+        record = replace(before, status=status, finished=iso(time.time()), message=said)
         if release == params["release"]:
             gates = target.redactor.data(params["gates"])
             record = replace(record, gates=gates, phases=phases, evidence=params["evidence"] or None)
@@ -140,7 +145,7 @@ def run_finish(target: Target, params: Mapping[str, Any], check_mode: bool) -> d
         target.save(record, params["token"])
     if params["activate"]:
         operation.store.write("current.json", {"release": params["activate"]}, token=params["token"])
-    elif params["bad"] and params["bad"] == target.current():
+    elif target.current() in [params["bad"] or None, params["left"] or None]:
         operation.store.write("current.json", {"release": None}, token=params["token"])
     pruned = _prune.prune(target, params["token"])
     journal = operation.finish()
@@ -159,6 +164,8 @@ def _verdicts(params: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
         found.append((params["good"], GOOD, None))
     if params["bad"]:
         found.append((params["bad"], BAD, params["why"] or None))
+    if params["left"]:
+        found.append((params["left"], LEFT, params["why"] or None))
     return found
 
 
@@ -209,6 +216,7 @@ FINISH = Step(
         "release": {"type": "str", "default": ""},
         "good": {"type": "str", "default": ""},
         "bad": {"type": "str", "default": ""},
+        "left": {"type": "str", "default": ""},
         "activate": {"type": "str", "default": ""},
         "why": {"type": "str", "default": ""},
         "gates": {"type": "list", "elements": "dict", "default": []},

@@ -29,23 +29,35 @@ def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
 
 def drift(record: Record, containers: Sequence[Container], completed: Collection[str]) -> list[str]:
     """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
-    found: list[str] = []
-    images = record.image_ids
-    by_service: dict[str, list[Container]] = {}
+    services = record.config.services
+    missing = sorted(set(services) - {container.service for container in containers})
+    found = {service: [f"{service} has no container"] for service in missing}
     for container in containers:
-        by_service.setdefault(container.service, []).append(container)
-    for service, digest in sorted(record.config.services.items()):
-        mine = by_service.pop(service, [])
-        if not mine:
-            found.append(f"{service} has no container")
-        for container in mine:
-            if container.image_id != images.get(service):
-                found.append(f"{service} runs another image than the release recorded")
-            elif container.config_hash != digest:
-                found.append(f"{service} runs with another configuration than the release recorded")
-            elif not is_sound(container, completed):
-                found.append(f"{service} is {container.state}, {container.health}")
-    return found + [f"{service} is not part of the release" for service in sorted(by_service)]
+        if container.service in services:
+            unsound = f"{container.service} is {container.state}, {container.health}"
+            reasons = _alterations(record, container) or ([] if is_sound(container, completed) else [unsound])
+            found.setdefault(container.service, []).extend(reasons)
+    return [reason for service in sorted(found) for reason in found[service]] + _beside(record, containers)
+
+
+def altered(record: Record, containers: Sequence[Container]) -> list[str]:
+    """Where the containers are others than the release recorded, however well they run."""
+    mine = sorted((one for one in containers if one.service in record.config.services), key=lambda one: one.service)
+    return [reason for one in mine for reason in _alterations(record, one)] + _beside(record, containers)
+
+
+def _alterations(record: Record, container: Container) -> list[str]:
+    service = container.service
+    if container.image_id != record.image_ids.get(service):
+        return [f"{service} runs another image than the release recorded"]
+    if container.config_hash != record.config.services[service]:
+        return [f"{service} runs with another configuration than the release recorded"]
+    return []
+
+
+def _beside(record: Record, containers: Sequence[Container]) -> list[str]:
+    others = {container.service for container in containers} - set(record.config.services)
+    return [f"{service} is not part of the release" for service in sorted(others)]
 
 
 def in_the_way(cut: Mapping[str, Any] | None, lease: str | None) -> list[str]:
@@ -61,10 +73,10 @@ def decide(
 
     ``drifted`` says where what runs is not what a record says.
     """
-    reasons = in_the_way(found["interrupted"], found["lease"])
+    reasons = [*in_the_way(found["interrupted"], found["lease"]), *found.get("strangers", ())]
     record: Record | None = found["current_record"]
     if record is None:
-        reasons.append("nothing was deployed here before")
+        reasons += [] if found.get("strangers") else ["nothing was deployed here before"]
     elif record.status != GOOD:
         reasons.append(f"the current release {record.id} is {record.status}")
     else:

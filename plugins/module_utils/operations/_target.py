@@ -18,7 +18,7 @@ from ..running._project import Project
 from ..state import _releases
 from ..state._folder import Store
 from ..state._journal import Operation
-from ..state._record import Record
+from ..state._record import Config, Image, Record
 from ..state._schema import BadState, NewerState
 from ..text._excerpt import quoted_by
 from ..text._redaction import Redactor
@@ -103,6 +103,20 @@ class Target(abc.ABC):
     @abc.abstractmethod
     def evidence_path(self, name: str) -> str:
         """Where people find that evidence."""
+
+    def altered(self, record: Record) -> list[str]:
+        """Where something else runs than the release recorded, however well; nothing where the platform does not
+        look."""
+        return []
+
+    def found(self) -> list[str]:
+        """The services that run here and that no release started; none where the platform does not look."""
+        return []
+
+    def keep_found(self, release: str, token: int) -> tuple[Mapping[str, Image], Config]:
+        """Keep all that those need to be started again as the configuration of ``release``; their images, and the
+        digests of that configuration."""
+        raise NotImplementedError
 
     # the same everywhere
 

@@ -31,7 +31,12 @@ from ._shapes import (
 )
 
 SCHEMA = 1
-PENDING, GOOD, BAD = "pending", "good", "bad"
+#: one that was left was good when somebody rolled back from it: nothing returns to it by itself, people may
+PENDING, GOOD, BAD, LEFT = "pending", "good", "bad", "left"
+#: those that people may return to
+RETURNABLE = (GOOD, LEFT)
+#: the type of the source of a release that ran before the first one
+OF_FOUND = "found"
 
 _Part = TypeVar("_Part", bound="Part")
 
@@ -99,7 +104,7 @@ def _a(part: type[Part]) -> dict[str, Form]:
 
 @dataclass(frozen=True)
 class Source(Part):
-    """Where the version came from: the commit of a repository, or digests by service."""
+    """Where the version came from: the commit of a repository, or digests by service; nowhere, where it was found."""
 
     type: str = field(metadata=_plain(text))
     repository: str = field(metadata=_plain(text))
@@ -167,8 +172,8 @@ class Record(Part):
     created: str = field(metadata=_plain(moment))
     #: the release to return to at the time
     previous: str | None = field(default=None, metadata=_plain(maybe(release_id)))
-    status: str = field(default=PENDING, metadata=_plain(one_of(PENDING, GOOD, BAD)))
-    #: why it is bad
+    status: str = field(default=PENDING, metadata=_plain(one_of(PENDING, GOOD, BAD, LEFT)))
+    #: why it is bad, or was left
     message: str | None = field(default=None, metadata=_plain(maybe(text)))
     #: by service; empty until they are there
     images: Mapping[str, Image] = field(
@@ -193,6 +198,11 @@ class Record(Part):
         """The image's id of each service."""
         return {service: image.id for service, image in self.images.items()}
 
+    @property
+    def is_found(self) -> bool:
+        """Whether it was found and not made: nothing but its containers said what it is."""
+        return self.source.type == OF_FOUND
+
 
 _SHAPE = Record.shape()
 
@@ -200,8 +210,8 @@ _SHAPE = Record.shape()
 def shape(value: Any) -> str | None:
     """What is wrong with a record."""
     found = _SHAPE(value)
-    if found is None and value["status"] == GOOD and value["activated"] is None:
-        found = "activated: expected a moment, as it is good, found null"
+    if found is None and value["status"] in RETURNABLE and value["activated"] is None:
+        found = f"activated: expected a moment, as it is {value['status']}, found null"
     return found
 
 

@@ -9,9 +9,12 @@ from typing import Any
 
 from ..core._errors import Refused
 from ..core._times import moment_of
-from ._record import BAD, GOOD, PENDING, Record
+from ._record import BAD, GOOD, LEFT, PENDING, RETURNABLE, Record
 
-LAST_GOOD = "last good"
+#: what a rollback may name beside an id or a version
+LAST_GOOD, PREVIOUS = "last good", "previous"
+#: the release that is made of what ran before the first one
+FOUND = "0000-found"
 #: in the id of a backup that was taken before there was any
 NO_RELEASE = "0000-none"
 
@@ -47,18 +50,29 @@ def last_good(records: Sequence[Record], current: str | None) -> Record | None:
     for record in good:
         if record.id == current:
             return record
-    return max(good, key=lambda record: (record.activated or "", record.id), default=None)
+    return _newest(good)
+
+
+def previous(records: Sequence[Record], current: str | None) -> Record | None:
+    """What ran before the current release, so that one can go there and back again."""
+    return _newest(record for record in records if record.status in RETURNABLE and record.id != current)
+
+
+def _newest(records: Iterable[Record]) -> Record | None:
+    """The one that was activated last."""
+    return max(records, key=lambda record: (record.activated or "", record.id), default=None)
 
 
 def choices(records: Sequence[Record], lacks: Callable[[Record], Sequence[str]]) -> list[str]:
-    """The ids that a rollback may name: good, and nothing gone that they need."""
-    return [record.id for record in records if record.status == GOOD and not lacks(record)]
+    """The ids that a rollback may name: good or left, and nothing gone that they need."""
+    return [record.id for record in records if record.status in RETURNABLE and not lacks(record)]
 
 
 def resolve(
     name: str, records: Sequence[Record], current: str | None, lacks: Callable[[Record], Sequence[str]]
 ) -> Record:
-    """The record that ``name`` means: an id, a version, or ``last good``; refuses what cannot be returned to.
+    """The record that ``name`` means: an id, a version, ``last good`` or ``previous``; refuses what cannot be returned
+    to.
 
     ``lacks`` says what a release needs to come back and is gone.
     """
@@ -72,12 +86,16 @@ def resolve(
                 reason="release_not_found",
                 hint="Deploy a version that works.",
             )
+    elif name == PREVIOUS:
+        found = previous(records, current)
+        if found is None:
+            raise Refused(f"No release ran before {current or 'this'}.", reason="release_not_found", hint=hint)
     else:
         named = [record for record in records if name in (record.id, record.version)]
         if not named:
             raise Refused(f"Release {name!r} was not found on this target.", reason="release_not_found", hint=hint)
-        found = next((record for record in reversed(named) if record.status == GOOD), named[-1])
-    if found.status != GOOD:
+        found = next((record for record in reversed(named) if record.status in RETURNABLE), named[-1])
+    if found.status not in RETURNABLE:
         why = found.message or "it was never verified"
         raise Refused(f"Release {found.id} is marked {found.status}: {why}", reason="release_bad", hint=hint)
     if found.id not in allowed:
@@ -90,12 +108,14 @@ def resolve(
 
 
 def to_prune(records: Sequence[Record], current: str | None, keep_good: int, keep_bad: int) -> list[str]:
-    """The ids whose records may go; never the current one, the last good one or a pending one."""
-    good = last_good(records, current)
-    protected = {current, good.id if good else None}
+    """The ids whose records may go, those first that ran the longest ago; never the current one, the last good one, a
+    pending one, or the one that was left last: whoever rolled back may want to go forward again."""
+    good, left = last_good(records, current), _newest(record for record in records if record.status == LEFT)
+    protected = {current, good.id if good else None, left.id if left else None}
     doomed: list[str] = []
-    for status, keep in ((GOOD, keep_good), (BAD, keep_bad)):
-        of_status = sorted(record.id for record in records if record.status == status)
+    by_age = sorted(records, key=lambda record: (record.activated or record.created, record.id))
+    for statuses, keep in ((RETURNABLE, keep_good), ((BAD,), keep_bad)):
+        of_status = [record.id for record in by_age if record.status in statuses]
         doomed += of_status[: max(0, len(of_status) - keep)]
     return sorted(set(doomed) - protected)
 

@@ -33,7 +33,7 @@ INPUTS: dict[str, Input] = {
     ),
     "release": Input(
         r"[A-Za-z0-9][A-Za-z0-9 ._+/:@-]{0,199}",
-        "a release's id or version, or 'last good'",
+        "a release's id or version, 'previous' or 'last good'",
         "0003-v0.2.0",
         default="last good",
     ),
@@ -41,6 +41,7 @@ INPUTS: dict[str, Input] = {
         r"(?s:.{0,500})", "one line of at most 500 characters that can all be seen", "errors since the release"
     ),
     "backup": Input(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9._-]{1,80}", "a backup's id", "20261123T204105Z-0002"),
+    "adopt": Input(r"yes|no", "yes, to take over what runs already, or no", "yes"),
     "confirm": Input(r"[A-Za-z0-9._-]{0,80}", "the name of the application, to say that you mean it", "shop"),
 }
 

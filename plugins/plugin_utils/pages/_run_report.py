@@ -179,7 +179,7 @@ def release_rows(host: str, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _release(release: Mapping[str, Any], current: Any) -> dict[str, Any]:
     status = str(release.get("status"))
-    mark, tone = {"good": ("✓", "good"), "bad": ("✗", "bad")}.get(status, ("?", "dim"))
+    mark, tone = {"good": ("✓", "good"), "bad": ("✗", "bad"), "left": ("↩", "dim")}.get(status, ("?", "dim"))
     made = [str(release[key]) for key in ("created", "operator") if release.get(key)]
     return {
         "id": release.get("id"),

@@ -54,6 +54,7 @@ def model(**changes: Any) -> dict[str, Any]:
         "keep_good": 5,
         "keep_bad": 3,
         "keep_backups": 5,
+        "adopt": False,
     }
     return {**plain, **changes}
 

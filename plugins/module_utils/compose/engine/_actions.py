@@ -35,6 +35,21 @@ def stop(project: Project, container: str) -> None:
         project.api.stop(container, timeout=_USUAL_GRACE if granted is None else granted)
 
 
+def remove(project: Project, container: str) -> None:
+    """Stop a container and take it away; its volumes stay."""
+    stop(project, container)
+    with engine_errors("remove a container"):
+        project.api.remove_container(container)
+
+
+def wake(project: Project) -> None:
+    """Have the containers go on that somebody paused: compose takes them for running and waits for them for ever."""
+    for container in project.containers():
+        if container.state == "paused":
+            with engine_errors(f"unpause {container.name}"):
+                project.api.unpause(container.id)
+
+
 def signal(project: Project, service: str, name: str) -> None:
     """Send a signal to the containers of a service."""
     for container in project.containers():

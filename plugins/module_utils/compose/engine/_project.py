@@ -64,8 +64,11 @@ class Project:
 
     def every_container(self) -> list[Container]:
         """List also those that a newer one has replaced, and commands that run once."""
-        label = f"{PROJECT_LABEL}={self.name}"
-        return read(self.api, label, self._inspected([label]))
+        return self.read(self.inspected())
+
+    def read(self, seen: Sequence[Mapping[str, Any]]) -> list[Container]:
+        """Containers that the engine has shown."""
+        return read(self.api, f"{PROJECT_LABEL}={self.name}", seen)
 
     def exec(
         self,
@@ -243,9 +246,10 @@ class Project:
                 except queue.Empty:
                     yield None
 
-    def _inspected(self, labels: list[str]) -> list[dict[str, Any]]:
+    def inspected(self) -> list[dict[str, Any]]:
+        """The containers of the project in any state, as the engine inspects them."""
         with engine_errors(f"list the containers of {self.name}"):
-            listed = self.api.containers(all=True, filters={"label": labels})
+            listed = self.api.containers(all=True, filters={"label": [f"{PROJECT_LABEL}={self.name}"]})
         found = []
         for one in listed:
             with suppress(NotThere), engine_errors("inspect a container"):  # it may be gone since

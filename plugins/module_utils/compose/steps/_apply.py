@@ -7,6 +7,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...checks.kinds._containers import baseline
@@ -22,6 +23,8 @@ from ..engine import _actions
 from ..engine._cli import Compose, seconds_in
 from ..target import _data
 from ..target._target import ComposeTarget
+
+_ENDED = ("created", "exited", "dead")
 
 
 def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
@@ -115,19 +118,24 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
     found = target.project.containers()
     wanted = list(services or record.config.services)
     verb = ["up", "--detach", "--no-build", "--quiet-pull"]
-    verb += ["--no-deps", *services] if services else ["--remove-orphans"]
     _data.link_again(target.files.root, target.config_of(release))
     _actions.finish_stopping(target.project)
+    _actions.remove_half_made(target.project)
+    _actions.wake(target.project)
+    if record.is_found and not services:
+        _remove_made(target, record)
+        wanted = services = changed_since(record, target.project.containers())
     _make_again(target, compose, wanted)
-    timeout = target.app.start_timeout + _stopping_takes(target, record, release)
-    compose.run(*verb, doing="Starting the containers", timeout=timeout)
+    if wanted:
+        verb += ["--no-deps", *services] if services else ["--remove-orphans"]
+        timeout = target.app.start_timeout + _stopping_takes(target, record, release)
+        compose.run(*verb, doing="Starting the containers", timeout=timeout)
     wait_until_up(target, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
 
 
 def _make_again(target: ComposeTarget, compose: Compose, services: Sequence[str]) -> None:
     """Have what a killed or failed run has made and not started made again, with all that belongs into it."""
-    _actions.remove_half_made(target.project)
     again = [service for service in _actions.never_started(target.project) if service in services]
     if again:
         verb = ("up", "--no-start", "--no-build", "--no-deps", "--force-recreate", *again)
@@ -141,6 +149,35 @@ def _stopping_takes(target: ComposeTarget, record: Record, release: str) -> floa
     services = target.config_of(release)["services"]
     granted = {service: seconds_in(str(services.get(service, {}).get("stop_grace_period") or "")) for service in due}
     return sum(max(one.stop_grace, granted[one.service]) for one in found if one.service in due)
+
+
+def changed_since(record: Record, found: Sequence[Container]) -> list[str]:
+    """The services of a release that was found and not made whose containers are others by now. Those that are still
+    there are left alone: compose would make each again, as it did not write down what their configuration is."""
+    changed = []
+    for service, digest in record.config.services.items():
+        mine = [one for one in found if one.service == service]
+        same = (digest, record.images[service].id)
+        if not mine or any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine):
+            changed.append(service)
+    return sorted(changed)
+
+
+def _remove_made(target: ComposeTarget, record: Record) -> None:
+    """Take away what a release of ours added to what was found; what else is there is not ours to remove."""
+    theirs = {one["Id"] for one in target.strangers()}
+    for container in target.project.containers():
+        if container.id not in theirs and container.service not in record.config.services:
+            _actions.remove(target.project, container.id)
+
+
+def _note_found(target: ComposeTarget, release: str, token: int) -> None:
+    """Of a release that was found, record the containers that were made again as they are now."""
+    record = target.record(release)
+    if record.is_found:
+        now = {one.service: one.config_hash for one in target.project.containers()}
+        services = {service: now.get(service, digest) for service, digest in record.config.services.items()}
+        target.save(replace(record, config=replace(record.config, services=services)), token)
 
 
 def _runs(containers: Sequence[Container]) -> set[tuple[str, str, str]]:
@@ -182,6 +219,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             changed = _down(target, target.app.release_services)
         else:
             changed = bring_up(target, params["release"])
+            _note_found(target, params["release"], params["token"])
     return {
         "changed": bool(changed or predicted),
         "services": changed or predicted,

@@ -23,7 +23,7 @@ from ..engine import _actions, _cli, _mounts, _source
 from ..target import _sealed
 from ..target._data import Data
 from ..target._target import ComposeTarget
-from . import _apply
+from . import _apply, _first_contact
 
 
 def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
@@ -130,10 +130,13 @@ def _plan_of(
             "inputs": target.digests.of(_cli.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
+        strange = _first_contact.look(target, config, found)
     places = {path: str(place) for path, place in sorted(data.places.items())}
     completed = target.app.completed
+    found = {**found, **strange}
     decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
     recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
+    recreates = sorted({*recreates, *strange["removes"]})
     if decided["needed"] and (ran := target.work_tree(found["current_record"])):
         data.refuse_loss(ran)
     plan = {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}

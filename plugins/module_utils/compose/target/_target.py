@@ -21,12 +21,12 @@ from ...operations import _plan
 from ...operations._target import Target
 from ...running._containers import Container
 from ...state._folder import Store
-from ...state._record import Record
+from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
-from ..engine import _actions, _cli
+from ..engine import _actions, _cli, _strangers
 from ..engine._project import Project
-from . import _data, _sealed
+from . import _data, _found, _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024
@@ -66,6 +66,9 @@ class ComposeTarget(Target):
     def drift(self, record: Record) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
+    def altered(self, record: Record) -> list[str]:
+        return _plan.altered(record, self.project.containers())
+
     def lacks(self, record: Record) -> list[str]:
         images = record.image_ids
         missing = {image: not self.project.has_image(image) for image in images.values()}
@@ -83,8 +86,10 @@ class ComposeTarget(Target):
         needed = {image for other in kept for image in other.image_ids.values()}
         for image in record.images.values():
             if image.id not in needed:
-                repository, tag = keep_tag(self.app.name, image.id)
-                _actions.forget_image(self.project, f"{repository}:{tag}", image.reference, image.id)
+                kept_as = ":".join(keep_tag(self.app.name, image.id))
+                # the name that somebody else gave is not ours to take
+                reference = kept_as if record.is_found else image.reference
+                _actions.forget_image(self.project, kept_as, reference, image.id)
 
     def collectors(self, params: Mapping[str, Any]) -> dict[str, Callable[[], str | Sequence[LogEnd]]]:
         project = self.project
@@ -128,7 +133,27 @@ class ComposeTarget(Target):
         _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
         super().remove_source(name, token)
 
+    def found(self) -> list[str]:
+        return sorted({_found.service_of(one) for one in self.strangers() if _found.is_alive(one)})
+
+    def keep_found(self, release: str, token: int) -> tuple[dict[str, Image], Config]:
+        alive = [one for one in self.strangers() if _found.is_alive(one)]
+        newest = _found.newest(alive)
+        images = {name: Image(str(seen["Image"]), str((seen.get("Config") or {}).get("Image", "")))
+                  for name, seen in newest.items()}  # fmt: skip
+        for image in images.values():
+            self.project.tag(image.id, *keep_tag(self.app.name, image.id))
+        config = _found.configuration(self.app.name, alive)
+        self.store.write(f"releases/{release}/compose.json", config, token=token)
+        hashes = {service: _found.hash_of(seen) for service, seen in newest.items()}
+        return images, Config(self.digests.of({}), self.digests.of(config), hashes)
+
     # what compose alone has
+
+    def strangers(self) -> list[dict[str, Any]]:
+        """The containers of the project, as the engine inspects them, that no recorded release started."""
+        records, _ = self.history()
+        return _strangers.of_project(self.project, {str(self.rendered(record.id)) for record in records})
 
     def rendered(self, release: str) -> Path:
         """Where a release's rendered configuration is."""

@@ -55,6 +55,9 @@ class ToyTarget(Target):
     def drift(self, record: Record) -> list[str]:
         return _plan.drift(record, self.project.containers(), self.app.completed)
 
+    def altered(self, record: Record) -> list[str]:
+        return _plan.altered(record, self.project.containers())
+
     def lacks(self, record: Record) -> list[str]:
         return [name for name, image in record.image_ids.items() if not self.machine.has_image(image)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates import _verify
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import VERIFY
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Record
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from tests.unit.support import making
 from tests.unit.support.metric_sources import plain_project
@@ -56,7 +58,10 @@ def target(state: Path, *checks: dict[str, Any]) -> SimpleNamespace:
     store.write("releases/0001-v1/record.json", making.record_file(config=config, activated="2026-11-25T02:00:00Z"))
     store.write("current.json", {"release": "0001-v1"})
     app = SimpleNamespace(checks=list(checks), env_paths=[], metric_sources={}, lease_ttl=60)
-    return SimpleNamespace(app=app, store=store, project=plain_project(), redactor=Redactor([]))
+    return SimpleNamespace(
+        app=app, store=store, project=plain_project(), redactor=Redactor([]), altered=lambda record: [],
+        record=lambda release: Record.of(store.read(f"releases/{release}/record.json") or {}),
+    )  # fmt: skip
 
 
 def verify(on: SimpleNamespace, check_mode: bool = False, **params: Any) -> dict[str, Any]:
@@ -83,6 +88,35 @@ def test_a_look_that_belongs_to_no_operation_writes_nothing(url: str, tmp_path: 
     found = verify(on)
     assert (found["verdict"], found["release"], found["changed"]) == ("pass", "0001-v1", False)
     assert phases(on) == []
+
+
+def test_what_was_changed_by_hand_is_a_failing_line(url: str, tmp_path: Path) -> None:
+    on = target(tmp_path, api(url))
+    on.altered = lambda record: [f"web runs another image than {record.id} recorded"]
+    with pytest.raises(OpsError) as error:
+        verify(on)
+    assert [(one["kind"], one["state"]) for one in error.value.data["checks"]] == [
+        ("http", "pass"),
+        ("release", "fail"),
+    ]
+    # a phase of an operation is about what the operation has just made
+    assert verify(on, token=token(on), services=["web"])["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(("kind", "passes"), [("git", False), ("found", True)])
+def test_what_was_found_is_held_to_its_containers_alone(url: str, tmp_path: Path, kind: str, passes: bool) -> None:
+    on = target(tmp_path, api(url, "/ill"))
+    on.project = plain_project(found=[making.container("web")])
+    record = on.record("0001-v1")
+    found = replace(record, source=replace(record.source, type=kind))
+    on.store.write("releases/0001-v1/record.json", found.as_data())
+    given: dict[str, Any] = {"token": token(on), "services": ["web"], "release": "0001-v1", "phase": "verify return"}
+    if not passes:
+        with pytest.raises(OpsError):
+            verify(on, **given)
+        return
+    found = verify(on, **given)
+    assert [(one["kind"], one["state"]) for one in found["checks"]] == [("containers", "pass")]
 
 
 def test_a_soak_is_a_phase_after_the_verification(url: str, tmp_path: Path) -> None:

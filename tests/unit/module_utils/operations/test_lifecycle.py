@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.databases._postgr
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _info, _lifecycle
 from ansible_collections.doppelganger.ops.plugins.module_utils.state import _journal
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Config, Image
 from tests.unit.support.making import DB, WEB, backup, container, model, record_file
 
 SOURCE = record_file()["source"]
@@ -40,6 +41,12 @@ class Engine:
 
     def containers(self, **_options: Any) -> list[Any]:
         return [container("web"), container("db")]
+
+    def inspected(self) -> list[Any]:
+        return []
+
+    def read(self, seen: list[Any]) -> list[Any]:
+        return seen
 
     def close(self) -> None:
         """There is no connection."""
@@ -213,6 +220,28 @@ def test_a_current_release_that_turned_out_bad_is_not_the_current_one_any_more(h
     started = host.start("", operation="rollback", wanted={}, release="")
     found = host.finish(started, release="", bad=good)
     assert (host.current(), found["current"], host.record(good)["status"]) == (None, None, "bad")
+
+
+@pytest.mark.parametrize(("was", "becomes"), [("good", "left"), ("bad", "bad")])
+def test_what_a_rollback_leaves_can_be_chosen_again(host: Host, was: str, becomes: str) -> None:
+    old, new = host.succeed("v1"), host.succeed("v2")
+    host.change(new, status=was)
+    started = host.start("", operation="rollback", wanted={}, release=old)
+    host.finish(started, good=old, activate=old, left=new, why="Rolled back: slow")
+    left = host.record(new)
+    assert (host.current(), left["status"], left["message"]) == (old, becomes, "Rolled back: slow")
+
+
+def test_a_rollback_takes_nothing_of_what_it_leaves_away(tmp_path: Path, forgotten: list[str]) -> None:
+    host = Host(tmp_path / "state", keep_good=2, keep_bad=1)
+    old, new = host.succeed("v1"), host.succeed("v2")
+    for number in range(3):
+        host.fail(f"v3.{number}")
+    del forgotten[:]
+    started = host.start("", operation="rollback", wanted={}, release=old)
+    host.finish(started, good=old, activate=old, left=new, why="Rolled back: slow")
+    assert set(host.store.folders("releases")) >= {old, new}
+    assert forgotten == []
 
 
 def test_another_release_that_is_bad_leaves_the_current_one(host: Host) -> None:
@@ -474,3 +503,60 @@ def test_an_empty_target_says_so(host: Host) -> None:
     info = host.call(_info.INFO)
     assert info["table"] == ["No release was made on this target yet."]
     assert not host.folder.exists(), "looking leaves nothing"
+
+
+# what ran before the first release
+
+
+FOUND = ({"web": Image(WEB, "x")}, Config("e", "i", {"web": "h"}))
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something runs that no release started."""
+    monkeypatch.setattr(_target.ComposeTarget, "found", lambda _target: ["web"])
+    monkeypatch.setattr(_target.ComposeTarget, "keep_found", lambda _target, _release, _token: FOUND)
+
+
+@pytest.fixture
+def adopting(tmp_path: Path, forgotten: list[str], running: None) -> Host:
+    del forgotten, running
+    return Host(tmp_path / "state", adopt=True)
+
+
+def test_what_ran_before_the_first_release_is_the_one_to_return_to(adopting: Host) -> None:
+    started = adopting.start("v1")
+    found = adopting.record("0000-found")
+    assert (started["release"], started["previous"], started["previous_services"]) == ("0001-v1", "0000-found", ["web"])
+    assert (found["status"], found["source"]["type"], found["config"]["services"]) == ("good", "found", {"web": "h"})
+    assert found["images"] == {"web": {"id": WEB, "reference": "x"}}
+    assert (adopting.current(), adopting.record("0001-v1")["previous"]) == ("0000-found", "0000-found")
+
+
+def test_it_is_recorded_once(adopting: Host) -> None:
+    adopting.fail("v1")
+    before = adopting.record("0000-found")
+    assert adopting.start("v2")["previous"] == "0000-found"
+    assert adopting.record("0000-found") == before
+
+
+def test_a_check_says_what_it_would_record_and_does_not(adopting: Host) -> None:
+    assert adopting.call(_lifecycle.START, check_mode=True, operation="deploy", wanted=WANTED,
+                         operator="ana@console")["previous"] == "0000-found"  # fmt: skip
+    assert adopting.store.folders("releases") == []
+
+
+def test_nobody_takes_over_what_runs_without_saying_so(host: Host, running: None) -> None:
+    del running
+    with pytest.raises(Refused, match="web") as error:
+        host.start("v1")
+    assert error.value.reason == "not_adopted"
+    assert host.store.folders("releases") == []
+    lease = host.store.lease()
+    assert lease is not None
+    assert lease.released
+
+
+def test_whoever_makes_no_release_takes_nothing_over(adopting: Host) -> None:
+    adopting.start("", operation="backup", wanted={})
+    assert adopting.current() is None

@@ -59,6 +59,22 @@ def test_drift_is_what_differs_from_the_record(containers: list[Container], foun
 
 
 @pytest.mark.parametrize(
+    ("containers", "words"),
+    [
+        pytest.param(SOUND, [], id="as recorded"),
+        pytest.param([container("web", state="exited")], [], id="how it runs, others say"),
+        pytest.param([container("web", image_id="sha256:other")], ["web runs another image"], id="another image"),
+        pytest.param([container("web", config_hash="x")], ["web runs with another configuration"], id="another one"),
+        pytest.param([*SOUND, container("old")], ["old is not part"], id="one too many"),
+    ],
+)
+def test_what_somebody_changed_by_hand(containers: list[Container], words: list[str]) -> None:
+    found = _plan.altered(record(), containers)
+    assert len(found) == len(words)
+    assert all(one.startswith(start) for one, start in zip(found, words, strict=True))
+
+
+@pytest.mark.parametrize(
     ("changes", "completed", "found"),
     [
         pytest.param({}, ["db"], [], id="it has done its work"),

@@ -65,10 +65,30 @@ def lacking(images: list[str]) -> Callable[[Record], list[str]]:
         pytest.param("v2", "0002-v2", id="by version, the good one of several"),
         pytest.param("last good", "0002-v2", id="last good"),
         pytest.param("last_good", "0002-v2", id="last_good, as a survey writes it"),
+        pytest.param("previous", "0001-v1", id="the one before the current one"),
     ],
 )
 def test_a_release_is_found(name: str, wanted: str) -> None:
     assert _releases.resolve(name, RECORDS, "0002-v2", lacking([WEB, DB])).id == wanted
+
+
+#: v1, v2 and back to v1
+THERE = record(1, "v1", activated="2026-12-01T00:00:00Z")
+LEFT = record(2, "v2", "left", activated="2026-11-30T00:00:00Z", message="Rolled back to 0001-v1: slow")
+
+
+@pytest.mark.parametrize(
+    ("name", "current", "wanted"),
+    [
+        pytest.param("previous", "0001-v1", "0002-v2", id="there and back again"),
+        pytest.param("v2", "0001-v1", "0002-v2", id="by version"),
+        pytest.param("0002-v2", "0001-v1", "0002-v2", id="by id"),
+        pytest.param("last good", "0001-v1", "0001-v1", id="what was left is not returned to by itself"),
+        pytest.param("previous", None, "0001-v1", id="where none is current, the one that ran last"),
+    ],
+)
+def test_what_was_left_can_be_chosen(name: str, current: str | None, wanted: str) -> None:
+    assert _releases.resolve(name, [THERE, LEFT, BAD], current, lacking([WEB, DB])).id == wanted
 
 
 def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
@@ -120,6 +140,14 @@ def test_of_several_good_releases_of_a_version_the_newest_is_meant() -> None:
             id="its image is gone",
         ),
         pytest.param(
+            "previous",
+            [BAD],
+            [WEB, DB],
+            "release_not_found",
+            "No release on this target can be chosen.",
+            id="none ran before",
+        ),
+        pytest.param(
             "last good",
             [BAD],
             [WEB, DB],
@@ -155,6 +183,17 @@ FAILED = [record(number, f"v{number}", "bad") for number in range(2, 12)]
             id="pending ones are nobody's to take",
         ),
         pytest.param([ONE, TWO], "0002-v2", (5, 3), (), id="few enough"),
+        pytest.param([THERE, LEFT, *FAILED[1:4]], "0001-v1", (1, 0), range(3, 6), id="what was left last stays"),
+        pytest.param(
+            [THERE, LEFT, record(3, "v3", activated="2026-12-02T00:00:00Z")],
+            "0003-v3",
+            (2, 0),
+            (),
+            id="one that ran again after a rollback is not old",
+        ),
+        pytest.param(
+            [record(n, f"v{n}", "left") for n in range(1, 4)], None, (1, 0), (1, 2), id="what was left before goes"
+        ),
     ],
 )
 def test_pruning_takes_only_what_nobody_can_need(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _actions
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps import _apply, _migrate
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
@@ -141,6 +143,43 @@ def test_what_was_made_and_not_started_is_made_again(tmp_path: Path) -> None:
     _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
     assert [verb[:2] for verb in composed.verbs] == [("up", "--no-start"), ("up", "--detach")]
     assert composed.verbs[0][-1] == "web"
+
+
+FOUND_SOURCE = {"type": "found", "repository": "", "commit": "", "digests": {}}
+
+
+@pytest.mark.parametrize(
+    ("before", "strangers", "verbs", "removed"),
+    [
+        pytest.param([container("web"), container("db")], [], [], [], id="nothing was changed yet"),
+        pytest.param(
+            [container("web", config_hash="x"), container("db")], ["id-db"],
+            [("--no-deps", "web")], [], id="only what is another one by now",
+        ),
+        pytest.param(
+            [container("web", state="stopping"), container("db")], ["id-web", "id-db"],
+            [("--no-deps", "web")], [], id="one that was on its way out",
+        ),
+        pytest.param(
+            [container("web"), container("db"), container("new"), container("by-hand")], ["id-by-hand"],
+            [], ["id-new"], id="what our release added goes, what somebody started stays",
+        ),
+    ],
+)  # fmt: skip
+def test_the_return_to_what_was_found_touches_what_was_changed(
+    before: list[Container], strangers: list[str], verbs: list[tuple[str, ...]], removed: list[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    gone: list[str] = []
+    ended = [replace(one, state="exited") if one.state == "stopping" else one for one in before]
+    composed = Composed(before, [container("web"), container("db")])
+    monkeypatch.setattr(_actions, "remove", lambda _project, container: gone.append(container))
+    monkeypatch.setattr(_actions, "stop", lambda _project, _container: setattr(composed, "found", ended))
+    made = host(tmp_path, composed)
+    vars(made).update(record=lambda _release: record(source=FOUND_SOURCE),
+                      strangers=lambda: [{"Id": name} for name in strangers])  # fmt: skip
+    _apply.bring_up(made, "0001-v1")
+    assert ([verb[-2:] for verb in composed.verbs], gone) == (verbs, removed)
 
 
 @pytest.mark.parametrize(("there", "changed"), [("web", []), ("other", ["web"])])

@@ -1,0 +1,103 @@
+"""What ran before the first release, as a configuration from which it can be started again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _cli
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _found
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+
+LABEL = "com.docker.compose."
+NAMELESS = "f0" * 32
+
+
+def seen(service: str, files: str = "", **more: Any) -> dict[str, Any]:
+    labels = {f"{LABEL}service": service, f"{LABEL}config-hash": f"hash-{service}",
+              f"{LABEL}project.config_files": files}  # fmt: skip
+    return {
+        "Id": f"id-{service}",
+        "Created": "2026-11-23T20:00:00Z",
+        "Image": f"sha256:{service}",
+        "Config": {"Labels": labels, "Cmd": ["told", "by", "the", "engine"]},
+        "HostConfig": {"NetworkMode": "shop_default"},
+        "NetworkSettings": {"Networks": {"shop_default": {}}},
+        **more,
+    }
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A compose file that web was started from and that says something else of db by now."""
+    path = tmp_path / "compose.yml"
+    path.touch()
+    services = {
+        "web": {"build": {"context": "/x"}, "command": ["of", "the", "file"], "configs": [{"source": "c"}],
+                "depends_on": {"db": {"condition": "service_started"}, "init": {"condition": "service_started"}}},
+        "db": {"image": "db:2"},
+    }  # fmt: skip
+    config = {
+        "services": services,
+        "networks": {"default": {"name": "shop_default"}},
+        "configs": {"c": {"content": "x"}},
+    }
+    monkeypatch.setattr(_cli.Compose, "config", lambda _self: config)
+    monkeypatch.setattr(_cli.Compose, "hashes", lambda _self: {"web": "hash-web", "db": "another"})
+    return str(path)
+
+
+def test_a_service_is_what_its_file_still_says(files: str) -> None:
+    found = _found.configuration("shop", [seen("web", files), seen("db", files)])
+    web = found["services"]["web"]
+    assert (web["command"], web["image"], "build" in web) == (["of", "the", "file"], "sha256:web", False)
+    assert list(web["depends_on"]) == ["db"], "init has ended"
+    assert found["configs"] == {"c": {"content": "x"}}
+
+
+def test_a_service_of_which_the_file_says_something_else_is_what_the_engine_tells(files: str) -> None:
+    found = _found.configuration("shop", [seen("web", files), seen("db", files)])
+    assert found["services"]["db"]["command"] == ["told", "by", "the", "engine"]
+    assert found["networks"]["shop_default"] == {"name": "shop_default", "external": True}
+
+
+@pytest.mark.parametrize("place", ["", "/nowhere/compose.yml", "compose.yml", "https://git.example/x.git"])
+def test_without_files_everything_is_what_the_engine_tells(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reads(_self: object) -> None:
+        raise AssertionError("nobody asked for that to be read")
+
+    monkeypatch.setattr(_cli.Compose, "config", reads)
+    found = _found.configuration("shop", [seen("web", place)])
+    assert found["services"]["web"]["command"] == ["told", "by", "the", "engine"]
+
+
+def test_files_that_cannot_be_read_say_nothing(files: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_self: object) -> None:
+        raise OpsError("no YAML")
+
+    monkeypatch.setattr(_cli.Compose, "config", broken)
+    found = _found.configuration("shop", [seen("web", files)])
+    assert found["services"]["web"]["command"] == ["told", "by", "the", "engine"]
+
+
+def test_volumes_without_a_name_keep_their_data(files: str) -> None:
+    mounts = [{"Type": "volume", "Name": NAMELESS, "Destination": "/data", "RW": True}]
+    for service in ("web", "db"):  # by file, by the engine
+        found = _found.configuration("shop", [seen(service, files, Mounts=mounts)])
+        assert found["services"][service]["volumes"] == [{"type": "volume", "source": NAMELESS, "target": "/data"}]
+        assert found["volumes"][NAMELESS] == {"name": NAMELESS, "external": True}
+
+
+def test_as_many_as_there_were() -> None:
+    found = _found.configuration("shop", [seen("web"), {**seen("web"), "Id": "id-2"}])
+    assert found["services"]["web"]["scale"] == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "alive"),
+    [("running", True), ("paused", True), ("restarting", True), ("exited", False), ("created", False)],
+)
+def test_what_somebody_stopped_stays_stopped(state: str, alive: bool) -> None:
+    assert _found.is_alive(seen("web", State={"Status": state})) is alive
