@@ -92,9 +92,9 @@ def test_the_manifest_says_what_is_not_all(failed: Failed) -> None:
         "fast.log": "truncated",
         "containers.json": "ok",
     }
-    # one secret after the other, cut through at the beginning: all of it may be a part of one
+    # one secret after the other, over the ends of lines as well: all of it may be a part of one
     assert files["endless.log"]["size"] < 600_000
-    assert 100_000 < files["fast.log"]["size"] < 600_000
+    assert files["fast.log"]["size"] < 600_000
     assert "********" in (folder / "fast.log").read_text()
 
 

@@ -362,7 +362,7 @@ def test_a_rollback_onto_a_database_that_is_not_sound_is_red(deployed: Applicati
 
 #: takes the table's file away while the checklist is gone through
 TAKE_AWAY = """ask() { psql -U doppelganger_user -d doppelganger -qAtc "$1"; }
-ask CHECKPOINT && cd "$(ask 'SHOW data_directory')" && rm "$(ask "SELECT pg_relation_filepath('fragile')")" """
+ask CHECKPOINT && cd "$(ask 'SHOW data_directory')" && rm -f "$(ask "SELECT pg_relation_filepath('fragile')")" """
 
 
 def test_data_that_breaks_after_a_restore_is_put_back_though_it_cannot_be_dumped(deployed: Application) -> None:

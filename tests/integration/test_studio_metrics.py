@@ -119,7 +119,8 @@ def test_it_does_where_the_inventory_says_so(studio: Application) -> None:
     run = valid(studio.deploy("v0.2.1"))
     studio.write()
     assert (run.rc, run.target()["status"]) == (2, "rolled_back"), run.output
-    assert "could not be measured" in run.target()["failure"]["error"]
+    assert run.target()["failure"]["reason"] == "soak_failed"
+    assert "nothing is listening at http://127.0.0.1:9" in run.target()["failure"]["error"]
 
 
 def test_monitor_shows_every_metric_of_the_catalogue(studio: Application) -> None:

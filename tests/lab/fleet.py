@@ -34,7 +34,7 @@ class Fleet:
 
     def ssh(self, host: Host, *command: str) -> str:
         """Run a command on a host the way Ansible reaches it."""
-        return run(["ssh", "-i", self.key, *_ssh_options(), f"root@{host.address}", *command])
+        return run(_ssh(host, *command))
 
 
 @alone()
@@ -79,6 +79,8 @@ def mend(host: Host) -> None:
     elif status != "running":
         docker("start", host.container)
         _wait(host)
+    # a network that was connected again has no route to the host for a moment
+    wait_until(f"{host.name}: an answer over ssh", lambda: answers(_ssh(host, "true")), seconds=60)
 
 
 def _host(number: int) -> Host:
@@ -109,6 +111,10 @@ def _start(host: Host, base: Path, made_of: str) -> None:
 def _wait(host: Host) -> None:
     ready = ["docker", "exec", host.container, "test", "-f", "/run/lab-ready"]
     wait_until(f"{host.name}: its engine's start", lambda: answers(ready), seconds=180)
+
+
+def _ssh(host: Host, *command: str) -> list[str | Path]:
+    return ["ssh", "-i", KEY, *_ssh_options(), f"root@{host.address}", *command]
 
 
 def _ssh_options() -> list[str]:

@@ -149,7 +149,10 @@ class Screen:
             yield Line(start, tone)
             yield from self._wrapped(said, tone, self._below(host))
             return
-        first, *rest = textwrap.wrap(said, max(room, 20), max_lines=_MOST_LINES, placeholder=" …") or [""]
+        # a path stays whole, so that it can be copied
+        first, *rest = textwrap.wrap(
+            said, max(room, 20), break_long_words=False, break_on_hyphens=False, max_lines=_MOST_LINES, placeholder=" …"
+        ) or [""]
         yield Line(f"{start}  {first}".rstrip(), tone)
         yield from (Line(f"{' ' * (len(start) + 2)}{line}", tone) for line in rest)
 
