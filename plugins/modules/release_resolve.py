@@ -9,7 +9,8 @@ module: release_resolve
 short_description: Find the release to roll back to
 version_added: 0.1.0
 description:
-  - Finds a release by its id, its version, as C(last good) or as C(previous), and refuses one that is bad or whose image is gone, naming those that can be chosen.
+  - Finds a release by its id, its version, as C(last good) or as C(previous).
+  - Refuses one that is bad or whose image is gone, naming those that can be chosen.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 options:

@@ -40,7 +40,7 @@ def test_what_becomes_of_it(containers: list[dict[str, Any]], volumes: dict[str,
     by_service = {one["Id"]: one for one in containers}
     found = _first_contact.consequences(by_service, ["web", "db"], volumes)
     assert len(found) == len(words)
-    assert all(word in said for word, said in zip(words, found, strict=True))
+    assert all(word in said for word, said in zip(words, found))
 
 
 def target(*containers: dict[str, Any], **changes: Any) -> Any:
