@@ -109,7 +109,7 @@ def chosen(
     users: Mapping[str, Collection[str]],
     shows: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """The files and folders of tests to run."""  # fmt: skip
+    """The files and folders of tests to run."""
     if any(path in EVERYTHING for path in changed):
         return [*(one.rstrip("/") for one in FAST), "tests/toy", *PLAIN]
     of_each = {path: {one for one in reached([path], users) if is_fast(one)} for path in changed}
@@ -171,7 +171,9 @@ def main(arguments: list[str]) -> int:
             * bool(on_engines)
         ),
     ]
-    return max([0, *(subprocess.run(one, cwd=ROOT, check=False, env=os.environ).returncode for one in commands)])
+    # all of them, whatever became of those before; a signal is a negative code
+    codes = [subprocess.run(one, cwd=ROOT, check=False, env=os.environ).returncode for one in commands]
+    return int(any(codes))
 
 
 if __name__ == "__main__":

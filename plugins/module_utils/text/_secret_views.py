@@ -10,7 +10,8 @@ from __future__ import annotations
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from ._secret_forms import Rewritten, Spelled, alike, nearly_alike
@@ -23,7 +24,7 @@ _BETWEEN = re.compile(
     re.ASCII,
 )
 #: what may be base64 that has a secret in some other form in it; in one of its own it is known as it is
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{10,}")
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{10,}")
 _OF_URLS = str.maketrans("-_", "+/")
 #: how often something is encoded in base64 at most
 _DEEPEST = 3
@@ -48,9 +49,10 @@ def views(text: str, deep: int = 0) -> Iterator[View]:
     if joined.text != spelled.text:
         yield View(alike(joined.text), joined.origin)
     if deep < _DEEPEST:
-        for skipped in range(4):
-            decoded = _Decoded(joined.text, skipped)
-            for inner in views(decoded.text, deep + 1) if decoded.text else ():
+        words = [(found.start(), found[0]) for found in _ENCODED.finditer(joined.text.translate(_OF_URLS))]
+        for skipped in range(4 if words else 0):
+            decoded = _Decoded(words, skipped)
+            for inner in views(decoded.text, deep + 1):
                 yield _within(_within(inner, decoded.origin), joined.origin)
 
 
@@ -77,30 +79,23 @@ def _lasting(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 class _Decoded:
-    """What is in all that may be base64, where that many characters before it do not belong to it."""
+    """What is in words that may be base64, where that many characters before it do not belong to it.
 
-    def __init__(self, text: str, skipped: int) -> None:
-        self._begins: list[int] = []
-        self._origins: list[int] = []
-        parts: list[str] = []
-        length = 0
-        for found in _ENCODED.finditer(text):
-            start = found.start() + skipped
-            encoded = text[start : found.end()]
-            # one at the end has no byte of its own; bytes are one character each
-            whole = encoded[: len(encoded) - (len(encoded) % 4 == 1)]
-            part = binascii.a2b_base64(whole.translate(_OF_URLS) + "=" * (-len(whole) % 4)).decode("latin-1")
-            self._begins.append(length)
-            self._origins.append(start)
-            parts.append(f"{part}\0")
-            length += len(part) + 1
-        self.text = "".join(parts)
+    All are decoded at once, as there may be a hundred thousand. After each are three zeros at least, which are As.
+    """
+
+    def __init__(self, words: Sequence[tuple[int, str]], skipped: int) -> None:
+        parts = [word[skipped:] + "A" * (8 - (len(word) - skipped) % 4) for _, word in words]
+        self._begins = [0, *accumulate(len(part) // 4 * 3 for part in parts)]
+        self._origins = [start + skipped for start, _ in words]
+        # bytes are one character each
+        self.text = binascii.a2b_base64("".join(parts)).decode("latin-1")
 
     def origin(self, begin: int, end: int) -> tuple[int, int]:
         """From the first character that has a part of it to the last."""
         return self._of(begin)[0], self._of(end - 1)[1]
 
     def _of(self, at: int) -> tuple[int, int]:
-        number = bisect_right(self._begins, at) - 1
+        number = min(bisect_right(self._begins, at), len(self._origins)) - 1
         start, within = self._origins[number], at - self._begins[number]
         return start + within * 8 // 6, start + (within * 8 + 13) // 6

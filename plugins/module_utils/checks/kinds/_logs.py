@@ -113,11 +113,12 @@ class LogsProbe:
         # an attempt that was given up may still wait for the engine
         if not self._reading.acquire(timeout=seconds):
             return Outcome(ERROR, "the engine has not answered the attempt before this one yet")
-        with contextlib.closing(self._scan):
-            try:
+        try:
+            # closed before the next attempt may use it
+            with contextlib.closing(self._scan):
                 return self._read(seconds)
-            finally:
-                self._reading.release()
+        finally:
+            self._reading.release()
 
     def _read(self, seconds: float) -> Outcome:
         deadline = time.monotonic() + seconds

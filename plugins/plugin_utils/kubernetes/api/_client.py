@@ -59,7 +59,7 @@ class Objects:
             more = [("continue", following)] if following else []
             try:
                 call = self._call("GET", "list", api_version, kind, query=query + more, accept=accept)
-                page = _received.other(self._http.ask(call).json(), "page")
+                page = _received.page(self._http.ask(call).json(), kind)
             except Expired:  # in between, the server has forgotten the version that the pages are of
                 query, found, following = _selected(labels, fields), [], ""
                 continue

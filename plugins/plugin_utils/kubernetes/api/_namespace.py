@@ -141,7 +141,7 @@ class Cluster(Objects):
             # the limit that was asked for is one of the server; this one holds whatever it does
             yield from pieces(response, limit_bytes, time.monotonic() + ANSWER_TIMEOUT)
         except (HTTPError, OSError, TooLong) as error:
-            raise BrokenOff(f"The log of {pod} was cut off:  {error}.") from error
+            raise BrokenOff(f"The log of {pod} was cut off: {error}.") from error
         finally:
             response.close()
 

@@ -12,11 +12,9 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled
 
-from ._shapes import FLAG, NUMBER, SHARE, TEXT, TEXT_OR_NULL, TEXTS, TIME, found, wrong
+from ._shapes import ANY_KEY, FLAG, NUMBER, SHARE, TEXT, TEXT_OR_NULL, TEXTS, TIME, found, wrong
 
-_HINT = (
-    "Check that app_cluster names an API server, and what is between it and this controller (a proxy, an extension)."
-)
+HINT = "Check that app_cluster names an API server, and what is between it and this controller (a proxy, an extension)."
 _OWNERS = [{"kind!": TEXT, "name!": TEXT, "uid!": TEXT, "controller": FLAG}]
 _FIELDS = [
     {"manager": TEXT, "operation": TEXT, "subresource": TEXT, "time": TEXT_OR_NULL, "fieldsV1": {"f:spec": {}}}
@@ -88,8 +86,9 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "Service": {"spec": {"selector": TEXTS, "ports": [{"port": NUMBER, "name": TEXT}]}},
     "Endpoints": {"subsets": [{"addresses": [{"targetRef": _TARGET}]}]},
     "Event": _EVENT,
-    "Secret": {"data": TEXTS, "type": TEXT},
-    "ConfigMap": {"data": TEXTS, "binaryData": TEXTS},
+    # a dry run answers null for a value that a manifest leaves out
+    "Secret": {"data": {ANY_KEY: TEXT_OR_NULL}, "type": TEXT},
+    "ConfigMap": {"data": {ANY_KEY: TEXT_OR_NULL}, "binaryData": {ANY_KEY: TEXT_OR_NULL}},
     "PodMetrics": {"timestamp": TIME, "containers": [{"name!": TEXT, "usage": {}}]},
     "NodeMetrics": {"timestamp": TIME, "usage": {}},
 }
@@ -118,7 +117,15 @@ def thing(given: Any, kind: str, *, only_metadata: bool = False, is_kept: bool =
     """
     about = {**_ABOUT, **_KEPT} if is_kept and kind not in _WORKED_OUT else _ABOUT
     shape = {"metadata!": about, "spec": {}, **({} if only_metadata else _SHAPES.get(kind, {}))}
-    return _checked(given, shape, f"a {kind}", kind)
+    return _checked(given, shape, f"{'an' if kind[:1] in 'AEIOU' else 'a'} {kind}", kind)
+
+
+def page(given: Any, kind: str) -> dict[str, Any]:
+    """A page of a list; raises Garbled where it is none, as a Status or a Table, which is no empty list."""
+    answered = other(given, "page")
+    if "items" not in answered:
+        raise Garbled(f"Expected a list of {kind} from the cluster, found no items in the answer.", hint=HINT)
+    return answered
 
 
 def other(given: Any, what: str) -> dict[str, Any]:
@@ -128,11 +135,11 @@ def other(given: Any, what: str) -> dict[str, Any]:
 
 def _checked(given: Any, shape: Mapping[str, Any], called: str, kind: str) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise Garbled(f"Expected {called} from the cluster as an object, found {found(given)}.", hint=_HINT)
+        raise Garbled(f"Expected {called} from the cluster as an object, found {found(given)}.", hint=HINT)
     for place, expected, value in wrong(given, shape):
         raise Garbled(
             f"Expected {called} from the cluster to have {place} as {expected}, found {found(value)}.",
-            hint=_HINT,
+            hint=HINT,
             kind_of_object=kind,
             place=place,
         )

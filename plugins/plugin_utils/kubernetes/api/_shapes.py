@@ -1,6 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What shape plain data must have: an object is a dictionary by key, a list one with the shape of its items, the rest
-a word. A key with ``!`` has to be there. null is as good as no object and no list, and no text and no number.
+a word. A key with ``!`` has to be there. null is taken for an object or a list, and refused for
+text, numbers and flags, unless they may be null.
 """
 
 from __future__ import annotations

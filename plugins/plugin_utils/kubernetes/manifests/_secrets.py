@@ -45,7 +45,7 @@ def _of_data(values: Mapping[str, Any], public: Container[str]) -> list[str]:
     found: list[str] = []
     for name, value in _without(values, public).items():
         try:
-            text = base64.b64decode(str(value)).decode("utf-8")
+            text = base64.b64decode(str(value or "")).decode("utf-8")
         except ValueError:
             found.append(str(value))
         else:

@@ -162,7 +162,8 @@ def empty_secret(app: str, kind: str, item: str) -> dict[str, Any]:
 
 def with_file(secret: Mapping[str, Any], key: str, content: bytes, token: int | None) -> dict[str, Any]:
     """The Secret with one more file, or another content of it; raises OpsError where it would be too large."""
-    kept = {name: text for name, text in (secret.get("data") or {}).items() if name not in (key, f"{key}.gz")}
+    kept = {name: text for name, text in (secret.get("data") or {}).items()
+            if text is not None and name not in (key, f"{key}.gz")}  # fmt: skip
     stored, packed = (f"{key}.gz", gzip.compress(content, mtime=0)) if len(content) > COMPRESS_FROM else (key, content)
     size = len(packed) + sum(len(text) * 3 // 4 for text in kept.values())
     if size > SECRET_LIMIT:
@@ -181,8 +182,8 @@ def file_of(secret: Mapping[str, Any], key: str) -> bytes | None:
     """A file of a Secret, None where it has none of that name; ValueError where it cannot be unpacked."""
     data = secret.get("data") or {}
     if key in data:
-        return base64.b64decode(data[key], validate=True)
-    return _unpacked(base64.b64decode(data[f"{key}.gz"], validate=True)) if f"{key}.gz" in data else None
+        return base64.b64decode(data[key] or "", validate=True)
+    return _unpacked(base64.b64decode(data[f"{key}.gz"] or "", validate=True)) if f"{key}.gz" in data else None
 
 
 def _unpacked(packed: bytes) -> bytes:
