@@ -7,7 +7,6 @@ after ``app_evidence_timeout`` seconds the return begins, and the manifest says 
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -37,12 +36,14 @@ _LONGEST_REASON = 1000
 def collect(collectors: Mapping[str, Collector], shown: Redactor, seconds: float) -> tuple[Files, dict[str, Any]]:
     """Read each collector's text, without secrets; the manifest beside it says of each what became of it."""
     # services, pods and containers are named by others
-    work = {safe_name(name): functools.partial(_read, one, shown) for name, one in collectors.items()}
+    work = {safe_name(name): one for name, one in collectors.items()}
     files: Files = {}
     manifest: dict[str, Any] = {}
+    deadline = time.monotonic() + seconds
     for name, ended in side_by_side(work, seconds, seconds * _SHARE_OF_EACH).items():
-        if ended.value is not None:
-            text, was_cut = ended.value
+        # looking for secrets keeps a processor busy: side by side, all of it would be late at once
+        if ended.value is not None and time.monotonic() < deadline:
+            text, was_cut = _shown(ended.value, shown)
             files[name] = text
             manifest[name] = _facts(text, was_cut)
         elif not isinstance(ended.error, FileNotFoundError):
@@ -50,8 +51,7 @@ def collect(collectors: Mapping[str, Collector], shown: Redactor, seconds: float
     return files, manifest
 
 
-def _read(collector: Collector, shown: Redactor) -> tuple[str, bool]:
-    found = collector()
+def _shown(found: str | Sequence[LogEnd], shown: Redactor) -> tuple[str, bool]:
     if isinstance(found, str):
         return shown.head(found, LARGEST), len(found) > LARGEST
     # what was cut off before was not seen, so the beginning of each may be a part of a secret
@@ -71,7 +71,7 @@ def _facts(text: str, was_cut: bool) -> dict[str, Any]:
 def _why_not(ended: Ended[Any], shown: Redactor, seconds: float) -> dict[str, Any]:
     if ended.state == TIMED_OUT:
         return {"state": "timed_out", "reason": f"it was not read within {seconds * _SHARE_OF_EACH:.1f} s"}
-    if ended.state == NOT_BEGUN:
+    if ended.state == NOT_BEGUN or ended.value is not None:
         return {"state": "skipped", "reason": "the time of app_evidence_timeout was over"}
     return {"state": "error", "reason": shown.head(str(ended.error), _LONGEST_REASON)}
 
