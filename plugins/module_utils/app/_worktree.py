@@ -133,8 +133,9 @@ def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str]
     return entry.is_dir(follow_symlinks=False) and is_empty(entry.path)
 
 
-def is_empty(folder: str | Path) -> bool:
-    """Whether there is no file in a folder nor in those below, as in one that is there to be mounted."""
+def is_empty(folder: str | Path, ignoring: Collection[str] = ()) -> bool:
+    """Whether there is no file in a folder nor in those below, as in one that is there to be mounted; ``ignoring``
+    files of these names."""
     due: list[str] = [str(folder)]
     for _ in range(_MOST):
         if not due:
@@ -143,9 +144,9 @@ def is_empty(folder: str | Path) -> bool:
             entries = list(os.scandir(due.pop()))
         except OSError:  # whoever may not look cannot say
             return False
-        if not all(entry.is_dir(follow_symlinks=False) for entry in entries):
+        if any(entry.name not in ignoring and not entry.is_dir(follow_symlinks=False) for entry in entries):
             return False
-        due += [entry.path for entry in entries]
+        due += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     return False
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,48 @@ def test_data_that_is_there_is_not_replaced(root: Path) -> None:
     data.provide(root / "source/old")
     assert (root / "data/data/customers").read_text() == str(root / "data/data")
     assert (root / "source/old/data/customers").read_text() == str(root / "source/old/data")
+
+
+def test_placeholders_are_nothing_to_carry(root: Path) -> None:
+    (root / "source/old/uploads").mkdir()
+    (root / "source/old/uploads/.gitkeep").touch()
+    (root / "data/uploads").mkdir(parents=True)
+    mounted = (root / "data/uploads").stat().st_ino
+    data, (place,) = settled(root, "uploads")
+    data.provide(root / "source/old", [place])
+    assert (root / "data/uploads").stat().st_ino == mounted
+    assert not (root / "source/old/uploads").is_symlink()
+
+
+@pytest.mark.parametrize("is_mounted", [True, False])
+def test_containers_keep_the_folder_that_they_have_mounted(root: Path, is_mounted: bool) -> None:
+    (root / "source/old/data/sub").mkdir(parents=True)
+    (root / "source/old/data/sub/customers").write_text("kept")
+    (root / "data/data").mkdir(parents=True)
+    live = (root / ("data/data" if is_mounted else "source/old/data")).stat().st_ino
+    data, (place,) = settled(root, "data")
+    data.provide(root / "source/old", [place] if is_mounted else [])
+    assert (root / "data/data").stat().st_ino == live
+    assert (root / "data/data/sub/customers").read_text() == "kept"
+    assert (root / "source/old/data").resolve() == root / "data/data"
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EBUSY])
+def test_what_cannot_be_moved_stays(root: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    (root / "source/old/data").mkdir()
+    (root / "source/old/data/customers").write_text("kept")
+    (root / "data/data").mkdir(parents=True)
+    data, _ = settled(root, "data")
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(OpsError) as error:
+        data.provide(root / "source/old")
+    assert error.value.reason == "system_error"
+    assert (root / "source/old/data/customers").read_text() == "kept"
+    assert (root / "data/data").is_dir()
 
 
 def test_nothing_is_carried_from_where_a_link_leads(root: Path, tmp_path: Path) -> None:
