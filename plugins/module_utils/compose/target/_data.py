@@ -98,9 +98,12 @@ class Data:
 
     def refuse_loss(self, ran: Path) -> None:
         """Refuse to leave a work tree whose containers wrote where the next commit would not have it."""
-        if not ran.is_dir() or ran.name == self.tree.name:
+        if not ran.is_dir():
             return
-        found = [name for name in unknown(ran, self._root) if not self._is_carried(name)]
+        carried = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
+        found = [name for name in unknown(ran, self._root) if not _is_within(name, carried)]
+        if ran.name == self.tree.name:  # which stays: what is mounted from elsewhere now would be out of sight
+            found = [name for name in found if _is_within(name, self.places)]
         if found:
             raise Refused(
                 f"Files in {ran} are not in git and would be missing in this version: {_worktree.some(found)}.",
@@ -108,12 +111,6 @@ class Data:
                 tree=str(ran),
                 paths=found[:100],
             )
-
-    def _is_carried(self, name: str) -> bool:
-        name = name.rstrip("/")
-        due = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
-        # a folder of which git knows nothing is named as a whole
-        return any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for path in due)
 
     def _is_ours(self, place: Path) -> bool:
         return place.is_relative_to(self._root)
@@ -131,6 +128,12 @@ class Data:
                 place.mkdir()
             if place.is_dir() and not os.path.lexists(point):
                 point.mkdir(parents=True)
+
+
+def _is_within(name: str, paths: Collection[str]) -> bool:
+    """Whether something unknown lies in one of these, or is a folder that one lies in: it is named as a whole."""
+    name = name.rstrip("/")
+    return any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for path in paths)
 
 
 def _carry(ran: Path, path: str, place: Path, *, is_mounted: bool) -> None:

@@ -178,33 +178,34 @@ def test_nothing_is_carried_from_where_a_link_leads(root: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("found", "taken", "is_refused"),
+    ("found", "taken", "refused_at"),
     [
-        pytest.param([], [], False, id="nothing"),
-        pytest.param(["data/"], [], False, id="it is carried over"),
-        pytest.param(["data/customers"], [], False, id="a file of it"),
-        pytest.param(["deploy/"], [], False, id="all of a folder in which it lies"),
-        pytest.param(["site/guestbook"], [], True, id="in a folder of the repository"),
-        pytest.param(["data2/"], [], True, id="another"),
-        pytest.param(["data/customers"], ["data"], True, id="there is no place for it"),
+        pytest.param([], [], [], id="nothing"),
+        pytest.param(["data/"], [], [], id="it is carried over"),
+        pytest.param(["data/customers"], [], [], id="a file of it"),
+        pytest.param(["deploy/"], [], [], id="all of a folder in which it lies"),
+        pytest.param(["site/guestbook"], [], ["old"], id="in a folder of the repository"),
+        pytest.param(["data2/"], [], ["old"], id="another"),
+        pytest.param(["data/customers"], ["data"], ["old", "new"], id="there is no place for it"),
+        pytest.param(["beside/customers"], [], ["old", "new"], id="it is mounted from elsewhere by now"),
     ],
 )
-def test_files_that_the_next_commit_would_not_have(
-    root: Path, monkeypatch: pytest.MonkeyPatch, found: list[str], taken: list[str], is_refused: bool
+@pytest.mark.parametrize("ran", ["old", "new", "gone"])  # new is the same commit: what is not mounted stays there
+def test_files_that_this_version_would_not_have(
+    root: Path, monkeypatch: pytest.MonkeyPatch, found: list[str], taken: list[str], refused_at: list[str], ran: str
 ) -> None:
+    (root.parent / "srv/beside").mkdir(parents=True)
     for path in taken:
         (root / "data" / path).mkdir(parents=True)
         (root / "data" / path / "file").write_text("newer")
-    data, _ = settled(root, "data", "deploy/data")
+    data, _ = settled(root, "data", "deploy/data", "beside", directory=str(root.parent / "srv"))
     monkeypatch.setattr(_worktree, "kept", lambda _tree: Known(found))
-    data.refuse_loss(root / "source/new")  # the same commit: they are there
-    data.refuse_loss(root / "source/gone")
-    if not is_refused:
-        data.refuse_loss(root / "source/old")
+    if ran not in refused_at:
+        data.refuse_loss(root / "source" / ran)
         return
     with pytest.raises(Refused) as error:
-        data.refuse_loss(root / "source/old")
-    assert error.value.data == {"tree": str(root / "source/old"), "paths": found}
+        data.refuse_loss(root / "source" / ran)
+    assert error.value.data == {"tree": str(root / "source" / ran), "paths": found}
 
 
 def test_a_work_tree_with_files_of_nobody_is_not_removed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
