@@ -81,9 +81,17 @@ class Data:
 
     def _place(self, path: str) -> Path:
         """Where people have put it already, or with the state."""
-        if self._app.directory and os.path.lexists(beside := Path(self._app.directory, path)):
-            return beside
-        return self._root / DATA / path
+        ours = self._root / DATA / path
+        if not self._app.directory or not os.path.lexists(beside := Path(self._app.directory, path)):
+            return ours
+        if _has_content(ours) and os.path.realpath(ours) != os.path.realpath(beside):
+            raise Refused(
+                f"The data for {path} is in two places: {ours} and {beside}.",
+                reason="path_in_use",
+                hint="Keep the one that is needed and move the other one away, then re-run.",
+                paths=[str(ours), str(beside)],
+            )
+        return beside
 
     def _refuse_taken(self, path: str, who: str) -> None:
         """What containers wrote would be out of sight where the same path is in the repository now."""

@@ -78,6 +78,30 @@ def test_what_people_have_put_beside_is_used_where_it_is(root: Path, tmp_path: P
     assert found == [str(tmp_path / "srv/data"), str(root / "data/cache")]
 
 
+@pytest.mark.parametrize(
+    ("has_data", "beside", "place"),
+    [
+        pytest.param(True, False, "state/data/db", id="with the state"),
+        pytest.param(False, True, "srv/db", id="beside"),
+        pytest.param(True, True, None, id="nobody can tell which"),
+    ],
+)
+def test_data_in_two_places_is_refused(
+    root: Path, tmp_path: Path, has_data: bool, beside: bool, place: str | None
+) -> None:
+    (root / "data/db").mkdir(parents=True)
+    if has_data:
+        (root / "data/db/customers").write_text("kept")
+    if beside:
+        (tmp_path / "srv/db").mkdir(parents=True)
+    if place:
+        assert settled(root, "db", directory=str(tmp_path / "srv"))[1] == [str(tmp_path / place)]
+        return
+    with pytest.raises(Refused) as error:
+        settled(root, "db", directory=str(tmp_path / "srv"))
+    assert error.value.data == {"paths": [str(root / "data/db"), str(tmp_path / "srv/db")]}
+
+
 @pytest.mark.parametrize("source", ["../data", "../../data2", "../../releases", "../old/site", "../.."])
 def test_what_lies_around_a_checkout_is_refused(root: Path, source: str) -> None:
     with pytest.raises(Refused) as error:
