@@ -129,13 +129,17 @@ class Data:
         for path, place in sorted(self.places.items()):
             if ran is not None and self._is_ours(place):
                 _carry(ran, path, place, is_mounted=str(place) in mounted)
-            # where it is mounted within a folder of the checkout, there has to be one
-            point = _confined.inside(self.tree, os.path.dirname(path) or ".", "A mount") / os.path.basename(path)
             if self._is_ours(place) and not os.path.lexists(place):
                 _files.make_private(place.parent)
                 place.mkdir()
-            if place.is_dir() and not os.path.lexists(point):
-                point.mkdir(parents=True)
+            if place.is_dir() and not any(str(above) in self.places for above in Path(path).parents):
+                self._make_point(path)
+
+    def _make_point(self, path: str) -> None:
+        """Where a place is mounted within a folder of the checkout, there has to be one."""
+        point = _confined.inside(self.tree, os.path.dirname(path) or ".", "A mount") / os.path.basename(path)
+        if not os.path.lexists(point):
+            point.mkdir(parents=True)
 
 
 def _is_within(name: str, paths: Collection[str]) -> bool:

@@ -148,6 +148,16 @@ def test_data_that_is_there_is_not_replaced(root: Path) -> None:
     assert (root / "source/old/data/customers").read_text() == str(root / "source/old/data")
 
 
+def test_a_mount_within_another_one_is_there_also_where_that_one_was_moved(root: Path) -> None:
+    (root / "source/new/data").mkdir()
+    (root / "source/new/data/customers").write_text("kept")
+    for _ in range(2):
+        data, _ = settled(root, "data", "data/sub")
+        data.provide(root / "source/new")  # the same commit
+        assert (root / "source/new/data").is_symlink()
+        assert (root / "data/data/sub").is_dir()
+
+
 def test_placeholders_are_nothing_to_carry(root: Path) -> None:
     (root / "source/old/uploads").mkdir()
     (root / "source/old/uploads/.gitkeep").touch()
