@@ -73,6 +73,13 @@ def test_without_files_everything_is_what_the_engine_tells(place: str, monkeypat
     assert found["services"]["web"]["command"] == ["told", "by", "the", "engine"]
 
 
+def test_a_service_without_a_digest_that_the_files_do_not_have_is_what_the_engine_tells(files: str) -> None:
+    stranger = seen("adminer", files)
+    del stranger["Config"]["Labels"][f"{LABEL}config-hash"]
+    found = _found.configuration("shop", [seen("web", files), stranger])
+    assert found["services"]["adminer"]["command"] == ["told", "by", "the", "engine"]
+
+
 def test_files_that_cannot_be_read_say_nothing(files: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_self: object) -> None:
         raise OpsError("no YAML")
