@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _cli
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _found
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from tests.unit.support.making import app, record
 
 LABEL = "com.docker.compose."
 NAMELESS = "f0" * 32
@@ -95,6 +99,25 @@ def test_volumes_without_a_name_keep_their_data(files: str) -> None:
         found = _found.configuration("shop", [seen(service, files, Mounts=mounts)])
         assert found["services"][service]["volumes"] == [{"type": "volume", "source": NAMELESS, "target": "/data"}]
         assert found["volumes"][NAMELESS] == {"name": NAMELESS, "external": True}
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        pytest.param(([], {}), ["id-web"], id="the state is lost"),
+        pytest.param(([record()], {}), [], id="its own record was pruned"),
+        pytest.param(([], {"0002-v2": OpsError("damaged")}), [], id="no record can be read"),
+    ],
+)
+def test_whose_a_container_of_a_release_without_a_record_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, history: Any, found: list[str]
+) -> None:
+    containers = [seen("web", f"{tmp_path}/releases/0009-v9/compose.json")]
+    project = SimpleNamespace(inspected=lambda: containers, read=lambda seen: [*map(container_from, seen)])
+    target = ComposeTarget(app(state_dir=str(tmp_path)))
+    target.__dict__["project"] = project
+    monkeypatch.setattr(target, "history", lambda: history)
+    assert [one["Id"] for one in target.strangers()] == found
 
 
 def test_as_many_as_there_were() -> None:
