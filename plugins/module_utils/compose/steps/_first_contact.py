@@ -17,6 +17,10 @@ from ..target import _found
 from ..target._target import ComposeTarget
 
 _GONE = "They would be gone for good. Stop them by hand or start them under another project name, or add -e adopt=yes."
+_ENDED = (
+    "None of them runs, so nothing is recorded, and a deployment that fails does not return to them. To go on, add "
+    "-e adopt=yes, or app_adopt: true in the inventory."
+)
 
 
 def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,17 +35,18 @@ def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[st
         seen = [one for one in seen if _found.service_of(one) not in mine]
     if not seen:
         return {"strangers": [], "removes": []}
+    is_alive = any(map(_found.is_alive, seen))
     wanted = config["services"]
     said = [_of(seen), *consequences(_found.newest(seen), wanted, config.get("volumes") or {})]
     if not target.app.adopt:
-        hint = _first_contact.HINT if is_first else _GONE
+        hint = _GONE if not is_first else _first_contact.HINT if is_alive else _ENDED
         raise Refused(
             " ".join(f"{one}." for one in said),
             reason="not_adopted",
             hint=_lost_state(seen, target) + hint,
             found=sorted(_found.newest(seen)),
         )
-    if is_first and any(map(_found.is_alive, seen)):
+    if is_first and is_alive:
         said.append(f"What runs is recorded as {_releases.FOUND} first")
     return {"strangers": said, "removes": sorted(set(_found.newest(seen)) - set(wanted))}
 

@@ -28,7 +28,7 @@ def service_of(seen: Seen) -> str:
 
 
 def is_alive(seen: Seen) -> bool:
-    """Whether there is something to return to: what somebody stopped stays stopped."""
+    """Whether there is something to return to: what somebody stopped is not."""
     return (seen.get("State") or {}).get("Status") in _ALIVE
 
 

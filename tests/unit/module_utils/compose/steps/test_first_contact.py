@@ -69,6 +69,15 @@ def test_it_is_refused_by_name_and_adopted_by_those_who_say_so() -> None:
     assert any("0000-found" in said for said in found["strangers"])
 
 
+@pytest.mark.parametrize(("states", "promised"), [(("exited", "created"), False), (("exited", "paused"), True)])
+def test_no_return_is_promised_to_what_is_not_recorded(states: tuple[str, str], promised: bool) -> None:
+    containers = [seen(name, state=state) for name, state in zip(("web", "db"), states, strict=True)]
+    with pytest.raises(Refused) as error:
+        _first_contact.look(target(*containers), CONFIG, SITUATION)
+    assert ("0000-found" in error.value.hint) == promised
+    assert "adopt=yes" in error.value.hint
+
+
 def test_what_somebody_starts_later_counts_where_no_release_has_it() -> None:
     later = {"last_good": "0001-v1"}
     assert _first_contact.look(target(seen("web")), CONFIG, later)["strangers"] == []

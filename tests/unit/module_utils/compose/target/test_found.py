@@ -129,5 +129,5 @@ def test_as_many_as_there_were() -> None:
     ("state", "alive"),
     [("running", True), ("paused", True), ("restarting", True), ("exited", False), ("created", False)],
 )
-def test_what_somebody_stopped_stays_stopped(state: str, alive: bool) -> None:
+def test_what_somebody_stopped_is_nothing_to_return_to(state: str, alive: bool) -> None:
     assert _found.is_alive(seen("web", State={"Status": state})) is alive
