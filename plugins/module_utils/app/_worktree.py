@@ -110,17 +110,25 @@ def _git(git_dir: Path, tree: Path | None, *arguments: str) -> str:
 
 
 def _walk(tree: Path, folders: Collection[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Each file by its path, and each folder of which git knows nothing; those that it knows are gone into."""
-    due: list[tuple[str, str]] = [("", str(tree))]
+    """Each file by its path, and each folder of which git knows nothing; those that it knows are gone into, as far as
+    they can be read."""
+    due = [("", _entries(tree))]
     while due:
-        above, folder = due.pop()
-        for entry in sorted(os.scandir(folder), key=lambda each: each.name):
+        above, entries = due.pop()
+        for entry in entries:
             # as what git says is read, where a name is no text
             name = os.path.join(above, os.fsencode(entry.name).decode("utf-8", "replace"))
             if entry.is_dir(follow_symlinks=False) and name in folders:
-                due.append((name, entry.path))
-            else:
-                yield name, entry
+                try:
+                    due.append((name, _entries(entry.path)))
+                    continue
+                except OSError:  # a container made it its own: nobody can say what is in there
+                    pass
+            yield name, entry
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    return sorted(os.scandir(folder), key=lambda entry: entry.name)
 
 
 def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Path) -> bool:
