@@ -176,7 +176,12 @@ def _carry(ran: Path, path: str, place: Path, *, is_mounted: bool) -> None:
 
 def _is_free(place: Path) -> bool:
     """Whether something can be moved there as a whole."""
-    return not os.path.lexists(place) or (place.is_dir() and not place.is_symlink() and not os.listdir(place))
+    if not os.path.lexists(place):
+        return True
+    try:
+        return not place.is_symlink() and not os.listdir(place)
+    except OSError:  # a file, or whoever may not look cannot say
+        return False
 
 
 def _has_content(place: Path) -> bool:

@@ -182,6 +182,20 @@ def test_containers_keep_the_folder_that_they_have_mounted(root: Path, is_mounte
     assert (root / "source/old/data").resolve() == root / "data/data"
 
 
+def test_nothing_is_moved_over_a_folder_that_cannot_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "source/old/data").mkdir()
+    (root / "source/old/data/customers").write_text("older")
+    (root / "data/data").mkdir(parents=True)
+    data, _ = settled(root, "data")
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    data.provide(root / "source/old")
+    assert not (root / "source/old/data").is_symlink()
+
+
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EBUSY])
 def test_what_cannot_be_moved_stays(root: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     (root / "source/old/data").mkdir()
