@@ -110,17 +110,25 @@ def _git(git_dir: Path, tree: Path | None, *arguments: str) -> str:
 
 
 def _walk(tree: Path, folders: Collection[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Each file by its path, and each folder of which git knows nothing; those that it knows are gone into."""
-    due: list[tuple[str, str]] = [("", str(tree))]
+    """Each file by its path, and each folder of which git knows nothing; those that it knows are gone into, as far as
+    they can be read."""
+    due = [("", _entries(tree))]
     while due:
-        above, folder = due.pop()
-        for entry in sorted(os.scandir(folder), key=lambda each: each.name):
+        above, entries = due.pop()
+        for entry in entries:
             # as what git says is read, where a name is no text
             name = os.path.join(above, os.fsencode(entry.name).decode("utf-8", "replace"))
             if entry.is_dir(follow_symlinks=False) and name in folders:
-                due.append((name, entry.path))
-            else:
-                yield name, entry
+                try:
+                    due.append((name, _entries(entry.path)))
+                    continue
+                except OSError:  # a container made it its own: nobody can say what is in there
+                    pass
+            yield name, entry
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    return sorted(os.scandir(folder), key=lambda entry: entry.name)
 
 
 def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Path) -> bool:
@@ -133,8 +141,9 @@ def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str]
     return entry.is_dir(follow_symlinks=False) and is_empty(entry.path)
 
 
-def is_empty(folder: str | Path) -> bool:
-    """Whether there is no file in a folder nor in those below, as in one that is there to be mounted."""
+def is_empty(folder: str | Path, ignoring: Collection[str] = ()) -> bool:
+    """Whether there is no file in a folder nor in those below, as in one that is there to be mounted; ``ignoring``
+    files of these names."""
     due: list[str] = [str(folder)]
     for _ in range(_MOST):
         if not due:
@@ -143,9 +152,9 @@ def is_empty(folder: str | Path) -> bool:
             entries = list(os.scandir(due.pop()))
         except OSError:  # whoever may not look cannot say
             return False
-        if not all(entry.is_dir(follow_symlinks=False) for entry in entries):
+        if any(entry.name not in ignoring and not entry.is_dir(follow_symlinks=False) for entry in entries):
             return False
-        due += [entry.path for entry in entries]
+        due += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     return False
 
 

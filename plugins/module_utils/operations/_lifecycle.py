@@ -84,8 +84,8 @@ def run_start(target: Target, params: Mapping[str, Any], check_mode: bool) -> di
     operation = Operation(target.store, lease.token, target.app.lease_ttl)
     try:
         return _start(target, params, operation)
-    except OpsError:
-        with contextlib.suppress(OpsError):  # one that cannot be given back now expires by itself
+    except Exception:  # also of what nobody thought: there is no operation yet that could be gone on with
+        with contextlib.suppress(OpsError, OSError):  # one that cannot be given back now expires by itself
             target.store.release(lease.token)
         raise
 

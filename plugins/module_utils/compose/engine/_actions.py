@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...core._errors import NotThere, OpsError, Refused
@@ -18,6 +18,13 @@ _REPLACES = re.compile(r"(?P<id>[0-9a-f]{12})_")
 
 #: the seconds that the engine gives a container to stop where nothing else was said
 _USUAL_GRACE = 10
+
+
+@contextlib.contextmanager
+def _unless_gone(wanted: str) -> Iterator[None]:
+    """A container may go by itself between the list that it was in and the call."""
+    with contextlib.suppress(NotThere), engine_errors(wanted):
+        yield
 
 
 def info(project: Project) -> dict[str, Any]:
@@ -37,8 +44,8 @@ def stop(project: Project, container: str) -> None:
 
 def remove(project: Project, container: str) -> None:
     """Stop a container and take it away; its volumes stay."""
-    stop(project, container)
-    with engine_errors("remove a container"):
+    with _unless_gone("remove a container"):
+        stop(project, container)
         project.api.remove_container(container)
 
 
@@ -46,7 +53,7 @@ def wake(project: Project) -> None:
     """Have the containers go on that somebody paused: compose takes them for running and waits for them for ever."""
     for container in project.containers():
         if container.state == "paused":
-            with engine_errors(f"unpause {container.name}"):
+            with _unless_gone(f"unpause {container.name}"):
                 project.api.unpause(container.id)
 
 
@@ -67,7 +74,7 @@ def remove_migration(project: Project) -> None:
     """Remove the container of a migration, also one that a killed run left behind."""
     for container in project.containers(include_oneoff=True):
         if container.name == migration_container(project):
-            with engine_errors(f"remove {container.name}"):
+            with _unless_gone(f"remove {container.name}"):
                 project.api.remove_container(container.id, force=True)
 
 
@@ -80,7 +87,7 @@ def remove_half_made(project: Project) -> None:
     for container in every:
         replaces = _REPLACES.match(container.name)
         if container.state == "created" and replaces and any(one.id.startswith(replaces["id"]) for one in every):
-            with engine_errors(f"remove {container.name}"):
+            with _unless_gone(f"remove {container.name}"):
                 project.api.remove_container(container.id)
 
 
@@ -95,7 +102,8 @@ def finish_stopping(project: Project) -> None:
     """Have the containers that are on their way out go all of it: whoever takes one for running soon has none."""
     for container in project.every_container():
         if container.state == STOPPING and not container.oneoff:
-            stop(project, container.id)
+            with _unless_gone(f"stop {container.name}"):
+                stop(project, container.id)
 
 
 def refuse_other_folders(project: Project, wanted: Mapping[str, str]) -> None:

@@ -30,6 +30,8 @@ _SAME_OF_CONFIG = {
 }  # fmt: skip
 #: namespaces that are somebody else's; one of its own is what a container has anyway
 _SHARED = {"PidMode": "pid", "IpcMode": "ipc", "UTSMode": "uts", "UsernsMode": "userns_mode"}
+#: what the engine copies from the container whose network another one shares, and refuses for it
+_OF_A_NETWORK = ("domainname", "expose", "hostname", "ports")
 _SECONDS = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "start_period",
             "StartInterval": "start_interval"}  # fmt: skip
 
@@ -55,8 +57,7 @@ def service_from(seen: Mapping[str, Any], services: Mapping[str, str]) -> dict[s
         "healthcheck": _health_check(config.get("Healthcheck") or {}),
         "hostname": _unless(config.get("Hostname"), str(seen["Id"])[:12]),
         "labels": {name: value for name, value in (config.get("Labels") or {}).items() if not name.startswith(_LABEL)},
-        "logging": {"driver": (host.get("LogConfig") or {}).get("Type"),
-                    "options": (host.get("LogConfig") or {}).get("Config") or {}},
+        "logging": _logging(host.get("LogConfig") or {}),
         "ports": [*_ports(host.get("PortBindings") or {})],
         "restart": _restart(host.get("RestartPolicy") or {}),
         "stop_grace_period": f"{config['StopTimeout']}s" if config.get("StopTimeout") else "",
@@ -67,8 +68,8 @@ def service_from(seen: Mapping[str, Any], services: Mapping[str, str]) -> dict[s
         **_networking(seen, services),
     }  # fmt: skip
     found.update({name: value for name, value in parts.items() if value})
-    if not found["logging"]["driver"]:
-        del found["logging"]
+    if str(found.get("network_mode", "")).startswith(("service:", "container:")):
+        found = {name: value for name, value in found.items() if name not in _OF_A_NETWORK}
     escaped: dict[str, Any] = _each_text(found, lambda text: text.replace("$", "$$"))
     return escaped
 
@@ -107,6 +108,10 @@ def _own_name(seen: Mapping[str, Any]) -> str:
     name = str(seen.get("Name", "")).lstrip("/")
     made = [label_of(seen, part) for part in ("project", "service", "container-number")]
     return "" if name in ("-".join(made), "_".join(made)) else name
+
+
+def _logging(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"driver": told["Type"], "options": told.get("Config") or {}} if told.get("Type") else {}
 
 
 def _health_check(told: Mapping[str, Any]) -> dict[str, Any]:

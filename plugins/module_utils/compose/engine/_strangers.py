@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +19,18 @@ _FILES = "project.config_files"
 _RELEASE = re.compile(r"(?P<state>/.+)/releases/(?P<release>[^/]+)/compose\.json")
 
 
-def of_project(project: Project, recorded: Collection[str]) -> list[dict[str, Any]]:
-    """The containers of a project, as the engine inspects them, that were not made from one of the configurations
-    ``recorded``. What ``docker run`` made with a label of compose alone, or ``compose run``, is no service; one that
-    was told to stop is not running."""
+def of_project(project: Project, state: str | None) -> list[dict[str, Any]]:
+    """The containers of a project, as the engine inspects them, that were not made from a release of the folder
+    ``state``. Compose leaves what did not change alone: it may be from a release whose record was pruned since.
+
+    What ``docker run`` made with a label of compose alone, or ``compose run``, is no service; one that was told to stop
+    is not running."""
     seen = project.inspected()
     states = {one.id: one.state for one in current(project.read(seen)) if one.service and not one.oneoff}
     return [
         {**one, "State": {**(one.get("State") or {}), "Status": states[one["Id"]]}}
         for one in seen
-        if one["Id"] in states and label_of(one, _FILES) not in recorded
+        if one["Id"] in states and (release_of(one) or ("",))[0] != state
     ]
 
 

@@ -5,7 +5,8 @@ whoever says so."""
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...app._model import IMAGES
@@ -17,11 +18,16 @@ from ..target import _found
 from ..target._target import ComposeTarget
 
 _GONE = "They would be gone for good. Stop them by hand or start them under another project name, or add -e adopt=yes."
+_ENDED = (
+    "None of them runs, so nothing is recorded, and a deployment that fails does not return to them. To go on, add "
+    "-e adopt=yes, or app_adopt: true in the inventory."
+)
 
 
-def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[str, Any]) -> dict[str, Any]:
-    """``strangers``, what a deployment of ``config`` does to containers that no release started, in sentences, and
-    ``removes``, the services that it takes away; refuses unless the inventory or the caller adopts them."""
+def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[str, Any], tree: Path) -> dict[str, Any]:
+    """``strangers``, what a deployment of ``config`` from the checkout ``tree`` does to containers that no release
+    started, in sentences, and ``removes``, the services that it takes away; refuses unless the inventory or the caller
+    adopts them."""
     is_first = situation["last_good"] is None
     if is_first and not target.app.adopt:
         _refuse_twin(target, config)
@@ -31,17 +37,18 @@ def look(target: ComposeTarget, config: Mapping[str, Any], situation: Mapping[st
         seen = [one for one in seen if _found.service_of(one) not in mine]
     if not seen:
         return {"strangers": [], "removes": []}
+    is_alive = any(map(_found.is_alive, seen))
     wanted = config["services"]
-    said = [_of(seen), *consequences(_found.newest(seen), wanted, config.get("volumes") or {})]
+    said = [_of(seen), *consequences(_found.newest(seen), wanted, config.get("volumes") or {}, tree)]
     if not target.app.adopt:
-        hint = _first_contact.HINT if is_first else _GONE
+        hint = _GONE if not is_first else _first_contact.HINT if is_alive else _ENDED
         raise Refused(
             " ".join(f"{one}." for one in said),
             reason="not_adopted",
             hint=_lost_state(seen, target) + hint,
             found=sorted(_found.newest(seen)),
         )
-    if is_first and any(map(_found.is_alive, seen)):
+    if is_first and is_alive:
         said.append(f"What runs is recorded as {_releases.FOUND} first")
     return {"strangers": said, "removes": sorted(set(_found.newest(seen)) - set(wanted))}
 
@@ -56,9 +63,10 @@ def _of(seen: Sequence[Mapping[str, Any]]) -> str:
 
 
 def consequences(
-    seen: Mapping[str, Mapping[str, Any]], wanted: Collection[str], volumes: Mapping[str, Any]
+    seen: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Any], volumes: Mapping[str, Any], tree: Path
 ) -> list[str]:
-    """What becomes of containers, by service, and of their volumes, where these services and volumes are wanted."""
+    """What becomes of containers, by service, and of their volumes and folders, where these services and volumes are
+    wanted, from the checkout ``tree``."""
     parts = {
         "replace": sorted(set(seen) & set(wanted)),
         "remove": sorted(set(seen) - set(wanted)),
@@ -67,7 +75,25 @@ def consequences(
     known = {(volume or {}).get("name") for volume in volumes.values()}
     used = {name for one in seen.values() for name in _inspected.volumes_of(one).values()}
     unused = sorted(name for name in used - known if not _inspected.is_anonymous(name))
-    return found + [f"It would not use the volume {name}" for name in unused]
+    found += [f"It would not use the volume {name}" for name in unused]
+    return found + [said for name in parts["replace"] for said in _other_folders(name, seen[name], wanted[name], tree)]
+
+
+def _other_folders(name: str, seen: Mapping[str, Any], service: Mapping[str, Any], tree: Path) -> Iterator[str]:
+    """Where a service writes into a folder of the host, and would have another one or none."""
+    mounts = {os.path.normpath(one["target"]): one for one in service.get("volumes") or []}
+    for one in seen.get("Mounts") or []:
+        if one.get("Type") != "bind" or not one.get("RW"):
+            continue
+        mount = mounts.get(os.path.normpath(one["Destination"]), {})
+        source = str(mount.get("source") or "nothing")
+        if mount.get("type") == "bind":
+            source = os.path.normpath(tree / source)
+            if os.path.realpath(source) == os.path.realpath(one["Source"]):
+                continue
+            if Path(source).is_relative_to(tree):  # which is in a folder for looking, while this is said
+                source = f"{os.path.relpath(source, tree)} of the repository"
+        yield f"{name} would have {source} at {one['Destination']}, where it has {one['Source']} now"
 
 
 def _lost_state(seen: Sequence[Mapping[str, Any]], target: ComposeTarget) -> str:

@@ -7,7 +7,7 @@ any more, so that going back to it is the same at any later time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ...text._secret_values import private
-from ..engine import _cli, _source
+from ..engine import _cli, _mounts, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
 from ..target._data import Data
@@ -124,8 +124,15 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         ours = work.build(compose, config, directory) if target.app.source == GIT else work.pull()
         images = {**ours, **work.other(config)}
         _pin(target, record, config, images, directory, secrets, params["token"])
-        data.provide(target.work_tree(target.last_good()))
+        last = target.last_good()
+        data.provide(target.work_tree(last), _mounted(target, last))
     return {"changed": True, "images": images_as_data(images), "release": record.id}
+
+
+def _mounted(target: ComposeTarget, last: Record | None) -> Collection[str]:
+    """The places that the release which runs has mounted, as far as it says so still."""
+    config = target.store.read(f"releases/{last.id}/compose.json") if last else None
+    return _mounts.named(config or {}, target.files.root)
 
 
 def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any]) -> list[str]:

@@ -130,7 +130,7 @@ def _plan_of(
             "inputs": target.digests.of(_cli.inputs(config, directory)),
             "services": sorted(config["services"]),
         }
-        strange = _first_contact.look(target, config, found)
+        strange = _first_contact.look(target, config, found, directory)
     places = {path: str(place) for path, place in sorted(data.places.items())}
     completed = target.app.completed
     found = {**found, **strange}

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-from collections.abc import Mapping
+import shlex
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +81,22 @@ class Data:
 
     def _place(self, path: str) -> Path:
         """Where people have put it already, or with the state."""
-        if self._app.directory and os.path.lexists(beside := Path(self._app.directory, path)):
-            return beside
-        return self._root / DATA / path
+        ours = self._root / DATA / path
+        if not self._app.directory or not os.path.lexists(beside := Path(self._app.directory, path)):
+            return ours
+        if _has_content(ours) and os.path.realpath(ours) != os.path.realpath(beside):
+            raise Refused(
+                f"The data for {path} is in two places: {ours} and {beside}.",
+                reason="path_in_use",
+                hint="Keep the one that is needed and move the other one away, then re-run.",
+                paths=[str(ours), str(beside)],
+            )
+        return beside
 
     def _refuse_taken(self, path: str, who: str) -> None:
         """What containers wrote would be out of sight where the same path is in the repository now."""
         place = self._root / DATA / path
-        if place.is_dir() and not _worktree.is_empty(place):
+        if _has_content(place):
             raise Refused(
                 f"{path}, which {who} mounts, is in the repository now, and containers have written to {place}.",
                 hint=f"Move what is needed out of {place}, or take {path} out of the repository.",
@@ -98,9 +106,12 @@ class Data:
 
     def refuse_loss(self, ran: Path) -> None:
         """Refuse to leave a work tree whose containers wrote where the next commit would not have it."""
-        if not ran.is_dir() or ran.name == self.tree.name:
+        if not ran.is_dir():
             return
-        found = [name for name in unknown(ran, self._root) if not self._is_carried(name)]
+        carried = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
+        found = [name for name in unknown(ran, self._root) if not _is_within(name, carried)]
+        if ran.name == self.tree.name:  # which stays: what is mounted from elsewhere now would be out of sight
+            found = [name for name in found if _is_within(name, self.places)]
         if found:
             raise Refused(
                 f"Files in {ran} are not in git and would be missing in this version: {_worktree.some(found)}.",
@@ -109,55 +120,75 @@ class Data:
                 paths=found[:100],
             )
 
-    def _is_carried(self, name: str) -> bool:
-        name = name.rstrip("/")
-        due = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
-        # a folder of which git knows nothing is named as a whole
-        return any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for path in due)
-
     def _is_ours(self, place: Path) -> bool:
         return place.is_relative_to(self._root)
 
-    def provide(self, ran: Path | None) -> None:
-        """Make the places, with what the release that runs has written into its own work tree."""
+    def provide(self, ran: Path | None, mounted: Collection[str] = ()) -> None:
+        """Make the places, with what the release that runs has written into its own work tree; it has ``mounted``
+        these places."""
         for path, place in sorted(self.places.items()):
             if ran is not None and self._is_ours(place):
-                _carry(ran, path, place)
-            # where it is mounted within a folder of the checkout, there has to be one
-            point = _confined.inside(self.tree, os.path.dirname(path) or ".", "A mount") / os.path.basename(path)
+                _carry(ran, path, place, is_mounted=str(place) in mounted)
             if self._is_ours(place) and not os.path.lexists(place):
                 _files.make_private(place.parent)
                 place.mkdir()
-            if place.is_dir() and not os.path.lexists(point):
-                point.mkdir(parents=True)
+            if place.is_dir() and not any(str(above) in self.places for above in Path(path).parents):
+                self._make_point(path)
+
+    def _make_point(self, path: str) -> None:
+        """Where a place is mounted within a folder of the checkout, there has to be one."""
+        point = _confined.inside(self.tree, os.path.dirname(path) or ".", "A mount") / os.path.basename(path)
+        if not os.path.lexists(point):
+            point.mkdir(parents=True)
 
 
-def _carry(ran: Path, path: str, place: Path) -> None:
+def _is_within(name: str, paths: Collection[str]) -> bool:
+    """Whether something unknown lies in one of these, or is a folder that one lies in: it is named as a whole."""
+    name = name.rstrip("/")
+    return any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for path in paths)
+
+
+def _carry(ran: Path, path: str, place: Path, *, is_mounted: bool) -> None:
     """Move what is in a work tree to its place. Containers that have it mounted have it still; releases that name it
     there find a link."""
     old = ran / path
     folder = os.path.realpath(old.parent)
     is_within = os.path.commonpath((folder, os.path.realpath(ran))) == os.path.realpath(ran)
-    if old.is_symlink() or not old.exists() or not is_within or (old.is_dir() and _worktree.is_empty(old)):
+    if old.is_symlink() or not is_within or not _has_content(old) or not _is_free(place):
         return
-    if not _is_free(place):
-        return
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(place)  # empty folders
     _files.make_private(place.parent)
     try:
-        os.rename(old, place)
-    except PermissionError as error:
+        if is_mounted and place.is_dir():  # by containers that go on with this very folder
+            for entry in [*os.scandir(old)]:
+                os.rename(entry.path, place / entry.name)
+            old.rmdir()
+        else:
+            os.rename(old, place)  # over an empty folder, in one step
+    except OSError as error:
+        whence, whither = shlex.quote(str(old)), shlex.quote(str(place))
         raise OpsError(
-            f"{old} belongs to somebody else and cannot be moved to {place}, where it outlives this release.",
+            f"{old} could not be moved to {place}, where it outlives this release: {error.strerror}.",
             reason="system_error",
-            hint=f"Run as root: mv {old} {place} && ln -s {place} {old}",
+            hint=f"Stop what uses it, then run as root: mv -T {whence} {whither} && ln -s {whither} {whence}",
         ) from error
     old.symlink_to(place)
 
 
 def _is_free(place: Path) -> bool:
-    return not os.path.lexists(place) or (place.is_dir() and not place.is_symlink() and _worktree.is_empty(place))
+    """Whether something can be moved there as a whole."""
+    if not os.path.lexists(place):
+        return True
+    try:
+        return not place.is_symlink() and not os.listdir(place)
+    except OSError:  # a file, or whoever may not look cannot say
+        return False
+
+
+def _has_content(place: Path) -> bool:
+    """Whether there is something that could be lost: more than folders and what keeps them in git."""
+    return os.path.lexists(place) and not (
+        place.is_dir() and _worktree.is_empty(place, ignoring=_worktree.PLACEHOLDERS)
+    )
 
 
 def unknown(tree: Path, root: Path) -> list[str]:

@@ -28,7 +28,7 @@ def service_of(seen: Seen) -> str:
 
 
 def is_alive(seen: Seen) -> bool:
-    """Whether there is something to return to: what somebody stopped stays stopped."""
+    """Whether there is something to return to: what somebody stopped is not."""
     return (seen.get("State") or {}).get("Status") in _ALIVE
 
 
@@ -77,7 +77,7 @@ def _from_files(project: str, found: Sequence[Seen]) -> dict[str, dict[str, Any]
         with contextlib.suppress(OpsError):
             config, hashes = compose.config(), compose.hashes()
             for name, seen in newest(one for one in found if _place(one) == place).items():
-                if hashes.get(name, "") == hash_of(seen):
+                if name in hashes and hashes[name] == hash_of(seen):
                     result[name] = {"service": config["services"][name], "config": config}
     return result
 

@@ -151,9 +151,10 @@ class ComposeTarget(Target):
     # what compose alone has
 
     def strangers(self) -> list[dict[str, Any]]:
-        """The containers of the project, as the engine inspects them, that no recorded release started."""
-        records, _ = self.history()
-        return _strangers.of_project(self.project, {str(self.rendered(record.id)) for record in records})
+        """The containers of the project, as the engine inspects them, that no release started: where there is no record
+        at all, the state is lost."""
+        has_records = any(self.history())
+        return _strangers.of_project(self.project, str(self.store.root) if has_records else None)
 
     def rendered(self, release: str) -> Path:
         """Where a release's rendered configuration is."""

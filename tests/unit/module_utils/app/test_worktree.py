@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -107,6 +108,20 @@ def test_what_git_does_not_know(tree: Path, act: Callable[[Path], None], unknown
     act(tree)
     assert known.unknown(tree.parent / "data") == unknown
     assert not (tree.parent / "executed").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_unknown(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def refuse(folder: str | Path) -> object:
+        if Path(folder) == tree / "site":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    known = _worktree.kept(tree)
+    write("lib/upload")(tree)
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert known.unknown(tree.parent / "data") == ["site/", "lib/upload"]
 
 
 def test_what_cannot_be_told_is_no_nothing(tree: Path) -> None:

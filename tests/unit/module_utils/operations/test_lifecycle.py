@@ -557,6 +557,21 @@ def test_nobody_takes_over_what_runs_without_saying_so(host: Host, running: None
     assert lease.released
 
 
+@pytest.mark.parametrize("error", [OpsError("The engine is gone."), KeyError("adminer")])
+def test_the_lease_is_given_back_where_what_runs_cannot_be_recorded(
+    adopting: Host, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(_target.ComposeTarget, "keep_found", broken)
+    with pytest.raises(type(error)):
+        adopting.start("v1")
+    lease = adopting.store.lease()
+    assert lease is not None
+    assert lease.released
+
+
 def test_whoever_makes_no_release_takes_nothing_over(adopting: Host) -> None:
     adopting.start("", operation="backup", wanted={})
     assert adopting.current() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,11 +13,15 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._a
     finish_stopping,
     never_started,
     refuse_other_folders,
+    remove,
     remove_half_made,
+    remove_migration,
     stop,
+    wake,
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._project import Project
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
 from tests.unit.support.making import container
 
 OLD = container(id="ee66117dfcde77", name="shop-app-1")
@@ -57,6 +62,34 @@ def test_what_is_on_its_way_out_goes_all_of_it() -> None:
     api: Any = SimpleNamespace(inspect_container=lambda _: {}, stop=lambda id_, timeout: stopped.append(id_))
     finish_stopping(cast(Project, SimpleNamespace(api=api, every_container=lambda: found)))
     assert stopped == ["id-web"]
+
+
+@pytest.mark.parametrize("error", [docker.errors.NotFound("no such container"), docker.errors.APIError("busy")])
+@pytest.mark.parametrize(
+    ("act", "found"),
+    [
+        pytest.param(lambda project: remove(project, "one"), OLD, id="remove"),
+        pytest.param(wake, container(state="paused"), id="wake"),
+        pytest.param(finish_stopping, container(state="stopping"), id="finish stopping"),
+        pytest.param(remove_half_made, container(id="ee66117dfcde77", name="ee66117dfcde_shop-app-1", state="created"),
+                     id="remove half-made"),
+        pytest.param(remove_migration, container(name="shop-migration"), id="remove a migration"),
+    ],
+)  # fmt: skip
+def test_a_container_that_is_gone_by_itself_is_no_error(
+    act: Callable[[Project], None], found: Container, error: docker.errors.APIError
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    api = SimpleNamespace(inspect_container=fail, stop=fail, remove_container=fail, unpause=fail)
+    project = cast(Project, SimpleNamespace(
+        name="shop", api=api, every_container=lambda: [found], containers=lambda **_: [found]))  # fmt: skip
+    if isinstance(error, docker.errors.NotFound):
+        act(project)
+        return
+    with pytest.raises(OpsError):
+        act(project)
 
 
 @pytest.mark.parametrize(

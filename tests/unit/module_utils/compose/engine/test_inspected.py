@@ -104,6 +104,28 @@ def test_networks_of_somebody_else(mode: str, wanted: str) -> None:
     assert (found["network_mode"], "networks" in found) == (wanted, False)
 
 
+@pytest.mark.parametrize(
+    ("mode", "kept"),
+    [
+        ("container:d1", set()),
+        ("container:other", set()),
+        ("host", {"domainname", "expose", "hostname", "ports"}),
+        ("shop_default", {"domainname", "expose", "hostname", "ports"}),
+    ],
+)
+def test_what_belongs_to_the_network_of_another_container_is_that_ones(mode: str, kept: set[str]) -> None:
+    theirs = {"Hostname": "front", "Domainname": "example.org", "ExposedPorts": {"80/tcp": {}}}
+    host = {"NetworkMode": mode, "PortBindings": {"80/tcp": [{"HostPort": "80"}]}}
+    found = _inspected.service_from(seen(theirs, host), {"d1": "db"})
+    assert {"domainname", "expose", "hostname", "ports"} & set(found) == kept
+
+
+def test_how_it_logs() -> None:
+    told = {"Type": "json-file", "Config": {"max-size": "10m"}}
+    found = _inspected.service_from(seen(host={"LogConfig": told}), {})
+    assert found["logging"] == {"driver": "json-file", "options": {"max-size": "10m"}}
+
+
 def test_labels_of_compose_are_its_own_to_make() -> None:
     container = seen()
     container["Config"]["Labels"]["traefik.enable"] = "true"

@@ -31,8 +31,13 @@ def seen(number: int, **labels: str) -> dict[str, Any]:
         pytest.param([seen(1, service="web", config_files=OURS)], [], id="by a release of ours"),
         pytest.param(
             [seen(1, service="web", config_files="/state/releases/0009-v9/compose.json")],
+            [],
+            id="by a release whose record was pruned",
+        ),
+        pytest.param(
+            [seen(1, service="web", config_files="/other/releases/0001-v1/compose.json")],
             ["id1"],
-            id="by a release whose record is lost",
+            id="by a release of another state folder",
         ),
         pytest.param([seen(1)], [], id="by docker run, with a label of the project alone"),
         pytest.param([seen(1, service="web", oneoff="True")], [], id="by compose run"),
@@ -44,13 +49,19 @@ def seen(number: int, **labels: str) -> dict[str, Any]:
 )
 def test_containers_that_no_release_started(containers: list[dict[str, Any]], found: list[str]) -> None:
     project: Any = SimpleNamespace(inspected=lambda: containers, read=lambda seen: [*map(container_from, seen)])
-    assert [one["Id"] for one in _strangers.of_project(project, {OURS})] == found
+    assert [one["Id"] for one in _strangers.of_project(project, "/state")] == found
+
+
+def test_without_any_record_everything_is_a_stranger() -> None:
+    containers = [seen(1, service="web", config_files=OURS)]
+    project: Any = SimpleNamespace(inspected=lambda: containers, read=lambda seen: [*map(container_from, seen)])
+    assert _strangers.of_project(project, None) == [{**containers[0], "State": {"Status": ""}}]
 
 
 def test_one_that_was_told_to_stop_does_not_run() -> None:
     going = [replace(container_from(seen(1, service="web")), state=STOPPING)]
     project: Any = SimpleNamespace(inspected=lambda: [seen(1, service="web")], read=lambda _seen: going)
-    assert [one["State"]["Status"] for one in _strangers.of_project(project, {})] == [STOPPING]
+    assert [one["State"]["Status"] for one in _strangers.of_project(project, None)] == [STOPPING]
 
 
 def test_a_container_of_a_lost_release_says_where_its_record_was() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.support.making import app as model
 
 LABEL = "com.docker.compose."
 SITUATION: dict[str, Any] = {"last_good": None}
+TREE = Path("/tmp/looking/source/abc")
 
 
 def seen(service: str, volume: str = "", files: str = "/srv/compose.yml", state: str = "running") -> dict[str, Any]:
@@ -38,9 +40,34 @@ def seen(service: str, volume: str = "", files: str = "/srv/compose.yml", state:
 )
 def test_what_becomes_of_it(containers: list[dict[str, Any]], volumes: dict[str, Any], words: list[str]) -> None:
     by_service = {one["Id"]: one for one in containers}
-    found = _first_contact.consequences(by_service, ["web", "db"], volumes)
+    found = _first_contact.consequences(by_service, {"web": {}, "db": {}}, volumes, TREE)
     assert len(found) == len(words)
     assert all(word in said for word, said in zip(words, found))
+
+
+@pytest.mark.parametrize(
+    ("mounts", "words"),
+    [
+        pytest.param([{"type": "bind", "source": "/srv/shop/db", "target": "/db/"}], [], id="the same"),
+        pytest.param([{"type": "bind", "source": "/srv/x/../shop/db", "target": "/db"}], [], id="in another way"),
+        pytest.param([{"type": "bind", "source": "/state/data/db", "target": "/db"}], ["/state/data/db"], id="another"),
+        pytest.param(
+            [{"type": "bind", "source": f"{TREE}/db", "target": "/db"}], ["db of the"], id="of the repository"
+        ),
+        pytest.param([{"type": "volume", "source": "named", "target": "/db"}], ["named"], id="a volume"),
+        pytest.param([{"type": "bind", "source": "/srv/shop/db", "target": "/x"}], ["nothing"], id="none"),
+        pytest.param([], ["nothing"], id="none at all"),
+    ],
+)
+def test_folders_of_the_host_that_it_would_not_have(mounts: list[dict[str, Any]], words: list[str]) -> None:
+    told = [
+        {"Type": "bind", "Source": "/srv/shop/db", "Destination": "/db", "RW": True},
+        {"Type": "bind", "Source": "/srv/shop/web.conf", "Destination": "/web.conf", "RW": False},
+    ]
+    containers = {"web": {**seen("web"), "Mounts": told}}
+    found = _first_contact.consequences(containers, {"web": {"volumes": mounts}}, {}, TREE)[1:]
+    assert len(found) == len(words)
+    assert all(f"have {word}" in said and "/srv/shop/db" in said for word, said in zip(words, found, strict=True))
 
 
 def target(*containers: dict[str, Any], **changes: Any) -> Any:
@@ -55,32 +82,43 @@ CONFIG: dict[str, Any] = {"services": {"web": {}, "db": {}}}
 
 
 def test_nothing_is_said_where_nothing_runs() -> None:
-    assert _first_contact.look(target(), CONFIG, SITUATION) == {"strangers": [], "removes": []}
+    assert _first_contact.look(target(), CONFIG, SITUATION, TREE) == {"strangers": [], "removes": []}
 
 
 def test_it_is_refused_by_name_and_adopted_by_those_who_say_so() -> None:
     containers = (seen("web"), seen("grafana", state="exited"))
     with pytest.raises(Refused) as error:
-        _first_contact.look(target(*containers), CONFIG, SITUATION)
+        _first_contact.look(target(*containers), CONFIG, SITUATION, TREE)
     assert (error.value.reason, error.value.data["found"]) == ("not_adopted", ["grafana", "web"])
     assert "adopt=yes" in error.value.hint
-    found = _first_contact.look(target(*containers, adopt=True), CONFIG, SITUATION)
+    found = _first_contact.look(target(*containers, adopt=True), CONFIG, SITUATION, TREE)
     assert found["removes"] == ["grafana"]
     assert any("0000-found" in said for said in found["strangers"])
 
 
+@pytest.mark.parametrize(("states", "promised"), [(("exited", "created"), False), (("exited", "paused"), True)])
+def test_no_return_is_promised_to_what_is_not_recorded(states: tuple[str, str], promised: bool) -> None:
+    containers = [seen(name, state=state) for name, state in zip(("web", "db"), states, strict=True)]
+    with pytest.raises(Refused) as error:
+        _first_contact.look(target(*containers), CONFIG, SITUATION, TREE)
+    assert ("0000-found" in error.value.hint) == promised
+    assert "adopt=yes" in error.value.hint
+
+
 def test_what_somebody_starts_later_counts_where_no_release_has_it() -> None:
     later = {"last_good": "0001-v1"}
-    assert _first_contact.look(target(seen("web")), CONFIG, later)["strangers"] == []
+    assert _first_contact.look(target(seen("web")), CONFIG, later, TREE)["strangers"] == []
     with pytest.raises(Refused) as error:
-        _first_contact.look(target(seen("web"), seen("adminer")), CONFIG, later)
+        _first_contact.look(target(seen("web"), seen("adminer")), CONFIG, later, TREE)
     assert error.value.data["found"] == ["adminer"]
 
 
 @pytest.mark.parametrize(("state", "word"), [("/elsewhere", "app_state_dir"), ("/state", "not there any more")])
 def test_a_lost_record_is_named(state: str, word: str) -> None:
     with pytest.raises(Refused) as error:
-        _first_contact.look(target(seen("web", files=f"{state}/releases/0003-v3/compose.json")), CONFIG, SITUATION)
+        _first_contact.look(
+            target(seen("web", files=f"{state}/releases/0003-v3/compose.json")), CONFIG, SITUATION, TREE
+        )
     assert "0003-v3" in error.value.hint
     assert word in error.value.hint
 

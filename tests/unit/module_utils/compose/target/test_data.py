@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,30 @@ def test_what_people_have_put_beside_is_used_where_it_is(root: Path, tmp_path: P
     assert found == [str(tmp_path / "srv/data"), str(root / "data/cache")]
 
 
+@pytest.mark.parametrize(
+    ("has_data", "beside", "place"),
+    [
+        pytest.param(True, False, "state/data/db", id="with the state"),
+        pytest.param(False, True, "srv/db", id="beside"),
+        pytest.param(True, True, None, id="nobody can tell which"),
+    ],
+)
+def test_data_in_two_places_is_refused(
+    root: Path, tmp_path: Path, has_data: bool, beside: bool, place: str | None
+) -> None:
+    (root / "data/db").mkdir(parents=True)
+    if has_data:
+        (root / "data/db/customers").write_text("kept")
+    if beside:
+        (tmp_path / "srv/db").mkdir(parents=True)
+    if place:
+        assert settled(root, "db", directory=str(tmp_path / "srv"))[1] == [str(tmp_path / place)]
+        return
+    with pytest.raises(Refused) as error:
+        settled(root, "db", directory=str(tmp_path / "srv"))
+    assert error.value.data == {"paths": [str(root / "data/db"), str(tmp_path / "srv/db")]}
+
+
 @pytest.mark.parametrize("source", ["../data", "../../data2", "../../releases", "../old/site", "../.."])
 def test_what_lies_around_a_checkout_is_refused(root: Path, source: str) -> None:
     with pytest.raises(Refused) as error:
@@ -122,6 +148,72 @@ def test_data_that_is_there_is_not_replaced(root: Path) -> None:
     assert (root / "source/old/data/customers").read_text() == str(root / "source/old/data")
 
 
+def test_a_mount_within_another_one_is_there_also_where_that_one_was_moved(root: Path) -> None:
+    (root / "source/new/data").mkdir()
+    (root / "source/new/data/customers").write_text("kept")
+    for _ in range(2):
+        data, _ = settled(root, "data", "data/sub")
+        data.provide(root / "source/new")  # the same commit
+        assert (root / "source/new/data").is_symlink()
+        assert (root / "data/data/sub").is_dir()
+
+
+def test_placeholders_are_nothing_to_carry(root: Path) -> None:
+    (root / "source/old/uploads").mkdir()
+    (root / "source/old/uploads/.gitkeep").touch()
+    (root / "data/uploads").mkdir(parents=True)
+    mounted = (root / "data/uploads").stat().st_ino
+    data, (place,) = settled(root, "uploads")
+    data.provide(root / "source/old", [place])
+    assert (root / "data/uploads").stat().st_ino == mounted
+    assert not (root / "source/old/uploads").is_symlink()
+
+
+@pytest.mark.parametrize("is_mounted", [True, False])
+def test_containers_keep_the_folder_that_they_have_mounted(root: Path, is_mounted: bool) -> None:
+    (root / "source/old/data/sub").mkdir(parents=True)
+    (root / "source/old/data/sub/customers").write_text("kept")
+    (root / "data/data").mkdir(parents=True)
+    live = (root / ("data/data" if is_mounted else "source/old/data")).stat().st_ino
+    data, (place,) = settled(root, "data")
+    data.provide(root / "source/old", [place] if is_mounted else [])
+    assert (root / "data/data").stat().st_ino == live
+    assert (root / "data/data/sub/customers").read_text() == "kept"
+    assert (root / "source/old/data").resolve() == root / "data/data"
+
+
+def test_nothing_is_moved_over_a_folder_that_cannot_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "source/old/data").mkdir()
+    (root / "source/old/data/customers").write_text("older")
+    (root / "data/data").mkdir(parents=True)
+    data, _ = settled(root, "data")
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    data.provide(root / "source/old")
+    assert not (root / "source/old/data").is_symlink()
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EBUSY])
+def test_what_cannot_be_moved_stays(root: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    (root / "source/old/data").mkdir()
+    (root / "source/old/data/customers").write_text("kept")
+    (root / "data/data").mkdir(parents=True)
+    data, _ = settled(root, "data")
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(OpsError) as error:
+        data.provide(root / "source/old")
+    assert error.value.reason == "system_error"
+    assert (root / "source/old/data/customers").read_text() == "kept"
+    assert (root / "data/data").is_dir()
+
+
 def test_nothing_is_carried_from_where_a_link_leads(root: Path, tmp_path: Path) -> None:
     (tmp_path / "theirs/data").mkdir(parents=True)
     (tmp_path / "theirs/data/file").write_text("theirs")
@@ -134,33 +226,34 @@ def test_nothing_is_carried_from_where_a_link_leads(root: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("found", "taken", "is_refused"),
+    ("found", "taken", "refused_at"),
     [
-        pytest.param([], [], False, id="nothing"),
-        pytest.param(["data/"], [], False, id="it is carried over"),
-        pytest.param(["data/customers"], [], False, id="a file of it"),
-        pytest.param(["deploy/"], [], False, id="all of a folder in which it lies"),
-        pytest.param(["site/guestbook"], [], True, id="in a folder of the repository"),
-        pytest.param(["data2/"], [], True, id="another"),
-        pytest.param(["data/customers"], ["data"], True, id="there is no place for it"),
+        pytest.param([], [], [], id="nothing"),
+        pytest.param(["data/"], [], [], id="it is carried over"),
+        pytest.param(["data/customers"], [], [], id="a file of it"),
+        pytest.param(["deploy/"], [], [], id="all of a folder in which it lies"),
+        pytest.param(["site/guestbook"], [], ["old"], id="in a folder of the repository"),
+        pytest.param(["data2/"], [], ["old"], id="another"),
+        pytest.param(["data/customers"], ["data"], ["old", "new"], id="there is no place for it"),
+        pytest.param(["beside/customers"], [], ["old", "new"], id="it is mounted from elsewhere by now"),
     ],
 )
-def test_files_that_the_next_commit_would_not_have(
-    root: Path, monkeypatch: pytest.MonkeyPatch, found: list[str], taken: list[str], is_refused: bool
+@pytest.mark.parametrize("ran", ["old", "new", "gone"])  # new is the same commit: what is not mounted stays there
+def test_files_that_this_version_would_not_have(
+    root: Path, monkeypatch: pytest.MonkeyPatch, found: list[str], taken: list[str], refused_at: list[str], ran: str
 ) -> None:
+    (root.parent / "srv/beside").mkdir(parents=True)
     for path in taken:
         (root / "data" / path).mkdir(parents=True)
         (root / "data" / path / "file").write_text("newer")
-    data, _ = settled(root, "data", "deploy/data")
+    data, _ = settled(root, "data", "deploy/data", "beside", directory=str(root.parent / "srv"))
     monkeypatch.setattr(_worktree, "kept", lambda _tree: Known(found))
-    data.refuse_loss(root / "source/new")  # the same commit: they are there
-    data.refuse_loss(root / "source/gone")
-    if not is_refused:
-        data.refuse_loss(root / "source/old")
+    if ran not in refused_at:
+        data.refuse_loss(root / "source" / ran)
         return
     with pytest.raises(Refused) as error:
-        data.refuse_loss(root / "source/old")
-    assert error.value.data == {"tree": str(root / "source/old"), "paths": found}
+        data.refuse_loss(root / "source" / ran)
+    assert error.value.data == {"tree": str(root / "source" / ran), "paths": found}
 
 
 def test_a_work_tree_with_files_of_nobody_is_not_removed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

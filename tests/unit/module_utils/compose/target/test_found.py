@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _cli
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _found
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from tests.unit.support.making import app, record
 
 LABEL = "com.docker.compose."
 NAMELESS = "f0" * 32
@@ -73,6 +77,13 @@ def test_without_files_everything_is_what_the_engine_tells(place: str, monkeypat
     assert found["services"]["web"]["command"] == ["told", "by", "the", "engine"]
 
 
+def test_a_service_without_a_digest_that_the_files_do_not_have_is_what_the_engine_tells(files: str) -> None:
+    stranger = seen("adminer", files)
+    del stranger["Config"]["Labels"][f"{LABEL}config-hash"]
+    found = _found.configuration("shop", [seen("web", files), stranger])
+    assert found["services"]["adminer"]["command"] == ["told", "by", "the", "engine"]
+
+
 def test_files_that_cannot_be_read_say_nothing(files: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_self: object) -> None:
         raise OpsError("no YAML")
@@ -90,6 +101,25 @@ def test_volumes_without_a_name_keep_their_data(files: str) -> None:
         assert found["volumes"][NAMELESS] == {"name": NAMELESS, "external": True}
 
 
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        pytest.param(([], {}), ["id-web"], id="the state is lost"),
+        pytest.param(([record()], {}), [], id="its own record was pruned"),
+        pytest.param(([], {"0002-v2": OpsError("damaged")}), [], id="no record can be read"),
+    ],
+)
+def test_whose_a_container_of_a_release_without_a_record_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, history: Any, found: list[str]
+) -> None:
+    containers = [seen("web", f"{tmp_path}/releases/0009-v9/compose.json")]
+    project = SimpleNamespace(inspected=lambda: containers, read=lambda seen: [*map(container_from, seen)])
+    target = ComposeTarget(app(state_dir=str(tmp_path)))
+    target.__dict__["project"] = project
+    monkeypatch.setattr(target, "history", lambda: history)
+    assert [one["Id"] for one in target.strangers()] == found
+
+
 def test_as_many_as_there_were() -> None:
     found = _found.configuration("shop", [seen("web"), {**seen("web"), "Id": "id-2"}])
     assert found["services"]["web"]["scale"] == 2
@@ -99,5 +129,5 @@ def test_as_many_as_there_were() -> None:
     ("state", "alive"),
     [("running", True), ("paused", True), ("restarting", True), ("exited", False), ("created", False)],
 )
-def test_what_somebody_stopped_stays_stopped(state: str, alive: bool) -> None:
+def test_what_somebody_stopped_is_nothing_to_return_to(state: str, alive: bool) -> None:
     assert _found.is_alive(seen("web", State={"Status": state})) is alive
