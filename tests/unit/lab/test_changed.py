@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from tests import changed
 from tests.changed import ROOT, below, chosen, everyone, module_of, reached, shown_by, uses
 
 SHOWS = {"tests/toy": ["roles"], "tests/integration/test_x.py": ["plugins/a", "roles/deploy"]}
@@ -102,3 +105,15 @@ def test_the_table_has_every_file_and_only_what_there_is() -> None:
     files = {str(path.relative_to(ROOT)) for path in (ROOT / "tests/integration").glob("test_*.py")}
     assert set(table) == {"tests/toy", *files}
     assert [path for paths in table.values() for path in paths if not Path(ROOT, path).exists()] == []
+
+
+@pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([1, 0], 1), ([0, -9], 1)])
+def test_a_run_that_failed_or_was_killed_is_a_failure(
+    codes: list[int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(codes)
+    monkeypatch.setattr(changed, "changes", lambda base: ["x"])
+    monkeypatch.setattr(changed, "everyone", lambda files: ())
+    monkeypatch.setattr(changed, "chosen", lambda *_: ["tests/unit", "tests/toy"])
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=next(left)))
+    assert changed.main([]) == expected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan, LogsProbe
 
 
 def scan(lines: list[str], **options: Any) -> LogScan:
@@ -92,3 +93,13 @@ def test_each_container_is_read_on_by_itself() -> None:
 
 def test_no_line_at_all_passes_and_says_so() -> None:
     assert scan([]).outcome().reason == "0 lines read, no error among them"
+
+
+def test_an_attempt_closes_its_patterns_before_the_next_may_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = cast("Any", SimpleNamespace(containers=list))
+    probe = LogsProbe(project, [], 0.0, {"patterns": ERROR_LINES, "allow": (), "limit": 0, "since": 0.0})
+    held: list[bool] = []
+    monkeypatch.setattr(probe._scan, "close", lambda: held.append(probe._reading.locked()))
+    probe(1.0)
+    assert held == [True]
+    assert not probe._reading.locked()

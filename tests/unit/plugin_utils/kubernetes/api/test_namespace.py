@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled, OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
@@ -278,6 +278,24 @@ def test_a_server_that_was_given_up_is_not_waited_for_as_long_again_until_it_ans
     assert took[0] > 1.3
     assert took[1] < 1
     assert took[3] > 1.3
+
+
+@pytest.mark.parametrize(
+    "body", [{"kind": "Status", "metadata": {}}, {"kind": "Table", "metadata": {}, "rows": []}], ids=["Status", "Table"]
+)
+def test_an_answer_that_is_no_list_is_no_empty_list(server: Server, body: dict[str, Any]) -> None:
+    server.script = [(200, {}, body)]
+    with server.cluster() as cluster, pytest.raises(Garbled):
+        cluster.list("v1", "Pod")
+
+
+def test_a_value_of_a_secret_that_was_left_out_is_null(server: Server) -> None:
+    about = {"name": "s", "uid": "u", "resourceVersion": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    server.script = [(200, {}, {"metadata": about, "data": {"TOKEN": None}})]
+    with server.cluster() as cluster:
+        found = cluster.get("v1", "Secret", "s")
+    assert found is not None
+    assert found["data"] == {"TOKEN": None}
 
 
 def test_pages_are_put_together_and_a_forgotten_list_is_begun_anew(server: Server) -> None:
