@@ -111,7 +111,7 @@ def test_what_was_written_beside_files_of_the_repository_is_not_left_behind(ledg
     found = ledger.deploy("v5")
     assert found.rc == 0, found.output
     assert (written / "overlooked").read_text() == "hello\n"
-    assert str(written) in found.said
+    assert "not in git (overlooked)" in found.said  # the path after it may be longer than the screen has room for
 
 
 #: web takes its time to stop, and is made with a secret and a config of variables
