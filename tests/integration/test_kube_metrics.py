@@ -8,8 +8,8 @@ from tests.integration.kube_application import KubeApplication
 from tests.integration.test_studio_metrics import gates, valid
 
 GATES = [
-    # one answer of a busy machine is slow by itself
-    {"metric": "latency_p95", "interval": 1, "warm_up": 1, "failure_limit": 2},
+    # answers of a busy machine are slow for some seconds; those of a slow release all are
+    {"metric": "latency_p95", "interval": 1, "warm_up": 1, "failure_limit": 6},
     {"metric": "service_memory", "tier": "critical", "interval": 1},
 ]
 #: what a kubelet and this application do not tell without Prometheus, what has nothing to be measured on, and what a
@@ -25,7 +25,7 @@ def studio(kube: KubeApplication) -> KubeApplication:
         for check in kube.variables["app_checks"]
     ]
     kube.variables["app_environment"] = {**kube.variables["app_environment"], "STUDIO_REPLICAS": 2}
-    kube.variables.update({"app_checks": checks, "app_soak_seconds": 6, "app_metric_gates": GATES})
+    kube.variables.update({"app_checks": checks, "app_soak_seconds": 10, "app_metric_gates": GATES})
     kube.write()
     run = kube.deploy("v0.2.1")
     assert run.rc == 0, run.output

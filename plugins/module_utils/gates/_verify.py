@@ -90,7 +90,6 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         "redact_env_files": target.app.env_paths,
         **looked_up,
     }
-    looking["altered"] = _altered(target, looking) if "since" in looked_up else []
     if params["release"] and target.record(params["release"]).is_found:
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
@@ -99,6 +98,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
         held = Held(target.store, params["token"], target.app.lease_ttl, phase, params["soak"], gates)
     try:
+        looking["altered"] = _altered(target, looking) if "since" in looked_up else []
         return gate(looking, target.project, target.redactor, held)
     except OpsError as error:
         error.data.setdefault("phase", phase)

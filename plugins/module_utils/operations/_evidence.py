@@ -30,6 +30,8 @@ Files = dict[str, str]
 LARGEST = 512 * 1024
 #: one that hangs leaves time for others
 _SHARE_OF_EACH = 0.5
+#: what is left of the time is for looking for secrets in what was read
+_SHARE_OF_READING = 0.75
 _LONGEST_REASON = 1000
 
 
@@ -40,7 +42,7 @@ def collect(collectors: Mapping[str, Collector], shown: Redactor, seconds: float
     files: Files = {}
     manifest: dict[str, Any] = {}
     deadline = time.monotonic() + seconds
-    for name, ended in side_by_side(work, seconds, seconds * _SHARE_OF_EACH).items():
+    for name, ended in side_by_side(work, seconds * _SHARE_OF_READING, seconds * _SHARE_OF_EACH).items():
         # looking for secrets keeps a processor busy: side by side, all of it would be late at once
         if ended.value is not None and time.monotonic() < deadline:
             text, was_cut = _shown(ended.value, shown)
