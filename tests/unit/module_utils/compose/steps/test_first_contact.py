@@ -67,7 +67,7 @@ def test_folders_of_the_host_that_it_would_not_have(mounts: list[dict[str, Any]]
     containers = {"web": {**seen("web"), "Mounts": told}}
     found = _first_contact.consequences(containers, {"web": {"volumes": mounts}}, {}, TREE)[1:]
     assert len(found) == len(words)
-    assert all(f"have {word}" in said and "/srv/shop/db" in said for word, said in zip(words, found, strict=True))
+    assert all(f"have {word}" in said and "/srv/shop/db" in said for word, said in zip(words, found))
 
 
 def target(*containers: dict[str, Any], **changes: Any) -> Any:
@@ -98,7 +98,7 @@ def test_it_is_refused_by_name_and_adopted_by_those_who_say_so() -> None:
 
 @pytest.mark.parametrize(("states", "promised"), [(("exited", "created"), False), (("exited", "paused"), True)])
 def test_no_return_is_promised_to_what_is_not_recorded(states: tuple[str, str], promised: bool) -> None:
-    containers = [seen(name, state=state) for name, state in zip(("web", "db"), states, strict=True)]
+    containers = [seen(name, state=state) for name, state in zip(("web", "db"), states)]
     with pytest.raises(Refused) as error:
         _first_contact.look(target(*containers), CONFIG, SITUATION, TREE)
     assert ("0000-found" in error.value.hint) == promised
