@@ -68,9 +68,14 @@ def resolve(repository: str, version: str, timeout: float) -> str:
 def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path:
     """A work tree of ``commit`` below ``folder``, made once and kept for as long as a release needs it."""
     tree = folder / commit[:12]
+    # beside the tree: containers may write into that, its configuration of git too, so git runs in none that is whole
+    whole = folder / f".{tree.name}.whole"
     if (tree / ".git").exists():
-        _submodules.check_out(tree, repository, timeout)
+        if not whole.exists():  # a run was killed, or an earlier version made it
+            _submodules.check_out(tree, repository, timeout)
+            whole.touch(0o600)
         return tree
+    whole.unlink(missing_ok=True)
     mirror = folder / "mirror.git"
     at = ("--git-dir", str(mirror))
     _fetch(mirror, repository, commit, timeout)
@@ -87,6 +92,7 @@ def checkout(repository: str, commit: str, folder: Path, timeout: float) -> Path
     except OpsError:
         shutil.rmtree(tree)
         raise
+    whole.touch(0o600)
     return tree
 
 

@@ -29,7 +29,7 @@ REASONS = {
     "env_file_invalid": "An env file cannot be read.",
     "env_file_unsafe": "An env file is writable by others.",
     "env_value_missing": "A variable that is required has no value in the env files.",
-    "path_in_use": "A work tree has files that are nowhere else.",
+    "path_in_use": "Data is where a removal or a deployment would lose it or put it out of sight.",
     "path_outside_checkout": "A path of the application leads out of its checkout.",
     # versions and images
     "version_not_found": "The repository has no such tag, branch or commit.",

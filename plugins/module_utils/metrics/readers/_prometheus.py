@@ -21,7 +21,7 @@ from ._exposition import number, text_of
 from ._observation import Asked, Observation, query_of
 from ._reader import COMMON, Reader
 
-#: as many as Prometheus works on at the same time, unless it is told otherwise
+#: as many as Prometheus works on at the same time, unless it is configured otherwise
 _AT_ONCE = 20
 _EXCERPT = 300
 

@@ -129,7 +129,7 @@ def test_a_checkout_is_whole_made_once_and_beside_the_others(repository: Path, t
     contents = [(tree / "compose.yml").read_text() for tree in trees.values()]
     assert contents == ["version 1\n", "version 2\n"]
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == sorted(
-        ["mirror.git", *(tree.name for tree in trees.values())]
+        ["mirror.git", *(name for tree in trees.values() for name in (tree.name, f".{tree.name}.whole"))]
     )
 
 
@@ -191,10 +191,25 @@ def test_submodules_come_along(bare: Path, url: str) -> None:
     for _ in range(2):
         tree = _git.checkout(str(bare / "app.git"), commit, bare / "source", 20)
         assert (tree / "lib/compose.yml").read_text() == "version 3\n"
-        shutil.rmtree(tree / "lib")
+        shutil.rmtree(tree / "lib")  # as a run leaves it that is killed before it has them
         (tree / "lib").mkdir()
+        (bare / "source" / f".{tree.name}.whole").unlink()
     with _git.temporary_checkout(str(bare / "app.git"), "main", commit, 20) as looked_at:
         assert (looked_at / "lib/compose.yml").exists()
+
+
+def test_git_does_not_run_in_a_work_tree_that_containers_may_write(bare: Path) -> None:
+    commit = with_submodule(bare, "app.git", "../lib.git")
+    tree = _git.checkout(str(bare / "app.git"), commit, bare / "source", 20)
+    (tree / ".git").unlink()
+    subprocess.run(["git", "init", "--quiet", str(tree)], check=True)
+    update = f"!touch {bare}/executed"
+    subprocess.run(["git", "-C", str(tree), "config", "submodule.lib.update", update], check=True)
+    subprocess.run(["git", "-C", str(tree), "config", "core.fsmonitor", update[1:]], check=True)
+    subprocess.run(["git", "-C", str(tree), "add", "--all"], check=True)
+    (bare / "executed").unlink(missing_ok=True)
+    assert _git.checkout(str(bare / "app.git"), commit, bare / "source", 20) == tree
+    assert not (bare / "executed").exists()
 
 
 def test_a_submodule_of_a_submodule_is_relative_to_its_own(bare: Path) -> None:
