@@ -315,7 +315,7 @@ def test_a_job_that_goes_once_it_is_done_is_not_missed(cluster: Cluster, image: 
         cluster.delete("batch/v1", "Job", "goes", propagation="Foreground")
         assert {one.state for one in waiting.result()} == {"ready"}
     # the cluster's garbage collector has its own time
-    wait_until("the end of the Job", lambda: cluster.get("batch/v1", "Job", "goes") is None, seconds=180)
+    wait_until("the end of the Job", lambda: cluster.get("batch/v1", "Job", "goes") is None, seconds=600)
 
 
 FAILS_WITHOUT = """

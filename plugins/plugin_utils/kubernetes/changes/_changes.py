@@ -29,17 +29,16 @@ from ..api._objects import (
     order_of,
     ref_of,
 )
-from ..api._watches import Stream
 from ..rollout._jobs import has_failed
+from ..rollout._pods import is_over
 from ._diff import diff, normalized
 from ._ownership import CREATED, applied_fields, is_applied, replicas_before
 
 CREATED_NOW, CONFIGURED, REPLACED, UNCHANGED = "created", "configured", "replaced", "unchanged"
 _ADOPTED = "adopted"
 _AT_ONCE = 4
-#: how long a Job may take to go with its pods, in seconds: what the cluster's garbage collector could not do at first
-#: it tries again after pauses that double, which were more than a minute once
-_GONE_WITHIN = 180.0
+#: how long a Job and its running pods may take to go, and how often is looked, in seconds
+_GONE_WITHIN, _LOOK_EVERY = 180.0, 0.5
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
 
 
@@ -57,10 +56,10 @@ class Applicable(Protocol):
     ) -> bool:
         """Delete an object."""
 
-    def watch(
-        self, api_version: str, kind: str, *, labels: str = "", fields: str = "", since: str, seconds: float
-    ) -> Stream:
-        """Watch objects."""
+    def list(
+        self, api_version: str, kind: str, *, labels: str = "", fields: str = ""
+    ) -> tuple[list[dict[str, Any]], str]:
+        """List objects, and the version from which a watch goes on."""
 
 
 @dataclass(frozen=True)
@@ -243,17 +242,31 @@ def _merged(live: Object, manifest: Object) -> Object:
 
 
 def delete(cluster: Applicable, version: str, kind: str, name: str, uid: str) -> None:
-    """Delete an object with everything that it made, and wait until it is gone."""
-    cluster.delete(version, kind, name, uid=uid, propagation="Foreground")
+    """Delete an object that runs pods, and wait until it is gone and none of them runs.
+
+    Its pods are removed by the cluster's garbage collector, later. One that has ended disturbs nobody, so it is not
+    waited for: the collector tries again after pauses that double, and was seen to take minutes.
+    """
+    cluster.delete(version, kind, name, uid=uid)
     deadline = time.monotonic() + _GONE_WITHIN
-    stream = cluster.watch(version, kind, fields=f"metadata.name={name}", since="", seconds=_GONE_WITHIN)
-    try:
-        while (live := cluster.get(version, kind, name)) is not None and live["metadata"]["uid"] == uid:
-            if time.monotonic() > deadline or next(stream, None) is None:
-                raise OpsError(
-                    f"{kind}/{name} was still there {_GONE_WITHIN:g} s after it was deleted.",
-                    reason="timed_out",
-                    hint="The cluster's garbage collector should do that: check its controller manager, then re-run.",
-                )
-    finally:
-        stream.close()
+    while (left := _left_of(cluster, version, kind, name, uid)) and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY)
+    if left:
+        raise OpsError(
+            f"{left} was still there {_GONE_WITHIN:g} s after {kind}/{name} was deleted.",
+            reason="timed_out",
+            hint="The cluster's garbage collector should remove it: check its controller manager, then re-run.",
+        )
+
+
+def _left_of(cluster: Applicable, version: str, kind: str, name: str, uid: str) -> str:
+    """What is left of a deleted object: itself, or a pod of its that has not ended."""
+    live = cluster.get(version, kind, name)
+    if live is not None and live["metadata"]["uid"] == uid:
+        return f"{kind}/{name}"
+    pods, _ = cluster.list("v1", "Pod")
+    return next((str(ref_of(pod)) for pod in pods if _is_of(pod, uid) and not is_over(pod)), "")
+
+
+def _is_of(pod: Object, uid: str) -> bool:
+    return any(owner.get("uid") == uid for owner in pod["metadata"].get("ownerReferences") or [])

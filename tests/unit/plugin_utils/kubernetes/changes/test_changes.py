@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
     Conflict,
     Immutable,
     NotFound,
 )
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import order_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._changes import (
     Release,
     explained,
@@ -54,6 +55,8 @@ class Server:
         self.sent: list[str] = []
         self.conflicts: list[dict[str, str]] = []
         self.refusal = ""
+        #: what each look at the pods finds
+        self.pods: list[list[dict[str, Any]]] = []
 
     def get(self, api_version: str, kind: str, name: str) -> dict[str, Any] | None:
         return copy.deepcopy(self.things.get((kind, name)))
@@ -75,6 +78,8 @@ class Server:
     def list(
         self, api_version: str, kind: str, *, labels: str = "", fields: str = ""
     ) -> tuple[list[dict[str, Any]], str]:
+        if kind == "Pod":
+            return self.pods.pop(0) if self.pods else [], "1"
         assert labels == "doppelganger.ops/application=tides,!doppelganger.ops/kind"
         if kind == "Gone":
             raise NotFound("no such kind")
@@ -87,16 +92,6 @@ class Server:
             raise Conflict("another one")
         del self.things[kind, name]
         return True
-
-    def watch(self, *args: Any, **options: Any) -> Any:
-        class Nothing(Iterator[Any]):
-            def __next__(self) -> Any:
-                raise StopIteration
-
-            def close(self) -> None:
-                """Nothing is open."""
-
-        return Nothing()
 
 
 def planned(server: Server, *things: dict[str, Any]) -> list[tuple[str, str]]:
@@ -219,6 +214,37 @@ def test_only_what_we_were_once_is_taken_over(managers: list[str], forced: bool)
     changes = plan(server, [thing()], RELEASE, redact=str)
     assert changes[0].force
     assert len(send(server, changes)) == 1
+
+
+def pod(owner: str, phase: str) -> dict[str, Any]:
+    metadata = {"name": "p", "ownerReferences": [{"uid": owner}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    ("looks", "left"),
+    [
+        pytest.param([[]], 0, id="none"),
+        pytest.param([[pod("uid-Job-a", "Failed"), pod("uid-Job-a", "Succeeded")]], 0, id="they have ended"),
+        pytest.param([[pod("other", "Running")]], 0, id="of another"),
+        pytest.param([[pod("uid-Job-a", "Running")], [pod("uid-Job-a", "Failed")]], 0, id="one runs still"),
+        pytest.param([[pod("uid-Job-a", "Running")]] * 3 + [[]], 1, id="the time is over before it ends"),
+    ],
+)
+def test_a_deleted_job_is_gone_once_nothing_of_it_runs(
+    monkeypatch: pytest.MonkeyPatch, looks: list[list[dict[str, Any]]], left: int
+) -> None:
+    monkeypatch.setattr(_changes, "_LOOK_EVERY", 0.0)
+    monkeypatch.setattr(_changes, "_GONE_WITHIN", 0.0 if left else 60.0)
+    server = Server(live("Job", "a", "batch/v1"))
+    server.pods = list(looks)
+    if left:
+        with pytest.raises(OpsError, match="Pod/p was still there"):
+            _changes.delete(server, "batch/v1", "Job", "a", "uid-Job-a")
+    else:
+        _changes.delete(server, "batch/v1", "Job", "a", "uid-Job-a")
+        assert server.pods == []
+    assert ("Job", "a") not in server.things
 
 
 def test_a_job_is_replaced_where_it_is_ours() -> None:
