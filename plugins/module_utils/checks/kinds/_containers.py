@@ -17,7 +17,13 @@ from ...running._scene import Scene
 from ...text._excerpt import excerpt, last_lines
 from ._kind import Attempt, Kind, Options
 
-_CODES = {126: "not executable", 127: "command not found", 137: "killed", 139: "segmentation fault", 143: "terminated"}
+_CODES = {
+    126: "not executable",
+    127: "command not found",
+    137: "killed, often for lack of memory",
+    139: "segmentation fault",
+    143: "terminated",
+}
 _LAST_LINES = 5
 _LOG_BYTES = 64 * 1024
 
@@ -51,8 +57,7 @@ def standing(container: Container, restarts: int = 0, max_restarts: int = 0, may
 
 def _running(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
     if restarts > max_restarts:
-        # the engine keeps this mark of the end before, as it does not keep the exit code
-        why = ", killed for lack of memory" if container.oom_killed else ""
+        why = f" after it {_ending(container)}" if container.oom_killed or container.exit_code else ""
         return Standing(FAIL, f"{who} keeps restarting: {_times(restarts)}{why}, {max_restarts} allowed", final=True)
     if container.health == "unhealthy":
         said = excerpt(container.health_output, 200) or "its health check says nothing"

@@ -71,6 +71,17 @@ def told_to_stop(
     return since is not None and since + container.stop_grace + _SLACK > now
 
 
+def last_code(container: Container, events: Sequence[Mapping[str, Any]]) -> int:
+    """The exit code of a container's last end; of one that was restarted only the events still have it."""
+    code = container.exit_code
+    for event in events:
+        actor = event.get("Actor") or {}
+        said = str((actor.get("Attributes") or {}).get("exitCode"))
+        if actor.get("ID") == container.id and event.get("Action") == "die" and _NUMBER.fullmatch(said):
+            code = int(said)
+    return code
+
+
 def _ends(sent: str, config: Mapping[str, Any]) -> bool:
     """Whether a signal, by its number, is one that ends a container; others have it read its files again."""
     own = str(config.get("StopSignal") or "SIGTERM").upper()

@@ -14,7 +14,7 @@ from typing import Any
 from ...core._errors import OpsError
 from ...running._containers import STOPPING, Container, Event
 from ...text._foreign import Unreadable, read_object
-from ._answers import container_from, told_to_stop
+from ._answers import container_from, last_code, told_to_stop
 from ._errors import engine_errors
 
 
@@ -32,17 +32,22 @@ def read(api: Any, label: str, inspected: Sequence[Mapping[str, Any]]) -> list[C
     # a minute more: the clock of an engine elsewhere may be another one
     events = _past(api, label, max(graces) + 60) if graces else []
     now = time.time()
-    return [
-        replace(one, state=STOPPING) if told_to_stop(one, seen.get("Config") or {}, events, now) else one
-        for one, seen in zip(found, inspected)
-    ]
+    return [_at_present(one, seen.get("Config") or {}, events, now) for one, seen in zip(found, inspected)]
+
+
+def _at_present(
+    container: Container, config: Mapping[str, Any], events: Sequence[Mapping[str, Any]], now: float
+) -> Container:
+    if told_to_stop(container, config, events, now):
+        return replace(container, state=STOPPING)
+    return replace(container, exit_code=last_code(container, events)) if container.restart_count else container
 
 
 def _past(api: Any, label: str, seconds: float) -> list[dict[str, Any]]:
-    """What signals were sent and what was started lately, as far as the engine remembers: it keeps its last few hundred
-    events, and nothing else says that a container was told to stop."""
+    """What signals were sent, what ended and what was started lately, as far as the engine remembers: it keeps its last
+    few hundred events, and nothing else says that a container was told to stop, or how it ended before its restart."""
     now = time.time()
-    filters = {"type": ["container"], "label": [label], "event": ["kill", "start"]}
+    filters = {"type": ["container"], "label": [label], "event": ["kill", "die", "start"]}
     asked = {"since": f"{now - seconds:.3f}", "until": f"{now:.9f}", "filters": json.dumps(filters)}
     with suppress(OpsError, Unreadable), engine_errors("look at what happened lately"):
         response = api.get(f"{api.base_url}/v{api.api_version}/events", params=asked, timeout=api.timeout)

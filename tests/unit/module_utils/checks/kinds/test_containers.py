@@ -64,7 +64,7 @@ def container(service: str = "app", **given: Any) -> Container:
             "app was killed for lack of memory",
             id="oom",
         ),
-        pytest.param({"state": "exited", "exit_code": 137}, {}, "fail", True, "code 137 (killed)", id="killed"),
+        pytest.param({"state": "exited", "exit_code": 137}, {}, "fail", True, "code 137 (killed, ", id="killed"),
         pytest.param(
             {"state": "exited", "exit_code": 127, "error": "no such file"},
             {},
@@ -121,8 +121,16 @@ def container(service: str = "app", **given: Any) -> Container:
             {"restarts": 1},
             "fail",
             True,
-            "keeps restarting: restarted once, killed for lack of memory, 0 allowed",
+            "keeps restarting: restarted once after it was killed for lack of memory, 0 allowed",
             id="restarted for lack of memory",
+        ),
+        pytest.param(
+            {"exit_code": 137},
+            {"restarts": 1},
+            "fail",
+            True,
+            "restarted once after it exited with code 137 (killed, often for lack of memory), 0 allowed",
+            id="restarted after an end of which only the code is known",
         ),
         pytest.param(
             {},

@@ -21,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._a
     container_from,
     current,
     environment_from,
+    last_code,
     output_from,
     since_stamp,
     stamp_of,
@@ -83,6 +84,24 @@ def test_a_container_that_was_told_to_stop_is_on_its_way_out(
 ) -> None:
     one = container_from({"Id": "one", "State": {"Status": state}, "Config": config})
     assert told_to_stop(one, config, events, 102) == is_told
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        pytest.param([], 0, id="nothing is remembered"),
+        pytest.param(["1", "137"], 137, id="the last of its ends"),
+        pytest.param(["137", "junk"], 137, id="no code"),
+        pytest.param([None], 0, id="an event without one"),
+    ],
+)
+def test_how_a_restarted_container_ended_is_in_the_events(codes: list[str | None], code: int) -> None:
+    one = container_from({"Id": "one", "State": {"Status": "running"}, "RestartCount": len(codes)})
+    ends: list[dict[str, Any]] = [
+        {"Action": "die", "Actor": {"ID": container, "Attributes": {"exitCode": said}}}
+        for container, said in (*(("one", said) for said in codes), ("other", "3"))
+    ]
+    assert last_code(one, [*ends, {"Action": "start"}]) == code
 
 
 def test_one_off_containers_replace_nothing() -> None:
