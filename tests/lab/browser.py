@@ -23,6 +23,8 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 PACKAGE = "chromium-headless-shell"
 #: what the console says without anything being wrong
 QUIET = ("verbose", "info", "log", "debug")
+#: what it says of the machine and not of the page: whenever an interface comes or goes, as with each container network
+NOT_OF_THE_PAGE = "net::ERR_NETWORK_CHANGED"
 #: the browser reads from 3 and writes to 4
 _ON_3_AND_4 = """
 import fcntl, os, sys
@@ -95,7 +97,8 @@ class Browser:
         if method == "Page.loadEventFired":
             self._loaded = True
         elif method == "Log.entryAdded" and params["entry"]["level"] not in QUIET:
-            self.complaints.append(params["entry"]["text"])
+            if NOT_OF_THE_PAGE not in params["entry"]["text"]:
+                self.complaints.append(params["entry"]["text"])
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(str(params["exceptionDetails"].get("text")))
         elif method == "Runtime.consoleAPICalled" and params["type"] not in QUIET:
