@@ -80,6 +80,18 @@ class Players:
         self._idle.clear()
 
 
+class Processes:
+    """Plays as a person does, with a process of its own for each run: for whoever measures what one costs."""
+
+    def play(self, python: str, arguments: Sequence[str], environment: Mapping[str, str], output: Path) -> int:
+        """Run a playbook to its end; gives its exit code."""
+        command = [str(Path(python).with_name("ansible-playbook")), *arguments]
+        with output.open("wb") as to:
+            return subprocess.run(
+                command, cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL, stdout=to, stderr=to, check=False
+            ).returncode
+
+
 def _load(platforms: Sequence[str]) -> Any:
     """Import what a run needs, ours included, and give the command."""
     from ansible.cli.playbook import PlaybookCLI

@@ -19,12 +19,12 @@ import docker
 import yaml
 
 from tests.lab.images import Images
-from tests.playing import Players
+from tests.playing import Players, Processes
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = "OPS_TEST_RUN"
-#: for the runs that are not killed
-PLAYERS = Players(ROOT, "compose", "kubernetes")
+#: how the runs are played that are not killed
+PLAYERS: Players | Processes = Players(ROOT, "compose", "kubernetes")
 
 
 @dataclass(frozen=True)

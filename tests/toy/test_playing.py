@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.application import ROOT, command_line, controller, environment
-from tests.playing import Players
+from tests.integration.application import ROOT, command_line, environment
+from tests.playing import Players, Processes
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 #: hosts, arguments, and how the run ends
@@ -43,20 +42,16 @@ def players() -> Iterator[Players]:
 def test_both_end_alike_and_say_the_same(
     players: Players, tmp_path: Path, hosts: dict[str, Any], arguments: tuple[str, ...], code: int
 ) -> None:
-    inventory, forked = tmp_path / "hosts.yml", tmp_path / "forked"
+    inventory, forked, real = tmp_path / "hosts.yml", tmp_path / "forked", tmp_path / "real"
     inventory.write_text(yaml.safe_dump({"targets": {"hosts": hosts}}))
     argv = command_line(inventory, "verify", *arguments)
     stats = [tmp_path / "stats-forked", tmp_path / "stats-real"]
 
     codes = [players.play(sys.executable, argv, environment(stats[0]), forked)]
-    real = subprocess.run(
-        [controller(), *argv], cwd=ROOT, env=environment(stats[1]), check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    codes.append(real.returncode)
+    codes.append(Processes().play(sys.executable, argv, environment(stats[1]), real))
 
-    assert codes == [code, code], real.stdout
-    assert without_times(forked.read_text()) == without_times(real.stdout)
+    assert codes == [code, code], real.read_text()
+    assert without_times(forked.read_text()) == without_times(real.read_text())
     recaps = [json.loads(path.read_text())["recap"] if path.exists() else None for path in stats]
     assert recaps[0] == recaps[1]
 
