@@ -107,6 +107,12 @@ def environment_from(seen: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def network_of(seen: Mapping[str, Any]) -> str:
+    """The container whose network another one is in, empty where it has its own."""
+    kind, _, other = str((seen.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+    return other if kind == "container" else ""
+
+
 def address_from(seen: Mapping[str, Any], project: str) -> str | None:
     """Find where a container can be reached from its host: its address on a network, the project's own first."""
     if (seen.get("HostConfig") or {}).get("NetworkMode") == "host":

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,9 +25,9 @@ from ...state._folder import Store
 from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
-from ..engine import _actions, _cli, _strangers
+from ..engine import _actions, _cli, _rendered, _strangers
 from ..engine._project import Project
-from . import _data, _found, _sealed
+from . import _contents, _data, _found, _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024
@@ -64,10 +65,18 @@ class ComposeTarget(Target):
         return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
 
     def drift(self, record: Record) -> list[str]:
-        return _plan.drift(record, self.project.containers(), self.app.completed)
+        return self.drift_of(record, self.project.containers())
+
+    def drift_of(self, record: Record, containers: Sequence[Container]) -> list[str]:
+        """Where these containers are not what the release recorded."""
+        return _plan.drift(self.as_made(record, containers), containers, self.completed(record.id))
 
     def altered(self, record: Record) -> list[str]:
-        return _plan.altered(record, self.project.containers())
+        containers = self.project.containers()
+        return _plan.altered(self.as_made(record, containers), containers)
+
+    def completed(self, release: str | None) -> Collection[str]:
+        return self.app.completed | _rendered.may_end(self._known_config(release))
 
     def lacks(self, record: Record) -> list[str]:
         images = record.image_ids
@@ -77,7 +86,8 @@ class ComposeTarget(Target):
             self.config_of(record.id)
         except OpsError:
             gone.append("the rendered configuration")
-        return gone
+        copies = _contents.copies(self._known_config(record.id))
+        return gone + [f"the copy of {path}" for place, path in sorted(copies.items()) if not os.path.lexists(place)]
 
     def tidy(self) -> None:
         _actions.remove_migration(self.project)
@@ -133,6 +143,14 @@ class ComposeTarget(Target):
         _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
         super().remove_source(name, token)
 
+    def spare_contents(self) -> list[str]:
+        kept, unreadable = self.store.readable("releases", "compose.json")
+        return [] if unreadable else _contents.spare(self.store.root, kept.values())
+
+    def remove_contents(self, name: str, token: int) -> None:
+        _contents.refuse_removal(self.store.root / _contents.FOLDER / name, self.digests)
+        super().remove_contents(name, token)
+
     def found(self) -> list[str]:
         return sorted({_found.service_of(one) for one in self.strangers() if _found.is_alive(one)})
 
@@ -170,6 +188,32 @@ class ComposeTarget(Target):
                 hint="Deploy it again.",
             )
         return config
+
+    def _known_config(self, release: str | None) -> dict[str, Any]:
+        """The same as far as it can be read: without it there is less to tell."""
+        with contextlib.suppress(OpsError):
+            if release:
+                return self.config_of(release)
+        return {"services": {}}
+
+    def shared(self, release: str) -> dict[str, set[str]]:
+        """The services of a release that are made with the ids of others' containers, with those others."""
+        return _rendered.shared(self._known_config(release))
+
+    def as_made(self, record: Record, containers: Sequence[Container]) -> Record:
+        """The record with the digests of its services as compose comes to them now: where one is made with the id of
+        another one's container, the id is in it."""
+        config = self._known_config(record.id)
+        made = {} if record.is_found else _rendered.shared(config)
+        hashes = self.hashes_of(config, containers) if made else {}
+        services = {name: hashes.get(name, known) if name in made else known
+                    for name, known in record.config.services.items()}  # fmt: skip
+        return replace(record, config=replace(record.config, services=services))
+
+    def hashes_of(self, config: Mapping[str, Any], containers: Sequence[Container]) -> dict[str, str]:
+        """What compose compares of a rendered configuration, where these containers run."""
+        ids = {one.service: one.id for one in sorted(containers, key=lambda one: one.name, reverse=True)}
+        return _cli.hashes_of(self.app, _rendered.resolved(config, ids))
 
     def work_tree(self, record: Record | None) -> Path | None:
         """Where the files of a release are, where it has a work tree."""

@@ -135,6 +135,28 @@ def test_address(networks: dict[str, Any], mode: str, address: str | None) -> No
     assert address_from(found, "studio") == address
 
 
+def test_the_address_of_whoever_is_in_the_network_of_another_one() -> None:
+    network = {"NetworkSettings": {"Networks": {"studio_default": {"IPAddress": "172.18.0.2"}}}}
+    seen = {
+        "web": {"HostConfig": {"NetworkMode": "container:proxy"}, "NetworkSettings": {"Networks": {}}},
+        "proxy": {"HostConfig": {"NetworkMode": "container:vpn"}},
+        "vpn": {"HostConfig": {"NetworkMode": "studio_default"}, **network},
+        "itself": {"HostConfig": {"NetworkMode": "container:itself"}},
+    }
+    listed = [{"Id": name, "Names": [f"/{name}"], "Created": 1} for name in seen]
+    api = SimpleNamespace(
+        containers=lambda filters: [
+            one for one in listed if f"com.docker.compose.service={one['Id']}" in filters["label"]
+        ],
+        inspect_container=seen.__getitem__,
+    )
+    project = Project("studio", SimpleNamespace(api=api))
+    assert project.address("web", 80) == ("172.18.0.2", 80)
+    assert project.instances("web", 80) == [("web", ("172.18.0.2", 80))]
+    with pytest.raises(OpsError):
+        project.address("itself", 80)
+
+
 @pytest.mark.parametrize(
     ("stamp", "seconds"),
     [
