@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from ...running._containers import Container
+from ._answers import CONFIG_LABEL
 
 #: what a service may have in common with the container of another one
 _NAMESPACES = ("network_mode", "ipc", "pid")
@@ -38,7 +41,8 @@ def shared(config: Mapping[str, Any]) -> dict[str, set[str]]:
     """Each service that is made with the id of another container, and the services that those are of."""
     found = {}
     for name, service in config["services"].items():
-        others = {other for _, other in _joined(service)}
+        modes = [str(service.get(key) or "").partition(":") for key in _NAMESPACES]
+        others = {other for kind, _, other in modes if kind == "service"}
         volumes = service.get("volumes_from") or []
         others |= {one.partition(":")[0] for one in volumes if not one.startswith("container:")}
         if others or volumes:
@@ -46,27 +50,26 @@ def shared(config: Mapping[str, Any]) -> dict[str, set[str]]:
     return found
 
 
-def resolved(config: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration as compose makes a digest of it when it makes containers: with the ids of those, by service."""
+def labelled(config: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration with a label for each service that is made with the id of another container: compose has the id
+    in its digest, which nobody else comes to then."""
     result = copy.deepcopy(dict(config))
     for name in shared(config):
         service = result["services"][name]
-        for key, other in _joined(service):
-            if other in ids:
-                service[key] = f"container:{ids[other]}"
-        for place, one in enumerate(service.get("volumes_from") or []):
-            kind, _, rest = one.partition(":")
-            found = rest.partition(":")[0] if kind == "container" else ids.get(kind)
-            if found:
-                service["volumes_from"][place] = found
-                # whoever reads this takes the id for a service, and looks for it
-                result["services"].setdefault(found, {"image": "of-a-container"})
+        service["labels"] = {**(service.get("labels") or {}), CONFIG_LABEL: hashes[name]}
     return result
 
 
-def _joined(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The namespaces of other services that one is in."""
-    for key in _NAMESPACES:
-        kind, _, other = str(service.get(key) or "").partition(":")
-        if kind == "service":
-            yield key, other
+def parted(config: Mapping[str, Any], containers: Sequence[Container]) -> list[str]:
+    """Where a container was made with the id of another one that is gone, and its service has a new one."""
+    ids: dict[str, set[str]] = {}
+    for one in containers:
+        ids.setdefault(one.service, set()).add(one.id)
+    mine = shared(config)
+    lost = {
+        (one.service, other)
+        for one in containers
+        for other in mine.get(one.service, ())
+        if other in ids and not ids[other] & set(one.joined)
+    }
+    return [f"{service} is part of a container of {other} that is gone" for service, other in sorted(lost)]

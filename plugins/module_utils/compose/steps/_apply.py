@@ -123,8 +123,7 @@ def to_change(
 def due(target: ComposeTarget, record: Record) -> list[str]:
     """The services of a release whose containers compose is going to make, replace or start, and those it removes."""
     found = target.project.containers()
-    made = target.as_made(record, found)
-    return to_change(found, made.config.services, made.image_ids, target.shared(record.id))
+    return to_change(found, record.config.services, record.image_ids, target.shared(record.id))
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:

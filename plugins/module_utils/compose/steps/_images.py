@@ -19,7 +19,7 @@ from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ...text._secret_values import private
-from ..engine import _cli, _mounts, _source
+from ..engine import _cli, _mounts, _rendered, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
 from ..target._contents import Contents
@@ -162,10 +162,12 @@ def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], image
     rendered = _cli.pinned(config, {service: image.id for service, image in images.items()})
     rendered.update(sealed)
     target.store.write(f"releases/{record.id}/compose.json", rendered, token=token)
+    hashes = target.compose_of(record.id).hashes()
+    target.store.write(f"releases/{record.id}/compose.json", _rendered.labelled(rendered, hashes), token=token)
     digests = Config(
         env=target.digests.of(variables),
         inputs=target.digests.of(_cli.inputs(config, directory)),
-        services=target.compose_of(record.id).hashes(),
+        services=hashes,
     )
     target.save(replace(record, images=images, config=digests), token)
 

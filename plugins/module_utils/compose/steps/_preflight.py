@@ -164,8 +164,7 @@ def _recreates(
     images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
     if Source.of(wanted["source"]) != record.source:
         images.update(dict.fromkeys(target.app.release_services, "new"))
-    hashes = target.hashes_of(_cli.pinned(config, images), found["containers"])
-    hashes = {service: hashes[service] for service in wanted["services"]}
+    hashes = _cli.hashes_of(target.app, _cli.pinned(config, images))
     return _apply.to_change(found["containers"], hashes, images, _rendered.shared(config))
 
 

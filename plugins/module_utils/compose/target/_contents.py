@@ -2,9 +2,9 @@
 """What a release reads of files beside its images: ``configs``, ``secrets``, and what is mounted of ``app_directory``.
 
 Compose compares where such a file is and not what is in it, and a folder of the host has what it has today. So a
-release has a copy of its own, in the folder ``contents`` of the state, in a place that is named after what is in it: the same
-content is in one place for all releases, another content in another one. A service that uses configs or secrets has a
-digest of them as a label, so that compose makes it again where they change.
+release has a copy of its own, in the folder ``contents`` of the state, in a place that is named after what is in it:
+the same content is in one place for all releases, another content in another one. A service that uses configs or
+secrets has a digest of them as a label, so that compose makes it again where they change.
 
 What containers may write to is data and stays where it is, but for a single file of text: nearly everybody mounts those
 without ``:ro``. If one is written to all the same, all releases see it, and the copy is never taken away.

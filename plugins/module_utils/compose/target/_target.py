@@ -8,7 +8,7 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +26,7 @@ from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli, _rendered, _strangers
+from ..engine._answers import container_from
 from ..engine._project import Project
 from . import _contents, _data, _found, _sealed
 
@@ -69,11 +70,12 @@ class ComposeTarget(Target):
 
     def drift_of(self, record: Record, containers: Sequence[Container]) -> list[str]:
         """Where these containers are not what the release recorded."""
-        return _plan.drift(self.as_made(record, containers), containers, self.completed(record.id))
+        parted = _rendered.parted(self._known_config(record.id), containers)
+        return _plan.drift(record, containers, self.completed(record.id)) + parted
 
     def altered(self, record: Record) -> list[str]:
         containers = self.project.containers()
-        return _plan.altered(self.as_made(record, containers), containers)
+        return _plan.altered(record, containers) + _rendered.parted(self._known_config(record.id), containers)
 
     def completed(self, release: str | None) -> Collection[str]:
         return self.app.completed | _rendered.may_end(self._known_config(release))
@@ -163,7 +165,7 @@ class ComposeTarget(Target):
             self.project.tag(image.id, *keep_tag(self.app.name, image.id))
         config = _found.configuration(self.app.name, alive)
         self.store.write(f"releases/{release}/compose.json", config, token=token)
-        hashes = {service: _found.hash_of(seen) for service, seen in newest.items()}
+        hashes = {service: container_from(seen).config_hash for service, seen in newest.items()}
         return images, Config(self.digests.of({}), self.digests.of(config), hashes)
 
     # what compose alone has
@@ -199,21 +201,6 @@ class ComposeTarget(Target):
     def shared(self, release: str) -> dict[str, set[str]]:
         """The services of a release that are made with the ids of others' containers, with those others."""
         return _rendered.shared(self._known_config(release))
-
-    def as_made(self, record: Record, containers: Sequence[Container]) -> Record:
-        """The record with the digests of its services as compose comes to them now: where one is made with the id of
-        another one's container, the id is in it."""
-        config = self._known_config(record.id)
-        made = {} if record.is_found else _rendered.shared(config)
-        hashes = self.hashes_of(config, containers) if made else {}
-        services = {name: hashes.get(name, known) if name in made else known
-                    for name, known in record.config.services.items()}  # fmt: skip
-        return replace(record, config=replace(record.config, services=services))
-
-    def hashes_of(self, config: Mapping[str, Any], containers: Sequence[Container]) -> dict[str, str]:
-        """What compose compares of a rendered configuration, where these containers run."""
-        ids = {one.service: one.id for one in sorted(containers, key=lambda one: one.name, reverse=True)}
-        return _cli.hashes_of(self.app, _rendered.resolved(config, ids))
 
     def work_tree(self, record: Record | None) -> Path | None:
         """Where the files of a release are, where it has a work tree."""

@@ -17,6 +17,7 @@ import requests
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _errors
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import (
+    CONFIG_LABEL,
     address_from,
     container_from,
     current,
@@ -53,6 +54,15 @@ def test_what_a_newer_container_replaced_does_not_count() -> None:
         seen("db", "db", "2026-01-01T00:00:00Z"),
     ]
     assert [one.id for one in current(map(container_from, every))] == ["new", "second", "db"]
+
+
+def test_what_a_container_shares_with_others_and_our_digest_of_it() -> None:
+    one = seen("one", "app", "2026-01-01T00:00:00Z")
+    one["Config"]["Labels"]["com.docker.compose.config-hash"] = "theirs"
+    assert (container_from(one).joined, container_from(one).config_hash) == ((), "theirs")
+    one["Config"]["Labels"][CONFIG_LABEL] = "ours"
+    one["HostConfig"] = {"NetworkMode": "container:a", "IpcMode": "container:b", "PidMode": "", "VolumesFrom": ["c:ro"]}
+    assert (container_from(one).joined, container_from(one).config_hash) == (("a", "b", "c"), "ours")
 
 
 def event(action: str, at: float, sent: str = "", container: str = "one") -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _rendered
-
-IDS = {"vpn": "1" * 64, "data": "2" * 64}
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import CONFIG_LABEL
+from tests.unit.support.making import container
 
 
 @pytest.mark.parametrize(
@@ -44,31 +44,42 @@ def test_what_others_wait_for_the_end_of_may_end(services: dict[str, Any], found
 
 
 @pytest.mark.parametrize(
-    ("service", "others", "resolved"),
+    ("service", "others"),
     [
-        pytest.param({"image": "x"}, None, {"image": "x"}, id="nothing in common"),
-        pytest.param({"network_mode": "host"}, None, {"network_mode": "host"}, id="with the host"),
-        pytest.param({"network_mode": "container:x"}, None, {"network_mode": "container:x"}, id="no service"),
-        pytest.param({"network_mode": "service:vpn"}, {"vpn"}, {"network_mode": f"container:{IDS['vpn']}"},
-                     id="the network"),
-        pytest.param({"ipc": "service:vpn", "pid": "service:data"}, {"vpn", "data"},
-                     {"ipc": f"container:{IDS['vpn']}", "pid": f"container:{IDS['data']}"}, id="ipc and pid"),
-        pytest.param({"ipc": "shareable"}, None, {"ipc": "shareable"}, id="ipc for others"),
-        pytest.param({"network_mode": "service:gone"}, {"gone"}, {"network_mode": "service:gone"},
-                     id="it does not run"),
-        pytest.param({"volumes_from": ["data:ro", "container:other:rw"]}, {"data"},
-                     {"volumes_from": [IDS["data"], "other"]}, id="volumes"),
-        pytest.param({"volumes_from": ["container:other"]}, set(), {"volumes_from": ["other"]}, id="of no service"),
+        pytest.param({"image": "x"}, None, id="nothing in common"),
+        pytest.param({"network_mode": "host"}, None, id="with the host"),
+        pytest.param({"network_mode": "container:x"}, None, id="the id of no service"),
+        pytest.param({"network_mode": "service:vpn"}, {"vpn"}, id="the network"),
+        pytest.param({"ipc": "service:vpn", "pid": "service:data"}, {"vpn", "data"}, id="ipc and pid"),
+        pytest.param({"ipc": "shareable"}, None, id="ipc for others"),
+        pytest.param({"volumes_from": ["data:ro", "container:other:rw"]}, {"data"}, id="volumes"),
+        pytest.param({"volumes_from": ["container:other"]}, set(), id="volumes of no service"),
     ],
-)  # fmt: skip
-def test_what_is_made_with_the_ids_of_others(
-    service: dict[str, Any], others: set[str] | None, resolved: dict[str, Any]
+)
+def test_what_is_made_with_the_ids_of_others_has_its_digest_as_a_label(
+    service: dict[str, Any], others: set[str] | None
 ) -> None:
     config = {"services": {"web": service, "vpn": {}, "data": {}}, "networks": {}}
     before = copy.deepcopy(config)
     assert _rendered.shared(config) == ({} if others is None else {"web": others})
-    found = _rendered.resolved(config, IDS)
+    found = _rendered.labelled(config, {"web": "hash-web"})
     assert config == before
-    assert found["services"]["web"] == resolved
-    # whoever reads it looks for each as a service
-    assert set(found["services"]) >= {"web", "vpn", "data", *resolved.get("volumes_from", [])}
+    labels = {} if others is None else {"labels": {CONFIG_LABEL: "hash-web"}}
+    assert found == {**config, "services": {**config["services"], "web": {**service, **labels}}}
+
+
+@pytest.mark.parametrize(
+    ("joined", "found"),
+    [
+        pytest.param(("vpn-1",), 0, id="the one that runs"),
+        pytest.param(("other", "vpn-1"), 0, id="and another one"),
+        pytest.param(("vpn-0",), 1, id="one that is gone"),
+        pytest.param((), 1, id="made otherwise"),
+    ],
+)
+def test_whoever_is_part_of_a_container_that_is_gone(joined: tuple[str, ...], found: int) -> None:
+    config = {"services": {"web": {"network_mode": "service:vpn"}, "vpn": {}}}
+    web, vpn = container("web", joined=joined), container("vpn", id="vpn-1")
+    assert len(_rendered.parted(config, [web, vpn])) == found
+    assert _rendered.parted(config, [web]) == []  # that is missing is said by itself
+    assert _rendered.parted({"services": {"web": {}, "vpn": {}}}, [web, vpn]) == []
