@@ -39,6 +39,7 @@ services:
     init: true
     command: sleep 3600
     configs: [{source: inline, target: /inline}, {source: file, target: /file}]
+    security_opt: ["seccomp:./chrome.json"]
 configs:
   inline: {content: "CONTENT ROCKET"}
   file: {file: ./proxy.conf}
@@ -55,7 +56,8 @@ def hamper(base_images: Images, tmp_path_factory: pytest.TempPathFactory) -> Ite
     made = application(folder, base_images, "hamper", app_keep_good=2, app_checks=PAGE)
     for version, inline, file in (("v1", "one", "one"), ("v2", "two", "one"), ("v3", "two", "three")):
         text = HAMPER.replace("CONTENT", inline).replace("ROCKET ", f"{ROCKET} ").replace(' ROCKET"', f' {ROCKET}"')
-        made.commit(version, **{"compose.yml": text, "proxy.conf": file})
+        profile = '{"defaultAction": "SCMP_ACT_ALLOW"}'
+        made.commit(version, **{"compose.yml": text, "proxy.conf": file, "chrome.json": profile})
     yield made
     made.remove()
 

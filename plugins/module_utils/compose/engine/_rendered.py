@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...running._containers import Container
@@ -12,6 +15,8 @@ from ._answers import CONFIG_LABEL
 
 #: what a service may have in common with the container of another one
 _NAMESPACES = ("network_mode", "ipc", "pid")
+_PROFILE = re.compile(r"seccomp[=:](?P<path>.+)", re.DOTALL)
+_NO_FILES = ("unconfined", "builtin")
 _COMPLETED = "service_completed_successfully"
 
 
@@ -35,6 +40,23 @@ def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
             found.add(service)
             due += config["services"][service].get("depends_on", {})
     return found
+
+
+def profiles(service: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """The files of ``security_opt``, which compose reads when it makes a container: which option, and the path."""
+    for number, option in enumerate(service.get("security_opt") or []):
+        found = _PROFILE.fullmatch(str(option))
+        if found and found["path"] not in _NO_FILES:
+            yield number, found["path"]
+
+
+def with_whole_paths(config: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """The configuration with the paths that compose leaves as they are starting from ``base``."""
+    result = copy.deepcopy(dict(config))
+    for service in (result.get("services") or {}).values():
+        for number, path in [*profiles(service)]:
+            service["security_opt"][number] = f"seccomp={os.path.normpath(os.path.join(base, path))}"
+    return result
 
 
 def shared(config: Mapping[str, Any]) -> dict[str, set[str]]:

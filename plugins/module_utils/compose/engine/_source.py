@@ -25,7 +25,7 @@ from ...app._model import GIT, App, refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
-from . import _cli, _registries
+from . import _cli, _registries, _rendered
 from ._cli import Compose
 
 #: files that are read of one source, at most
@@ -53,13 +53,13 @@ def read(
     for file in compose.files:
         _files.refuse_special(file, "A compose file")
     if app.source != GIT:  # the files are the operator's own
-        config = compose.config(warn)
+        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
         _registries.refuse_other_images(app.images, config)
     else:
         granted = granted_by(app)
         compose = replace(compose, variables={**(compose.variables or {}), **_ONLY_LOCAL})
         _look(compose, directory, granted)
-        config = compose.config(warn)
+        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
         for what, path in named_by_rendered(config):
             _confined.inside(directory, path, what, granted)
     hint = "Fix the inventory, or enable the profile that has it."
@@ -231,6 +231,8 @@ def named_by_rendered(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, service in services.items() if isinstance(services, dict) else ():
         for what, path in _of_build(_get(service, "build")):
             yield f"{what} of {name}", path
+        for _, path in _rendered.profiles(service) if isinstance(service, dict) else ():
+            yield f"The seccomp profile of {name}", path
     for kind in ("configs", "secrets"):
         for name, one in (_get(config, kind) or {}).items():
             file = _get(one, "file")

@@ -23,7 +23,7 @@ from ...app._model import GIT, App
 from ...core import _files
 from ...core._digests import Digests
 from ...core._errors import OpsError, Refused
-from ..engine import _mounts
+from ..engine import _mounts, _rendered
 from . import _fingerprints
 
 FOLDER = "contents"
@@ -56,6 +56,9 @@ class Contents:
             mine = [[*key, stamps[key]] for key in _used(service) if stamps[key]]
             if mine:
                 service["labels"] = {**(service.get("labels") or {}), LABEL: self._digests.of(mine)}
+            for number, file in _rendered.profiles(service):
+                kept = self._kept(self._origin(Path(plain(file)), "seccomp in security_opt"))
+                service["security_opt"][number] = f"seccomp={kept}"
         places = {place: self._place(Path(plain(place))) for place in self._read(result, base)}
         return _mounts.moved(result, base, {place: str(found) for place, found in places.items() if found})
 
@@ -69,11 +72,15 @@ class Contents:
         path = self._origin(Path(plain(one["file"])), f"{name} in {kind}")
         if kind == "secrets":
             self.secrets.append(path)
-        of_commit = self._is_of_commit(path)
-        if not of_commit and (place := self._place(path)):
-            one["file"] = str(place)
-        found = _fingerprints.of(path, with_rights=not of_commit)
+        one["file"] = self._kept(path)
+        # a work tree has what rights it may
+        found = _fingerprints.of(path, with_rights=not self._is_of_commit(path))
         return self._digests.of(found) if found else ""
+
+    def _kept(self, path: Path) -> str:
+        """Where a release has a file: in the work tree of its commit, as a copy, or where it is, if that is too much."""
+        place = path if self._is_of_commit(path) else self._place(path) or path
+        return str(place).replace("$", "$$")
 
     def _is_of_commit(self, path: Path) -> bool:
         return self._tree is not None and path.is_relative_to(self._tree)
@@ -147,7 +154,7 @@ class Contents:
                 _files.make_private(beside)
                 _fingerprints.copy(path, beside / place.name)
                 if not is_intact(beside / place.name, self._digests, place.parent.name):
-                    raise OpsError(f"{path} was changed while it was copied.", hint="Re-run.")
+                    raise OpsError(f"{path} was changed while it was copied.", reason="conflict", hint="Re-run.")
                 os.rename(beside, place.parent)
             except OSError as error:
                 raise OpsError(f"{path} could not be copied to {place}: {error}.", reason="system_error") from error

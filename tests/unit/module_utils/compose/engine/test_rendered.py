@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +84,22 @@ def test_whoever_is_part_of_a_container_that_is_gone(joined: tuple[str, ...], fo
     assert len(_rendered.parted(config, [web, vpn])) == found
     assert _rendered.parted(config, [web]) == []  # that is missing is said by itself
     assert _rendered.parted({"services": {"web": {}, "vpn": {}}}, [web, vpn]) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "whole"),
+    [
+        ("seccomp:./chrome.json", "seccomp=/tree/deploy/chrome.json"),
+        ("seccomp=../chrome.json", "seccomp=/tree/chrome.json"),
+        ("seccomp=/etc/chrome.json", "seccomp=/etc/chrome.json"),
+        ("seccomp=unconfined", "seccomp=unconfined"),
+        ("seccomp:builtin", "seccomp:builtin"),
+        ("no-new-privileges:true", "no-new-privileges:true"),
+        ("apparmor=./x", "apparmor=./x"),
+    ],
+)
+def test_a_seccomp_profile_is_found_from_where_paths_start(option: str, whole: str) -> None:
+    config = {"services": {"web": {"security_opt": [option]}, "db": {}}}
+    found = _rendered.with_whole_paths(config, Path("/tree/deploy"))
+    assert found["services"]["web"]["security_opt"] == [whole]
+    assert config["services"]["web"]["security_opt"] == [option]

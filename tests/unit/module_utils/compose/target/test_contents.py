@@ -251,3 +251,10 @@ def test_a_dollar_in_a_name_is_written_twice(srv: Path) -> None:
     assert "$" not in config["services"]["web"]["volumes"][0]["source"]
     [(place, path)] = _contents.copies(contents.as_data()).items()
     assert (Path(place).read_text(), path) == ("dollar\n", str(srv / "a$b"))
+
+
+def test_a_seccomp_profile_is_copied_as_well(srv: Path) -> None:
+    service = {"security_opt": ["no-new-privileges", f"seccomp={srv}/token"]}
+    contents, config = read(srv, {"services": {"web": service}})
+    [place] = contents.places
+    assert config["services"]["web"]["security_opt"] == ["no-new-privileges", f"seccomp={place}"]
