@@ -78,7 +78,7 @@ class Contents:
         return self._digests.of(found) if found else ""
 
     def _kept(self, path: Path) -> str:
-        """Where a release has a file: in the work tree of its commit, as a copy, or where it is, if that is too much."""
+        """Where a release has a file: in the work tree of its commit, as a copy, or where it is: that is too much."""
         place = path if self._is_of_commit(path) else self._place(path) or path
         return str(place).replace("$", "$$")
 
