@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target im
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._contents import LABEL, Contents
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from tests.unit.support.making import app
+from tests.unit.support.making import app, record, target
 
 DIGESTS = Digests("ab" * 32)
 
@@ -258,3 +259,30 @@ def test_a_seccomp_profile_is_copied_as_well(srv: Path) -> None:
     contents, config = read(srv, {"services": {"web": service}})
     [place] = contents.places
     assert config["services"]["web"]["security_opt"] == ["no-new-privileges", f"seccomp={place}"]
+
+
+def test_a_release_whose_copy_is_gone_is_not_returned_to(srv: Path) -> None:
+    shop = target(srv.parent / "state")
+    contents, config = read(srv, mounting(("web.conf", True)))
+    contents.provide()
+    token = shop.store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
+    for release in ("0001-v1", "0002-v2"):
+        shop.store.write(f"releases/{release}/compose.json", {**config, **contents.as_data()}, token=token)
+    shop.project = SimpleNamespace(has_image=lambda _: True)  # type: ignore[assignment]
+    assert shop.lacks(record()) == []
+    assert shop.spare_contents() == []
+    shop.store.remove("releases", "0001-v1", token=token)
+    assert shop.spare_contents() == []
+    shop.digests = DIGESTS
+    [place] = contents.places
+    place.unlink()
+    assert len(shop.lacks(record(2, "v2"))) == 1
+    contents.provide()
+    shop.store.remove("releases", "0002-v2", token=token)
+    place.write_text("written\n")
+    with pytest.raises(OpsError):
+        shop.remove_contents(place.parent.name, token)
+    place.write_text("one\n")
+    for name in shop.spare_contents():
+        shop.remove_contents(name, token)
+    assert shop.spare_contents() == []
