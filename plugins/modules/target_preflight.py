@@ -93,6 +93,11 @@ data:
     place on the host that is mounted for it.
   returned: with O(version)
   type: dict
+unset:
+  description: On a compose host, the variables of the compose files that are not set. Compose takes them for empty.
+  returned: with O(version), where there are some
+  type: list
+  elements: str
 host:
   description: The versions of what the target runs on.
   returned: always

@@ -89,6 +89,7 @@ NAMES: dict[str, tuple[str, Callable[[Path, Path], None] | None]] = {
     "a config": ("services: {web: {image: x, configs: [a]}}\nconfigs: {a: {file: THEIRS/secret.env}}", None),
     "a secret, by a link": ("services: {web: {image: x, secrets: [a]}}\nsecrets: {a: {file: ./a}}",
                             link("a", "secret.env")),
+    "a seccomp profile": ("services: {web: {image: x, security_opt: ['seccomp:../../../theirs/secret.env']}}", None),
     "the project's .env": (WEB, link(".env", "secret.env")),
 }  # fmt: skip
 

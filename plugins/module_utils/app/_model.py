@@ -147,6 +147,8 @@ def _wrong_environment(app: App) -> list[str]:
     for name, value in app.environment.items():
         if not _VARIABLE.fullmatch(name):
             found.append(f"app_environment has the name {name[:100]!a}, expected letters, digits and '_'.")
+        elif value is None:
+            found.append(f"app_environment.{name} has no value, expected one: '' where it is to be empty.")
         elif not isinstance(value, _SCALARS):
             found.append(f"app_environment.{name} is a {type(value).__name__}, expected text, a number or a boolean.")
     return found

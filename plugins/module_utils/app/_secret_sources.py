@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Container, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..core import _files
@@ -46,9 +47,14 @@ def in_files(model: Mapping[str, Any], known: Mapping[str, str], public: Contain
             found += _env_files.secrets_in(_text_of(interpolated(str(path), known)), known, public)
     for one in _mappings(model.get("secrets")):
         if one.get("file"):
-            found += _secret_files.secrets_in(_text_of(interpolated(str(one["file"]), known)))
+            found += in_secrets([interpolated(str(one["file"]), known)])
         found.append(known.get(str(one.get("environment")), ""))
     return found
+
+
+def in_secrets(paths: Iterable[str | Path]) -> list[str]:
+    """The secrets in files that are secrets all of them."""
+    return [value for path in paths for value in _secret_files.secrets_in(_text_of(path))]
 
 
 def of_headers(things: Iterable[Any]) -> list[str]:
@@ -72,7 +78,7 @@ def _pairs(things: Any) -> Mapping[str, Any]:
     return dict(str(one).partition("=")[::2] for one in things) if isinstance(things, list) else {}
 
 
-def _text_of(path: str) -> str:
+def _text_of(path: str | Path) -> str:
     """The beginning of a file, empty where there is none that can be read: its user reports that."""
     with contextlib.suppress(OSError, ValueError):
         return _files.beginning(path, _MOST).decode("utf-8", "replace")

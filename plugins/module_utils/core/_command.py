@@ -42,11 +42,12 @@ def run(
     stdout: IO[bytes] | None = None,
     log: Path | None = None,
     clean: Callable[[str], str] = printable,
+    heard: Callable[[str], object] | None = None,
 ) -> str:
     """Run a command to its end and return its output; ``doing`` completes "... failed" in the error.
 
     ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file, as ``clean``
-    makes it fit to be shown.
+    makes it fit to be shown. ``heard`` gets what a command that succeeds has written to its standard error.
     """
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stdin": stdin or subprocess.DEVNULL}
     done = _done(argv, doing, timeout, stdout, options)
@@ -61,6 +62,8 @@ def run(
     if done.code != 0:
         last = last_said(errors) or last_said(output) or "no output"
         raise OpsError(f"{doing} failed with code {done.code}: {last}", reason="command_failed", rc=done.code)
+    if heard is not None:
+        heard(errors)
     return output
 
 

@@ -93,6 +93,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
     if params["release"] and target.record(params["release"]).is_found:
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
+    looking["completed"] = sorted(target.completed(looking["release"]))
     held, phase = None, params["phase"] or "verify"
     if params["token"] and not check_mode:
         gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
@@ -143,7 +144,8 @@ def examine(
     past: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
-    scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
+    services, completed = (tuple(params.get(name) or ()) for name in ("services", "completed"))
+    scene = Scene(project, services, float(params.get("since") or 0), completed)
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())

@@ -45,6 +45,9 @@ def prune(target: Target, token: int) -> dict[str, list[str]]:
     for name in target.spare_sources(kept):
         with _noted(f"source {name}", left):
             target.remove_source(name, token)
+    for name in target.spare_contents():
+        with _noted(f"contents {name}", left):
+            target.remove_contents(name, token)
     return {"releases": doomed, "backups": backups, "left": left}
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..app._model import App
@@ -109,6 +109,11 @@ class Target(abc.ABC):
         look."""
         return []
 
+    def completed(self, release: str | None) -> Collection[str]:
+        """The services of a release that may have ended with code 0, whatever a check says."""
+        del release
+        return ()
+
     def found(self) -> list[str]:
         """The services that run here and that no release started; none where the platform does not look."""
         return []
@@ -193,6 +198,14 @@ class Target(abc.ABC):
     def last_good(self) -> Record | None:
         """The record to return to."""
         return _releases.last_good(self.records(), self.current())
+
+    def spare_contents(self) -> list[str]:
+        """Copies of what releases read that none of them names any more; none where the platform makes none."""
+        return []
+
+    def remove_contents(self, name: str, token: int) -> None:
+        """Take one of those away; raises OpsError where something would be lost with it."""
+        self.files.remove("contents", name, token=token)
 
     def spare_sources(self, kept: Sequence[Record]) -> list[str]:
         """The checkouts of releases that are not kept."""

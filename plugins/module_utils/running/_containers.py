@@ -35,6 +35,8 @@ class Container:
     health_output: str
     #: the seconds that it is given to stop
     stop_grace: int = 10
+    #: the containers that it shares something with, by their ids
+    joined: tuple[str, ...] = ()
 
 
 def began(container: Container) -> float:

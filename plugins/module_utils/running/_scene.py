@@ -16,3 +16,5 @@ class Scene:
     project: Project
     services: Sequence[str] = ()
     since: float = 0.0
+    #: services that may have ended with code 0, whatever a check says
+    completed: Sequence[str] = ()

@@ -7,6 +7,7 @@
     digests.json                    the key of digests that others may see
     releases/<id>/record.json       what was run, when, by whom, with what outcome: no secret
     releases/<id>/compose.json      the rendered configuration, secrets included: the one sealed place, mode 0600
+    contents/<digest>/              copies of files that releases read, secrets among them, in a folder of mode 0700
     backups/<id>/                   dump and backup.json
     evidence/<id>/                  what was seen before something was undone
 

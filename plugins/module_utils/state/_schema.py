@@ -127,7 +127,20 @@ _SHAPES: Mapping[str, Shape] = {
     "digests.json": object_of({"key": matches("64 hexadecimal digits", re.compile("[0-9a-f]{64}"))}),
     "current.json": object_of({"release": maybe(release_id)}),
     "record.json": _record.shape,
-    "compose.json": object_of({"services": values(object_of()), "x-secrets": MayLack(each(text))}),
+    "compose.json": object_of(
+        {
+            "services": values(
+                object_of(
+                    {
+                        "depends_on": MayLack(maybe(values(object_of()))),
+                        "volumes_from": MayLack(maybe(each(text))),
+                    }
+                )
+            ),
+            "x-secrets": MayLack(each(text)),
+            "x-contents": MayLack(values(text)),
+        }
+    ),
     "manifests.json": object_of(
         {"objects": each(object_of({"apiVersion": text, "kind": text, "metadata": object_of({"name": text})}))}
     ),

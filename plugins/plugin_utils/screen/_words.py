@@ -35,13 +35,15 @@ Result = Mapping[str, Any]
 
 
 def _preflight(found: Result) -> str:
+    unset = found.get("unset") or []
+    said = [f"not set and taken for empty: {', '.join(unset)}"] if unset else []
     if found.get("needed") is False:
-        return "already up to date"
+        return "; ".join(["already up to date", *said])
     folders: dict[str, list[str]] = {}
     for path, place in (found.get("data") or {}).items():
         folders.setdefault(str(place).removesuffix(f"/{path}"), []).append(path)
     kept = (f"data in {folder}: {', '.join(paths)}" for folder, paths in folders.items())
-    return "; ".join([*(found.get("reasons") or []), *kept])
+    return "; ".join([*(found.get("reasons") or []), *kept, *said])
 
 
 def _lease(found: Result) -> str:

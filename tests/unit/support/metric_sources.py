@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
@@ -71,6 +72,12 @@ class PlainProject:
 
     def containers(self, include_oneoff: bool = False) -> list[Container]:
         return self.found
+
+    def watch(self, on_event: Any) -> Any:
+        return SimpleNamespace(close=lambda: None)
+
+    def log_ends(self, service: str, **limits: Any) -> list[Any]:
+        return []
 
     def usage(self) -> list[Usage]:
         return _given(self.used)

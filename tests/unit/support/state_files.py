@@ -31,7 +31,8 @@ WHOLE: dict[str, Any] = {
     "current.json": {"release": "0001-v1"},
     "digests.json": {"schema": 1, "key": "0123456789abcdef" * 4},
     "releases/0001-v1/record.json": record_file(1, "v1", config={"env": "e", "inputs": "i", "services": {"web": "x"}}),
-    "releases/0001-v1/compose.json": {"services": {"web": {"image": "x"}}, "x-secrets": ["canary"]},
+    "releases/0001-v1/compose.json": {"services": {"web": {"image": "x"}}, "x-secrets": ["canary"],
+                                      "x-contents": {"/etc": "/srv/a"}},  # it has to be there
     "releases/0002-v2/record.json": record_file(2, "v2", "bad"),
     f"backups/{BACKUP}/backup.json": backup(id=BACKUP),
 }  # fmt: skip

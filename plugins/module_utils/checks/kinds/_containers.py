@@ -185,6 +185,7 @@ def with_last_words(outcome: Outcome, log: Mapping[str, Sequence[str]]) -> Outco
 
 
 def _attempt(options: Options, scene: Scene) -> Attempt:
+    options = {**options, "completed": [*(options.get("completed") or ()), *scene.completed]}
     look_once = ContainersProbe(scene.project, options["services"] or scene.services, scene.since, options)
     return lambda seconds: in_thread(look_once)
 
@@ -195,7 +196,10 @@ KIND = Kind(
     "It goes on looking until all other checks have ended.",
     options={
         "services": Option("list", about="The services to check. All of O(services) unless given."),
-        "completed": Option("list", (), about="Services that may have ended with code 0."),
+        "completed": Option(
+            "list", (), about="Services that may have ended with code 0, besides those that compose files wait for the "
+            "end of.",
+        ),
         "max_restarts": Option(
             "int", 0, may_be_negative=False,
             about="How often a container may be restarted since O(since) or since the check began.",

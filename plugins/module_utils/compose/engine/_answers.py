@@ -15,6 +15,8 @@ from ...core._times import STAMP, in_utc
 from ...running._containers import Container
 
 _LABEL = "com.docker.compose."
+#: ours, where compose's own digest has the id of another container in it
+CONFIG_LABEL = "doppelganger.ops.config"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _PIECE = 65536
 #: the seconds that the engine gives a container to stop where nothing else was said, and those it may be late by
@@ -45,11 +47,18 @@ def container_from(seen: Mapping[str, Any]) -> Container:
         finished_at=state.get("FinishedAt", ""),
         image_id=seen.get("Image", ""),
         image=config.get("Image", ""),
-        config_hash=labels.get(_LABEL + "config-hash", ""),
+        config_hash=labels.get(CONFIG_LABEL) or labels.get(_LABEL + "config-hash", ""),
         error=state.get("Error", ""),
         health_output=str(probes[-1].get("Output", "")).strip() if probes else "",
+        joined=_joined(seen.get("HostConfig") or {}),
         stop_grace=_GRACE if config.get("StopTimeout") is None else int(config["StopTimeout"]),
     )
+
+
+def _joined(host: Mapping[str, Any]) -> tuple[str, ...]:
+    modes = (str(host.get(key) or "").partition(":") for key in ("NetworkMode", "IpcMode", "PidMode"))
+    volumes = (str(one).partition(":")[0] for one in host.get("VolumesFrom") or [])
+    return (*(other for kind, _, other in modes if kind == "container"), *volumes)
 
 
 def told_to_stop(
@@ -105,6 +114,12 @@ def environment_from(seen: Mapping[str, Any]) -> dict[str, str]:
     """Read the environment that a container was made with."""
     pairs = (str(line).partition("=") for line in (seen.get("Config") or {}).get("Env") or [])
     return {name: value for name, _, value in pairs}
+
+
+def network_of(seen: Mapping[str, Any]) -> str:
+    """The container whose network another one is in, empty where it has its own."""
+    kind, _, other = str((seen.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+    return other if kind == "container" else ""
 
 
 def address_from(seen: Mapping[str, Any], project: str) -> str | None:

@@ -7,7 +7,8 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ...app._model import App
 from ...core import _command
 from ...core._errors import OpsError, Refused
 from ...text import _foreign
-from ...text._characters import printable
+from ...text._document import document
 
 #: the first release whose ``config --format json`` and ``up --wait`` are as they are used here
 LEAST_VERSION = (2, 17)
@@ -72,20 +73,19 @@ class Compose:
                 options += [flag, str(value)]
         return ["docker", "compose", "--ansi", "never", *options, *verb]
 
-    def run(
-        self, *verb: str, doing: str, timeout: float, log: Path | None = None, clean: Callable[[str], str] = printable
-    ) -> str:
-        """Run a verb to its end."""
-        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "log": log, "clean": clean}
+    def run(self, *verb: str, doing: str, timeout: float, **more: Any) -> str:
+        """Run a verb to its end; ``more`` is of ``_command.run``."""
+        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, **more}
         # anchors that explode are Compose's to read: it would take all of the machine until its time is over
         bounded = _READING if verb[:1] == ("config",) and shutil.which(_READING[0]) else []
         return _command.run([*bounded, *self.argv(*verb)], doing=doing, timeout=timeout, **options)
 
-    def config(self) -> dict[str, Any]:
+    def config(self, warn: Callable[[str], object] | None = None) -> dict[str, Any]:
         """The files merged, interpolated and with absolute paths; refuses what compose cannot read, and repeats none of
-        it."""
+        it. ``warn`` gets what compose has to say about them."""
+        verb = ("config", "--format", "json")
         try:
-            said = self.run("config", "--format", "json", doing="Reading the compose files", timeout=60)
+            said = self.run(*verb, doing="Reading the compose files", timeout=60, heard=warn)
         except OpsError as error:
             files = ", ".join(map(str, self.files))
             raise Refused(
@@ -135,6 +135,14 @@ def without_quotations(message: str) -> str:
     )
 
 
+_UNSET = re.compile(r'The \\?"(?P<name>[A-Za-z_][A-Za-z0-9_]{0,99})\\?" variable is not set')
+
+
+def unset(warnings: str) -> list[str]:
+    """The variables that compose warns of: they are not set, and it takes them for empty."""
+    return sorted({found["name"] for found in _UNSET.finditer(warnings)})
+
+
 def of_source(app: App, directory: Path, release_version: str) -> Compose:
     """The project as its source describes it: as ``docker compose --file ...`` called in ``directory``."""
     files = [directory / name for name in app.compose_files]
@@ -162,27 +170,27 @@ def of_release(app: App, rendered: Path, variables: Mapping[str, str] | None = N
     return Compose(project=app.name, files=[rendered], variables=variables)
 
 
+def hashes_of(app: App, config: Mapping[str, Any]) -> dict[str, str]:
+    """The digests of a rendered configuration that is recorded nowhere."""
+    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
+        path = Path(folder) / "compose.json"
+        path.touch(mode=0o600)
+        path.write_text(document(config), encoding="utf-8")
+        return of_release(app, path).hashes()
+
+
 def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, Any]:
     """A rendered configuration in which every service runs one image, by its id, and nothing is built or pulled."""
     result = copy.deepcopy(dict(config))
     for name, service in result.get("services", {}).items():
         service.pop("build", None)
         service.pop("profiles", None)
+        if "depends_on" in service:  # what it can do without, and a profile left out, compose would miss now
+            needs = service["depends_on"].items()
+            service["depends_on"] = {one: how for one, how in needs if one in result["services"]}
         service["image"] = images[name]
         service["pull_policy"] = "never"
     return result
-
-
-def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
-    """Services of a rendered configuration, with all that they depend on and what that depends on."""
-    found: set[str] = set()
-    due = list(services)
-    while due:
-        service = due.pop()
-        if service in config["services"] and service not in found:
-            found.add(service)
-            due += config["services"][service].get("depends_on", {})
-    return found
 
 
 def inputs(config: Mapping[str, Any], directory: Path) -> str:

@@ -18,6 +18,11 @@ def named(config: Mapping[str, Any], base: Path) -> dict[str, str]:
     return found
 
 
+def written(config: Mapping[str, Any], base: Path) -> set[str]:
+    """The places that somebody may write to."""
+    return {_whole(holder[key], base) for _, holder, key in _holders(config) if not holder.get("read_only")}
+
+
 def moved(config: Mapping[str, Any], base: Path, places: Mapping[str, str]) -> dict[str, Any]:
     """The configuration with other places in the stead of those that ``places`` names."""
     result = copy.deepcopy(dict(config))

@@ -17,7 +17,8 @@ from ...core._log_reading import LogEnd, end_of, lines_from, unframed
 from ...http._response import Response
 from ...running._containers import Container, Event
 from ...running._project import ExecResult, Usage
-from ._answers import address_from, current, environment_from, output_from, since_stamp
+from ._answers import address_from, current, environment_from, network_of, output_from, since_stamp
+from ._attached import close, reader
 from ._errors import connect, engine_errors
 from ._events import Watcher, read
 
@@ -26,6 +27,8 @@ SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
 _OUTPUT_LIMIT = 1_000_000
 _STATS_AT_ONCE = 16
+#: containers in a row, each of which is in the network of the next
+_MOST_JOINED = 8
 
 
 class Project:
@@ -87,13 +90,13 @@ class Project:
             made = self.api.exec_create(container, list(argv), environment={**given, **(environment or {})})
             attached = self.api.exec_start(made["Id"], socket=True)
             try:
-                output = output_from(_reader(attached, deadline), _OUTPUT_LIMIT)
+                output = output_from(reader(attached, deadline), _OUTPUT_LIMIT)
             except OSError as error:
                 if time.monotonic() < deadline:
                     raise
                 raise TimedOut(f"{argv[0]} in {service} was still running after {round(timeout, 2):g} s.") from error
             finally:
-                _close(attached)
+                close(attached)
             code = self.api.exec_inspect(made["Id"]).get("ExitCode")
         return ExecResult(-1 if code is None else int(code), output.decode("utf-8", "replace"))
 
@@ -109,7 +112,7 @@ class Project:
     def address(self, service: str, port: int) -> tuple[str, int]:
         """Say where the service can be reached from this host."""
         with engine_errors(f"inspect {service}"):
-            address = address_from(self.api.inspect_container(self._running(service)), self.name)
+            address = self._address_of(self._running(service))
         if address is None:
             raise OpsError(f"The container of {service} has no address on any network.", reason="not_found")
         return address, port
@@ -122,7 +125,7 @@ class Project:
         found = []
         for one in self._labelled(service):
             with suppress(NotThere), engine_errors(f"inspect {service}"):  # it may be gone since
-                address = address_from(self.api.inspect_container(one["Id"]), self.name)
+                address = self._address_of(one["Id"])
                 if address is not None:
                     found.append((str(one["Names"][0]).lstrip("/"), (address, port)))
         return sorted(found)
@@ -256,6 +259,16 @@ class Project:
                 found.append(self.api.inspect_container(one["Id"]))
         return found
 
+    def _address_of(self, container: str) -> str | None:
+        """The address of a container, which may be that of the one whose network it is in."""
+        seen = self.api.inspect_container(container)
+        for _ in range(_MOST_JOINED):
+            other = network_of(seen)
+            if not other:
+                break
+            seen = self.api.inspect_container(other)
+        return address_from(seen, self.name)
+
     def _running(self, service: str) -> str:
         listed = self._labelled(service)
         if not listed:
@@ -269,24 +282,3 @@ class Project:
         with engine_errors(f"look for {service or 'containers'}"):
             listed: list[dict[str, Any]] = self.api.containers(filters={"label": labels, "status": "running"})
         return listed
-
-
-def _reader(attached: Any, deadline: float) -> Callable[[int], bytes]:
-    # The SDK hands out the raw socket, past a buffer that may already hold the first frames.
-    response = getattr(attached, "_response", None)
-    buffered = response.raw._fp.fp if response is not None else attached
-    plain = getattr(attached, "_sock", attached)
-
-    def read(size: int) -> bytes:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        plain.settimeout(left)
-        return bytes(buffered.read1(size) if hasattr(buffered, "read1") else buffered.recv(size))
-
-    return read
-
-
-def _close(attached: Any) -> None:
-    response = getattr(attached, "_response", None)
-    (attached if response is None else response).close()

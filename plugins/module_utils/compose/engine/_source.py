@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from ...app._model import GIT, App, refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
-from . import _cli
+from . import _cli, _registries, _rendered
 from ._cli import Compose
 
 #: files that are read of one source, at most
@@ -44,19 +44,22 @@ _DOCUMENT = re.compile(r"(?m)^(?:---|\.\.\.)(?=\s|$)")
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
-def read(app: App, directory: Path, version: str) -> tuple[Compose, dict[str, Any]]:
+def read(
+    app: App, directory: Path, version: str, warn: Callable[[str], object] | None = None
+) -> tuple[Compose, dict[str, Any]]:
     """The project as its source describes it, and its rendered configuration; refuses what cannot be read or leads out
-    of the checkout."""
+    of the checkout. ``warn`` gets what compose has to say about it."""
     compose = _cli.of_source(app, directory, version)
     for file in compose.files:
         _files.refuse_special(file, "A compose file")
     if app.source != GIT:  # the files are the operator's own
-        config = compose.config()
+        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
+        _registries.refuse_other_images(app.images, config)
     else:
         granted = granted_by(app)
         compose = replace(compose, variables={**(compose.variables or {}), **_ONLY_LOCAL})
         _look(compose, directory, granted)
-        config = compose.config()
+        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
         for what, path in named_by_rendered(config):
             _confined.inside(directory, path, what, granted)
     hint = "Fix the inventory, or enable the profile that has it."
@@ -228,6 +231,8 @@ def named_by_rendered(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, service in services.items() if isinstance(services, dict) else ():
         for what, path in _of_build(_get(service, "build")):
             yield f"{what} of {name}", path
+        for _, path in _rendered.profiles(service) if isinstance(service, dict) else ():
+            yield f"The seccomp profile of {name}", path
     for kind in ("configs", "secrets"):
         for name, one in (_get(config, kind) or {}).items():
             file = _get(one, "file")

@@ -73,9 +73,9 @@ def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
     return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
 
 
-def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mapping[str, int]) -> None:
-    """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
-    project, timeout, completed = target.project, target.app.start_timeout, target.app.completed
+def wait_until_up(target: ComposeTarget, release: str, services: Sequence[str], before: Mapping[str, int]) -> None:
+    """Watch until services of a release run and are healthy; a terminal state ends the wait at once, by name."""
+    project, timeout, completed = target.project, target.app.start_timeout, target.completed(release)
     deadline = time.monotonic() + timeout
     with contextlib.closing(project.events(timeout=0.5)) as happenings:
         for _ in happenings:
@@ -99,8 +99,14 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
                 )
 
 
-def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Mapping[str, str]) -> list[str]:
-    """The services whose containers compose is going to make, replace or start."""
+def to_change(
+    found: Sequence[Container],
+    hashes: Mapping[str, str],
+    images: Mapping[str, str],
+    shared: Mapping[str, Collection[str]] | None = None,
+) -> list[str]:
+    """The services whose containers compose is going to make, replace or start; ``shared`` has those that are made with
+    the ids of others' containers."""
     sound = {
         container.service
         for container in found
@@ -108,7 +114,16 @@ def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Map
         and container.config_hash == hashes.get(container.service)
         and container.image_id == images.get(container.service)
     }
-    return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
+    changed = set(hashes) - sound
+    while more := {name for name, others in (shared or {}).items() if changed & set(others)} - changed:
+        changed |= more
+    return sorted(changed) + sorted({container.service for container in found} - set(hashes))
+
+
+def due(target: ComposeTarget, record: Record) -> list[str]:
+    """The services of a release whose containers compose is going to make, replace or start, and those it removes."""
+    found = target.project.containers()
+    return to_change(found, record.config.services, record.image_ids, target.shared(record.id))
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
@@ -130,7 +145,7 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
         verb += ["--no-deps", *services] if services else ["--remove-orphans"]
         timeout = target.app.start_timeout + _stopping_takes(target, record, release)
         compose.run(*verb, doing="Starting the containers", timeout=timeout)
-    wait_until_up(target, wanted, baseline(found, 0))
+    wait_until_up(target, release, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
 
 
@@ -144,11 +159,13 @@ def _make_again(target: ComposeTarget, compose: Compose, services: Sequence[str]
 
 def _stopping_takes(target: ComposeTarget, record: Record, release: str) -> float:
     """How long the containers that are replaced or removed may take to stop, one after the other at the worst."""
-    found = target.project.containers()
-    due = to_change(found, record.config.services, record.image_ids)
     services = target.config_of(release)["services"]
-    granted = {service: seconds_in(str(services.get(service, {}).get("stop_grace_period") or "")) for service in due}
-    return sum(max(one.stop_grace, granted[one.service]) for one in found if one.service in due)
+    granted = {
+        service: seconds_in(str(services.get(service, {}).get("stop_grace_period") or ""))
+        for service in due(target, record)
+    }
+    found = target.project.containers()
+    return sum(max(one.stop_grace, granted[one.service]) for one in found if one.service in granted)
 
 
 def changed_since(record: Record, found: Sequence[Container]) -> list[str]:
@@ -194,14 +211,12 @@ def _down(target: ComposeTarget, services: Sequence[str]) -> list[str]:
 
 
 def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
-    found = target.project.containers()
     if params["state"] == "stopped":
-        return sorted({c.service for c in found if c.service in target.app.release_services and c.state == "running"})
+        return target.running(target.app.release_services)
     # a release that a check only thought of has no record
     if params["release"] not in target.store.folders("releases"):
         return list(params["predicted"])
-    record = target.record(params["release"])
-    return sorted({*params["predicted"], *to_change(found, record.config.services, record.image_ids)})
+    return sorted({*params["predicted"], *due(target, target.record(params["release"]))})
 
 
 def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ...text._secret_values import private
-from ..engine import _cli, _mounts, _source
+from ..engine import _cli, _mounts, _rendered, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
+from ..target._contents import Contents
 from ..target._data import Data
 from ..target._target import ComposeTarget, keep_tag
 
@@ -119,11 +120,15 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         compose, config = _source.read(target.app, directory, record.version)
         data = Data(target.app, target.files.root, directory)
         config = data.settle(compose, config)
-        secrets = _secrets(target, compose, config)
+        contents = Contents(target.app, target.files.root, directory, target.digests)
+        config = contents.settle(config, compose.directory or directory, _known(target))
+        secrets = [*_secrets(target, compose, config), *_secret_sources.in_secrets(contents.secrets)]
         target.learn(secrets)
         ours = work.build(compose, config, directory) if target.app.source == GIT else work.pull()
         images = {**ours, **work.other(config)}
-        _pin(target, record, config, images, directory, secrets, params["token"])
+        sealed = {**_sealed.seal(secrets), **_sealed.seal_environment(config, _known(target)), **contents.as_data()}
+        _pin(target, record, config, images, directory, sealed, params["token"])
+        contents.provide()
         last = target.last_good()
         data.provide(target.work_tree(last), _mounted(target, last))
     return {"changed": True, "images": images_as_data(images), "release": record.id}
@@ -135,29 +140,34 @@ def _mounted(target: ComposeTarget, last: Record | None) -> Collection[str]:
     return _mounts.named(config or {}, target.files.root)
 
 
+def _known(target: ComposeTarget) -> dict[str, str]:
+    """What variables have a value, and which one counts."""
+    around = _cli.surroundings(target.app)
+    return {**_env_files.read_all(target.app.env_paths, around), **around}
+
+
 def _secrets(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any]) -> list[str]:
     """All secrets of a release that is made now."""
-    around = _cli.surroundings(target.app)
-    variables = _env_files.read_all(target.app.env_paths, around)
+    variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
     public = target.app.env_public_keys
-    named = _secret_sources.in_files(compose.model(), {**variables, **around}, public)
+    named = _secret_sources.in_files(compose.model(), _known(target), public)
     return [*private(variables.items(), public), *_secret_sources.of_config(config, public), *named]
 
 
 def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], images: Mapping[str, Image],
-         directory: Path, secrets: Sequence[str], token: int) -> None:  # fmt: skip
+         directory: Path, sealed: Mapping[str, Any], token: int) -> None:  # fmt: skip
     for image in images.values():
         target.project.tag(image.id, *keep_tag(target.app.name, image.id))
-    around = _cli.surroundings(target.app)
-    variables = _env_files.read_all(target.app.env_paths, around)
+    variables = _env_files.read_all(target.app.env_paths, _cli.surroundings(target.app))
     rendered = _cli.pinned(config, {service: image.id for service, image in images.items()})
-    rendered.update(_sealed.seal(secrets))
-    rendered.update(_sealed.seal_environment(config, {**variables, **around}))
+    rendered.update(sealed)
     target.store.write(f"releases/{record.id}/compose.json", rendered, token=token)
+    hashes = target.compose_of(record.id).hashes()
+    target.store.write(f"releases/{record.id}/compose.json", _rendered.labelled(rendered, hashes), token=token)
     digests = Config(
         env=target.digests.of(variables),
         inputs=target.digests.of(_cli.inputs(config, directory)),
-        services=target.compose_of(record.id).hashes(),
+        services=hashes,
     )
     target.save(replace(record, images=images, config=digests), token)
 

@@ -11,7 +11,7 @@ from ...operations import _plan
 from ...operations._migration import migrated
 from ...operations._specs import DATABASE_MIGRATE
 from ...operations._step import Step
-from ..engine import _actions, _cli
+from ..engine import _actions, _rendered
 from ..target._target import ComposeTarget
 from . import _apply
 
@@ -21,13 +21,13 @@ def _ensure_services(target: ComposeTarget, release: str) -> None:
 
     Nothing else, as it may need the application, which comes after the migration.
     """
-    app = target.app
+    app, completed = target.app, target.completed(release)
     there = {
         container.service
         for container in target.project.containers()
-        if container.state == "running" or _plan.has_completed(container, app.completed)
+        if container.state == "running" or _plan.has_completed(container, completed)
     }
-    needed = _cli.with_needed(target.config_of(release), [app.migration_service, app.database_service])
+    needed = _rendered.with_needed(target.config_of(release), [app.migration_service, app.database_service])
     missing = sorted(needed - there - set(app.release_services))
     if missing:
         _apply.bring_up(target, release, missing)

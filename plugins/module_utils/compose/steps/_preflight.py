@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...app import _checkout, _env_files, _git, _secret_sources
@@ -18,9 +17,9 @@ from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record, Source
-from ...text._document import document
-from ..engine import _actions, _cli, _mounts, _source
+from ..engine import _actions, _cli, _mounts, _rendered, _source
 from ..target import _sealed
+from ..target._contents import Contents
 from ..target._data import Data
 from ..target._target import ComposeTarget
 from . import _apply, _first_contact
@@ -116,31 +115,43 @@ def _plan_of(
 ) -> dict[str, Any]:
     auth = _auth(target, params["registry_password"])
     source = _resolve(target, params["version"], auth)
+    known, warnings = {**variables, **_cli.surroundings(target.app)}, io.StringIO()
     with _checkout.looked_at(target.app, target.files.root, source["commit"], params["version"]) as directory:
-        compose, config = _source.read(target.app, directory, params["version"])
+        compose, config = _source.read(target.app, directory, params["version"], warnings.write)
         data = Data(target.app, target.files.root, directory)
         config = data.settle(compose, config)
-        _actions.refuse_other_folders(target.project, _mounts.devices(config))
         target.learn(_secret_sources.of_config(config, target.app.env_public_keys))
-        _sealed.seal_environment(config, {**variables, **_cli.surroundings(target.app)})
+        _actions.refuse_other_folders(target.project, _mounts.devices(config))
+        _sealed.seal_environment(config, known)
+        contents = Contents(target.app, target.files.root, directory, target.digests)
+        settled = contents.settle(config, compose.directory or directory, known)
+        target.learn(_secret_sources.in_secrets(contents.secrets))
         wanted = {
             "version": params["version"],
             "source": source,
             "env": target.digests.of(dict(variables)),
-            "inputs": target.digests.of(_cli.inputs(config, directory)),
+            "inputs": target.digests.of(_cli.inputs(settled, directory)),
             "services": sorted(config["services"]),
         }
         strange = _first_contact.look(target, config, found, directory)
     places = {path: str(place) for path, place in sorted(data.places.items())}
-    completed = target.app.completed
     found = {**found, **strange}
-    decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
-    recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
+    decided = _plan.decide(wanted, found, lambda record: target.drift_of(record, found["containers"]))
+    recreates = _recreates(target, wanted, settled, found) if check_mode and decided["needed"] else []
     recreates = sorted({*recreates, *strange["removes"]})
-    if decided["needed"] and (ran := target.work_tree(found["current_record"])):
-        data.refuse_loss(ran)
+    if decided["needed"]:
+        _refuse_loss(target, found["current_record"], data, contents)
     plan = {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
-    return {**plan, "data": places} if check_mode and places else plan
+    shown = {"data": places if check_mode else {}, "unset": _cli.unset(warnings.getvalue())}
+    return {**plan, **{name: value for name, value in shown.items() if value}}
+
+
+def _refuse_loss(target: ComposeTarget, ran: Record | None, data: Data, contents: Contents) -> None:
+    """Refuse to leave what containers of the release that runs have written where the next one would not see it."""
+    if tree := target.work_tree(ran):
+        data.refuse_loss(tree)
+    if ran:
+        contents.refuse_loss(target.store.read(f"releases/{ran.id}/compose.json") or {})
 
 
 def _recreates(
@@ -153,12 +164,8 @@ def _recreates(
     images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
     if Source.of(wanted["source"]) != record.source:
         images.update(dict.fromkeys(target.app.release_services, "new"))
-    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
-        path = Path(folder) / "compose.json"
-        path.touch(mode=0o600)
-        path.write_text(document(_cli.pinned(config, images)), encoding="utf-8")
-        hashes = _cli.of_release(target.app, path).hashes()
-    return _apply.to_change(found["containers"], hashes, images)
+    hashes = _cli.hashes_of(target.app, _cli.pinned(config, images))
+    return _apply.to_change(found["containers"], hashes, images, _rendered.shared(config))
 
 
 PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -24,9 +25,10 @@ from ...state._folder import Store
 from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
-from ..engine import _actions, _cli, _strangers
+from ..engine import _actions, _cli, _rendered, _strangers
+from ..engine._answers import container_from
 from ..engine._project import Project
-from . import _data, _found, _sealed
+from . import _contents, _data, _found, _sealed
 
 #: of the log of each container
 LOG_BYTES = 512 * 1024
@@ -64,10 +66,19 @@ class ComposeTarget(Target):
         return Database(self.app, DatabaseContainer(self.project, self.app.database_service))
 
     def drift(self, record: Record) -> list[str]:
-        return _plan.drift(record, self.project.containers(), self.app.completed)
+        return self.drift_of(record, self.project.containers())
+
+    def drift_of(self, record: Record, containers: Sequence[Container]) -> list[str]:
+        """Where these containers are not what the release recorded."""
+        parted = _rendered.parted(self._known_config(record.id), containers)
+        return _plan.drift(record, containers, self.completed(record.id)) + parted
 
     def altered(self, record: Record) -> list[str]:
-        return _plan.altered(record, self.project.containers())
+        containers = self.project.containers()
+        return _plan.altered(record, containers) + _rendered.parted(self._known_config(record.id), containers)
+
+    def completed(self, release: str | None) -> Collection[str]:
+        return self.app.completed | _rendered.may_end(self._known_config(release))
 
     def lacks(self, record: Record) -> list[str]:
         images = record.image_ids
@@ -77,7 +88,8 @@ class ComposeTarget(Target):
             self.config_of(record.id)
         except OpsError:
             gone.append("the rendered configuration")
-        return gone
+        copies = _contents.copies(self._known_config(record.id))
+        return gone + [f"the copy of {path}" for place, path in sorted(copies.items()) if not os.path.lexists(place)]
 
     def tidy(self) -> None:
         _actions.remove_migration(self.project)
@@ -133,6 +145,14 @@ class ComposeTarget(Target):
         _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
         super().remove_source(name, token)
 
+    def spare_contents(self) -> list[str]:
+        kept, unreadable = self.store.readable("releases", "compose.json")
+        return [] if unreadable else _contents.spare(self.store.root, kept.values())
+
+    def remove_contents(self, name: str, token: int) -> None:
+        _contents.refuse_removal(self.store.root / _contents.FOLDER / name, self.digests)
+        super().remove_contents(name, token)
+
     def found(self) -> list[str]:
         return sorted({_found.service_of(one) for one in self.strangers() if _found.is_alive(one)})
 
@@ -145,7 +165,7 @@ class ComposeTarget(Target):
             self.project.tag(image.id, *keep_tag(self.app.name, image.id))
         config = _found.configuration(self.app.name, alive)
         self.store.write(f"releases/{release}/compose.json", config, token=token)
-        hashes = {service: _found.hash_of(seen) for service, seen in newest.items()}
+        hashes = {service: container_from(seen).config_hash for service, seen in newest.items()}
         return images, Config(self.digests.of({}), self.digests.of(config), hashes)
 
     # what compose alone has
@@ -170,6 +190,17 @@ class ComposeTarget(Target):
                 hint="Deploy it again.",
             )
         return config
+
+    def _known_config(self, release: str | None) -> dict[str, Any]:
+        """The same as far as it can be read: without it there is less to tell."""
+        with contextlib.suppress(OpsError):
+            if release:
+                return self.config_of(release)
+        return {"services": {}}
+
+    def shared(self, release: str) -> dict[str, set[str]]:
+        """The services of a release that are made with the ids of others' containers, with those others."""
+        return _rendered.shared(self._known_config(release))
 
     def work_tree(self, record: Record | None) -> Path | None:
         """Where the files of a release are, where it has a work tree."""

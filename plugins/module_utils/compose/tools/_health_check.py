@@ -12,6 +12,7 @@ from ...core._errors import Refused
 from ...gates._verify import gate, what_ought_to_run
 from ...state._folder import Store
 from ..engine._project import Project
+from ..engine._rendered import may_end
 from ._redaction import redactor
 
 SPEC: dict[str, Any] = {
@@ -31,10 +32,17 @@ def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the checklist; fail unless it passes or need not."""
     del check_mode
     if params.get("state_dir"):
-        params = {**params, **what_ought_to_run(Store(params["state_dir"]), params)}
+        store = Store(params["state_dir"])
+        params = {**params, **what_ought_to_run(store, params)}
+        params["completed"] = _may_end(store, params.get("release"))
     _refuse_without_project(params)
     with Project(params.get("project") or "") as project:
         return gate(params, project, redactor(params))
+
+
+def _may_end(store: Store, release: str | None) -> list[str]:
+    config = store.read(f"releases/{release}/compose.json") if release else None
+    return sorted(may_end(config)) if config else []
 
 
 def _refuse_without_project(params: Mapping[str, Any]) -> None:

@@ -18,7 +18,9 @@ def python(code: str) -> list[str]:
 
 def test_the_output_is_returned_without_what_went_to_stderr() -> None:
     code = "import sys; print('out'); print('err', file=sys.stderr)"
-    assert _command.run(python(code), doing="It", timeout=20) == "out\n"
+    heard: list[str] = []
+    assert _command.run(python(code), doing="It", timeout=20, heard=heard.append) == "out\n"
+    assert heard == ["err\n"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def target(state: Path, *checks: dict[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(
         app=app, store=store, project=plain_project(), redactor=Redactor([]), altered=lambda record: [],
         record=lambda release: Record.of(store.read(f"releases/{release}/record.json") or {}),
+        completed=lambda release: (),
     )  # fmt: skip
 
 
@@ -101,6 +102,17 @@ def test_what_was_changed_by_hand_is_a_failing_line(url: str, tmp_path: Path) ->
     ]
     # a phase of an operation is about what the operation has just made
     assert verify(on, token=token(on), services=["web"])["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(("completed", "state"), [((), "fail"), (["web"], "pass")])
+def test_what_the_platform_says_may_end_may_end(tmp_path: Path, completed: list[str], state: str) -> None:
+    on = target(tmp_path, {"name": "Containers", "kind": "containers"})
+    on.project = plain_project(found=[making.container("web", state="exited")])
+    on.completed = {"0001-v1": completed}.get
+    params = {"checks": on.app.checks, "services": ["web"], "completed": on.completed("0001-v1")}
+    assert [one["state"] for one in _verify.examine(params, on.project, on.redactor)["checks"]] == [state]
+    if state == "pass":
+        assert verify(on)["verdict"] == "pass"
 
 
 @pytest.mark.parametrize(("kind", "passes"), [("git", False), ("found", True)])

@@ -186,12 +186,16 @@ def test_pruning_takes_evidence_and_sources_along(tmp_path: Path, forgotten: lis
     del forgotten
     host = Host(tmp_path / "state", keep_bad=1)
     good, old, new = host.succeed("v1"), host.fail("v2"), host.fail("v3")
-    for name in (f"evidence/{old}", f"evidence/{new}", "source/mirror.git", f"source/{'c' * 12}", "source/0ldc0mmit"):
+    for name in (f"evidence/{old}", f"evidence/{new}", "source/mirror.git", f"source/{'c' * 12}", "source/0ldc0mmit",
+                 "contents/needed", "contents/spare"):  # fmt: skip
         (host.folder / name).mkdir(parents=True)
+    mounts = {"services": {}, "x-contents": {f"{host.folder}/contents/needed/web.conf": "/srv/web.conf"}}
+    host.store.write(f"releases/{good}/compose.json", mounts)
     started = host.start("", operation="rollback", wanted={}, release=good)
     host.finish(started, good=good, activate=good)
     assert host.store.folders("evidence") == [new]
     assert host.store.folders("source") == ["c" * 12, "mirror.git"]
+    assert host.store.folders("contents") == ["needed"]
 
 
 def test_the_backup_that_was_restored_last_stays(tmp_path: Path, forgotten: list[str]) -> None:

@@ -96,6 +96,21 @@ def test_what_bringing_a_release_up_is_going_to_change(found: list[Container], c
     assert _apply.to_change(found, hashes, images) == changed
 
 
+@pytest.mark.parametrize(
+    ("shared", "changed"),
+    [
+        pytest.param({}, ["db"], id="nobody"),
+        pytest.param({"web": {"db"}}, ["db", "web"], id="whoever is in its network"),
+        pytest.param({"web": {"cache"}}, ["db"], id="whoever is in another one's"),
+        pytest.param({"web": {"api"}, "api": {"db"}}, ["db", "web"], id="and in theirs"),
+    ],
+)
+def test_who_is_made_again_with_a_container(shared: dict[str, set[str]], changed: list[str]) -> None:
+    hashes, images = {"web": "hash-web", "db": "hash-db"}, {"web": WEB, "db": DB}
+    found = [container("web"), container("db", config_hash="x")]
+    assert [one for one in _apply.to_change(found, hashes, images, shared) if one != "api"] == changed
+
+
 # images
 
 BUILDS, SOURCE = {"web": "digest"}, record_file()["source"]

@@ -86,6 +86,9 @@ def test_what_is_whole_is_read(name: str) -> None:
         ("releases/0001-v1/record.json", "source", {"type": "git", "repository": "", "commit": "--x", "digests": {}}),
         ("releases/0001-v1/record.json", "images", {"web": {"id": "../x", "reference": ""}}),
         ("releases/0001-v1/compose.json", "x-secrets", [1]),
+        ("releases/0001-v1/compose.json", "x-contents", {"/state/contents/0/a": None}),
+        ("releases/0001-v1/compose.json", "services", {"web": {"depends_on": ["db"]}}),
+        ("releases/0001-v1/compose.json", "services", {"web": {"volumes_from": [1]}}),
         (f"backups/{BACKUP}/backup.json", "id", "20261123T204105Z-0002-v2"),
         (f"backups/{BACKUP}/backup.json", "size", "5"),
     ],
@@ -95,7 +98,7 @@ def test_a_field_that_is_not_as_it_should_be_is_named(name: str, field: str, val
         parsed(as_bytes({**WHOLE[name], field: value}), name, name)
     assert field in error.value.problem
     missing = {key: each for key, each in WHOLE[name].items() if key != field}
-    if field not in ("x-secrets",):
+    if field not in ("x-secrets", "x-contents"):
         with pytest.raises(BadState):
             parsed(as_bytes(missing), name, name)
 

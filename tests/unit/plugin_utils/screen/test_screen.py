@@ -39,6 +39,8 @@ def texts(lines: list[Line]) -> list[str]:
         ("target_preflight", {"needed": True, "reasons": ["version v1 becomes v2", "the env files differ"]},
          "version v1 becomes v2; the env files differ"),
         ("target_preflight", {"needed": False, "reasons": []}, "already up to date"),
+        ("target_preflight", {"needed": False, "unset": ["A", "B"]}, "already up to date; not set and taken for empty: A, B"),
+        ("target_preflight", {"needed": True, "reasons": ["new"], "unset": ["A"]}, "new; not set and taken for empty: A"),
         ("target_preflight",
          {"needed": True, "reasons": ["new"], "data": {"a/data": "/s/data/a/data", "b": "/s/data/b", "c": "/srv/c"}},
          "new; data in /s/data: a/data, b; data in /srv: c"),

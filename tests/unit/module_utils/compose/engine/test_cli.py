@@ -64,23 +64,6 @@ def test_the_interpolation_has_text_and_the_version(given: dict[str, Any], varia
     assert _cli.of_source(app(environment=given), Path("/tree"), "v1").variables == variables
 
 
-@pytest.mark.parametrize(
-    ("services", "found"),
-    [
-        pytest.param(["web"], {"web", "init", "db"}, id="what is needed of what is needed"),
-        pytest.param(["db"], {"db"}, id="nothing is needed"),
-        pytest.param(["proxy", "db"], {"proxy", "web", "init", "db"}, id="several"),
-        pytest.param(["mail"], {"mail"}, id="what a profile left out"),
-        pytest.param([""], set(), id="none"),
-    ],
-)
-def test_what_services_need_is_what_they_depend_on(services: list[str], found: set[str]) -> None:
-    started = {"condition": "service_started", "required": False}
-    needs = {"proxy": ["web"], "web": ["init", "db"], "init": ["db"], "db": [], "mail": ["relay"], "other": ["web"]}
-    config = {name: {"depends_on": dict.fromkeys(due, started)} if due else {} for name, due in needs.items()}
-    assert _cli.with_needed({"services": config}, services) == found
-
-
 CONFIG: dict[str, Any] = {
     "name": "shop",
     "services": {
@@ -111,6 +94,34 @@ def test_pinning_changes_where_images_come_from_and_keeps_everything_else() -> N
     expected["services"]["web"].update(image="sha256:aa", pull_policy="never")
     expected["services"]["db"].update(image="sha256:dd", pull_policy="never")
     assert pinned == expected
+
+
+def test_what_a_service_can_do_without_and_a_profile_left_out_is_not_missed() -> None:
+    optional, needed = {"condition": "service_started", "required": False}, {"condition": "service_healthy"}
+    config = {"services": {"web": {"depends_on": {"mysql": optional, "db": needed}}, "db": {}}}
+    pinned = _cli.pinned(config, {"web": "sha256:aa", "db": "sha256:dd"})
+    assert pinned["services"]["web"]["depends_on"] == {"db": needed}
+
+
+@pytest.mark.parametrize(
+    ("warnings", "names"),
+    [
+        pytest.param("", [], id="nothing was said"),
+        pytest.param(
+            'time="2026-11-30T03:00:00Z" level=warning msg="The \\"B\\" variable is not set. Defaulting to a blank '
+            'string."\ntime="2026-11-30T03:00:00Z" level=warning msg="The \\"A\\" variable is not set. Defaulting to a '
+            'blank string."\n',
+            ["A", "B"],
+            id="for programs",
+        ),
+        pytest.param('WARN[0000] The "A" variable is not set. Default\nWARN[0000] The "A" variable is not set.', ["A"],
+                     id="for people, twice"),
+        pytest.param('the attribute "version" is obsolete', [], id="another warning"),
+        pytest.param('The "A B" variable is not set', [], id="no name"),
+    ],
+)  # fmt: skip
+def test_the_variables_that_compose_warns_of(warnings: str, names: list[str]) -> None:
+    assert _cli.unset(warnings) == names
 
 
 def test_a_service_without_an_image_cannot_be_pinned() -> None:

@@ -17,6 +17,7 @@ import requests
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _errors
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import (
+    CONFIG_LABEL,
     address_from,
     container_from,
     current,
@@ -53,6 +54,15 @@ def test_what_a_newer_container_replaced_does_not_count() -> None:
         seen("db", "db", "2026-01-01T00:00:00Z"),
     ]
     assert [one.id for one in current(map(container_from, every))] == ["new", "second", "db"]
+
+
+def test_what_a_container_shares_with_others_and_our_digest_of_it() -> None:
+    one = seen("one", "app", "2026-01-01T00:00:00Z")
+    one["Config"]["Labels"]["com.docker.compose.config-hash"] = "theirs"
+    assert (container_from(one).joined, container_from(one).config_hash) == ((), "theirs")
+    one["Config"]["Labels"][CONFIG_LABEL] = "ours"
+    one["HostConfig"] = {"NetworkMode": "container:a", "IpcMode": "container:b", "PidMode": "", "VolumesFrom": ["c:ro"]}
+    assert (container_from(one).joined, container_from(one).config_hash) == (("a", "b", "c"), "ours")
 
 
 def event(action: str, at: float, sent: str = "", container: str = "one") -> dict[str, Any]:
@@ -133,6 +143,28 @@ def test_environment() -> None:
 def test_address(networks: dict[str, Any], mode: str, address: str | None) -> None:
     found = {"HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}}
     assert address_from(found, "studio") == address
+
+
+def test_the_address_of_whoever_is_in_the_network_of_another_one() -> None:
+    network = {"NetworkSettings": {"Networks": {"studio_default": {"IPAddress": "172.18.0.2"}}}}
+    seen = {
+        "web": {"HostConfig": {"NetworkMode": "container:proxy"}, "NetworkSettings": {"Networks": {}}},
+        "proxy": {"HostConfig": {"NetworkMode": "container:vpn"}},
+        "vpn": {"HostConfig": {"NetworkMode": "studio_default"}, **network},
+        "itself": {"HostConfig": {"NetworkMode": "container:itself"}},
+    }
+    listed = [{"Id": name, "Names": [f"/{name}"], "Created": 1} for name in seen]
+    api = SimpleNamespace(
+        containers=lambda filters: [
+            one for one in listed if f"com.docker.compose.service={one['Id']}" in filters["label"]
+        ],
+        inspect_container=seen.__getitem__,
+    )
+    project = Project("studio", SimpleNamespace(api=api))
+    assert project.address("web", 80) == ("172.18.0.2", 80)
+    assert project.instances("web", 80) == [("web", ("172.18.0.2", 80))]
+    with pytest.raises(OpsError):
+        project.address("itself", 80)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import warnings
@@ -14,11 +15,13 @@ import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.doc_fragments import checklist
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools import _health_check
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.tools._health_check import ENTRY, SPEC
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.modules import health_check
 from tests.unit.support import making
+from tests.unit.support.metric_sources import plain_project
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -148,3 +151,22 @@ def test_what_ought_to_run_is_looked_up_where_nobody_says_it(url: str, tmp_path:
     result = run({"name": "API", "kind": "http", "url": url}, absent, state_dir=str(tmp_path), project="shop")
     assert result["release"] == "0001-v1"
     assert result["checks"][1]["reason"] == "redis is not part of the application"
+
+
+def test_what_others_wait_for_the_end_of_may_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(str(tmp_path))
+    config = {"env": "e", "inputs": "i", "services": {"web": "digest", "init": "digest"}}
+    store.write("releases/0001-v1/record.json", making.record_file(config=config, activated="2026-11-25T02:00:00Z"))
+    store.write("current.json", {"release": "0001-v1"})
+    ended = plain_project(found=[making.container("web"), making.container("init", state="exited")])
+    monkeypatch.setattr(_health_check, "Project", lambda name: contextlib.nullcontext(ended))
+    check, given = (
+        {"name": "Containers", "kind": "containers", "timeout": 0.1},
+        {"state_dir": str(tmp_path), "project": "x"},
+    )
+    with pytest.raises(OpsError):
+        run(check, **given)
+    needs = {"init": {"condition": "service_completed_successfully"}}
+    rendered = {"services": {"web": {"depends_on": needs}, "init": {}}}
+    store.write("releases/0001-v1/compose.json", rendered)
+    assert run(check, **given)["verdict"] == "pass"

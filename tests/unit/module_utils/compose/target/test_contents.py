@@ -1,0 +1,288 @@
+"""What a release reads of files: which are copied, where to, what is seen to have changed, what is never taken away."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _contents, _fingerprints
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._contents import LABEL, Contents
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
+from tests.unit.support.making import app, record, target
+
+DIGESTS = Digests("ab" * 32)
+
+
+@pytest.fixture
+def srv(tmp_path: Path) -> Path:
+    """An ``app_directory`` as people have it, beside the state."""
+    (tmp_path / "srv/conf.d").mkdir(parents=True)
+    for name, text in {
+        "web.conf": "one\n",
+        "conf.d/a": "a\n",
+        "acme.json": "",
+        "db.sqlite": "SQLite\0",
+        "token": "t",
+    }.items():
+        (tmp_path / "srv" / name).write_text(text)
+    return tmp_path / "srv"
+
+
+def read(srv: Path, config: dict[str, Any], *, source: str = "images", **known: str) -> tuple[Contents, dict[str, Any]]:
+    """What a version reads that lies in ``srv``, or in a checkout of its own with ``srv`` as ``app_directory``."""
+    tree = srv if source == "images" else srv.parent / "tree"
+    contents = Contents(app(source=source, directory=str(srv)), srv.parent / "state", tree, DIGESTS)
+    return contents, contents.settle(config, tree, known)
+
+
+def mounting(*mounts: tuple[str, bool]) -> dict[str, Any]:
+    volumes = [
+        {"type": "bind", "source": source, "target": "/x", "read_only": read_only} for source, read_only in mounts
+    ]
+    return {"services": {"web": {"volumes": volumes}}}
+
+
+def copied(srv: Path, *mounts: tuple[str, bool]) -> list[str]:
+    """Those of the mounts that a release has a copy of."""
+    _, config = read(srv, mounting(*mounts))
+    sources = [one["source"] for one in config["services"]["web"]["volumes"]]
+    places = [Path(one).is_relative_to(srv.parent / "state/contents") for one in sources]
+    return [name for (name, _), is_copy in zip(mounts, places) if is_copy]
+
+
+def test_what_is_read_of_a_folder_of_the_host_is_copied_and_data_is_not(srv: Path) -> None:
+    (srv / "big").write_bytes(b"x" * (2 << 20))
+    (srv / "socket").mkdir()
+    os.mkfifo(srv / "socket/pipe")
+    mounts = {
+        "web.conf": False, "conf.d": True, "db.sqlite": True, "big": True, "/etc/hostname": True,
+        "acme.json": False, "socket": True, "nothing": True,
+    }  # fmt: skip
+    assert copied(srv, *mounts.items()) == ["web.conf", "conf.d", "db.sqlite", "big"]
+    assert copied(srv, ("conf.d", False), ("db.sqlite", False), ("big", False)) == []
+    # what others write to is not only read
+    assert copied(srv, ("conf.d", True), ("conf.d/a", False)) == []
+    assert copied(srv, (".", False), ("web.conf", True)) == []
+
+
+def test_more_than_a_configuration_has_stays_where_it_is(srv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fingerprints, "_MOST_BYTES", 3)
+    assert copied(srv, ("web.conf", True), ("conf.d", True)) == ["conf.d"]
+    monkeypatch.setattr(_fingerprints, "_MOST_ENTRIES", 1)
+    assert copied(srv, ("conf.d", True)) == []
+
+
+def test_the_state_beside_is_none_of_it(srv: Path) -> None:
+    model = app(source="images", directory=str(srv.parent))
+    contents = Contents(model, srv.parent / "state", srv.parent, DIGESTS)
+    contents.settle(mounting((str(srv.parent), True), (str(srv.parent / "state/data/x"), True)), srv, {})
+    assert contents.places == {}
+
+
+def test_a_copy_is_where_its_content_says(srv: Path) -> None:
+    def place() -> Path:
+        contents, config = read(srv, mounting(("conf.d", True), ("web.conf", False)))
+        contents.provide()
+        return Path(config["services"]["web"]["volumes"][0]["source"])
+
+    (srv / "conf.d/link").symlink_to("a")
+    (srv / "conf.d/a").chmod(0o640)
+    first = place()
+    assert ((first / "a").read_text(), (first / "a").stat().st_mode & 0o777) == ("a\n", 0o640)
+    assert os.readlink(first / "link") == "a"
+    assert place() == first
+    (srv / "conf.d/a").write_text("b\n")
+    second = place()
+    assert second != first
+    assert [(one / "a").read_text() for one in (first, second)] == ["a\n", "b\n"]
+    (srv / "conf.d/a").chmod(0o600)
+    assert place() != second
+    (srv / "conf.d/a").write_text("a\n")
+    (srv / "conf.d/a").chmod(0o640)
+    assert place() == first
+
+
+def test_two_files_with_the_same_content_have_two_places(srv: Path) -> None:
+    (srv / "other.conf").write_text("one\n")
+    contents, _ = read(srv, mounting(("web.conf", True), ("other.conf", True)))
+    contents.provide()
+    assert sorted(place.name for place in contents.places if place.read_text() == "one\n") == ["other.conf", "web.conf"]
+
+
+def using(**configs: dict[str, Any]) -> dict[str, Any]:
+    """A service that uses a config and a secret of each, and one that uses none."""
+    return {
+        "services": {"web": {"configs": [{"source": name, "target": f"/{name}"} for name in configs]},
+                     "api": {"secrets": [{"source": name} for name in configs], "labels": {"theirs": "1"}}, "db": {}},
+        "configs": configs, "secrets": {name: dict(one) for name, one in configs.items()},
+    }  # fmt: skip
+
+
+def change_file(srv: Path) -> None:
+    (srv / "web.conf").write_text("two\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "change", "other", "is_another"),
+    [
+        pytest.param({"content": "one"}, None, {"content": "two"}, True, id="another content"),
+        pytest.param({"content": "one"}, None, {"content": "one"}, False, id="the same content"),
+        pytest.param({"environment": "A"}, None, {"environment": "B"}, True, id="another value"),
+        pytest.param({"environment": "A"}, None, {"environment": "C"}, False, id="the same value"),
+        pytest.param({"file": "SRV/web.conf"}, None, {"file": "SRV/conf.d/a"}, True, id="another file"),
+        pytest.param({"file": "SRV/web.conf"}, change_file, {"file": "SRV/web.conf"}, True, id="a file that changed"),
+        pytest.param({"file": "SRV/web.conf"}, None, {"file": "SRV/web.conf"}, False, id="the same file"),
+        pytest.param({"external": True, "name": "x"}, None, {"external": True, "name": "y"}, False, id="not ours"),
+    ],
+)
+def test_services_have_a_label_of_what_they_use(
+    srv: Path, one: dict[str, Any], change: Callable[[Path], None] | None, other: dict[str, Any], is_another: bool
+) -> None:
+    def labels(config: dict[str, Any]) -> list[str | None]:
+        there = {key: value.replace("SRV", str(srv)) if key == "file" else value for key, value in config.items()}
+        _, found = read(srv, using(c=there), A="1", B="2", C="1")
+        assert LABEL not in (found["services"]["db"].get("labels") or {})
+        assert found["services"]["api"]["labels"]["theirs"] == "1"
+        return [(found["services"][name].get("labels") or {}).get(LABEL) for name in ("web", "api")]
+
+    before = labels(one)
+    if change:
+        change(srv)
+    after = labels(other)
+    assert [first != second for first, second in zip(before, after)] == [is_another] * 2
+    assert not any("one" in (label or "") for label in [*before, *after])
+
+
+def test_a_file_of_a_commit_stays_there_and_one_of_the_host_is_copied(srv: Path) -> None:
+    tree = srv.parent / "tree"
+    (tree / "deploy").mkdir(parents=True)
+    (tree / "web.conf").write_text("of the commit\n")
+    names = {"a": tree / "web.conf", "b": srv / "token", "c": tree / "token"}
+    contents, config = read(srv, using(**{name: {"file": str(path)} for name, path in names.items()}), source="git")
+    contents.provide()
+    files = {name: Path(one["file"]) for name, one in config["secrets"].items()}
+    assert files["a"] == names["a"]
+    # one that is in no repository is where people have put it beside
+    assert files["b"] == files["c"] != names["b"]
+    assert files["b"].read_text() == "t"
+    assert sorted(contents.secrets) == sorted([names["a"], names["b"], names["b"]])
+    assert contents.as_data() == {"x-contents": {str(files["b"]): str(names["b"])}}
+
+
+def test_the_label_does_not_depend_on_where_a_commit_lies(srv: Path) -> None:
+    found = []
+    for place in ("one", "two"):
+        tree = srv.parent / place
+        tree.mkdir(mode=0o700 if place == "one" else 0o755)
+        (tree / "c").write_text("content")
+        (tree / "c").chmod(0o600 if place == "one" else 0o644)
+        contents = Contents(app(directory=str(srv)), srv.parent / "state", tree, DIGESTS)
+        found.append(contents.settle(using(c={"file": str(tree / "c")}), tree, {})["services"]["web"]["labels"])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("source", ["images", "git"])
+def test_a_file_that_is_missing_is_refused_by_name(srv: Path, source: str) -> None:
+    with pytest.raises(Refused) as error:
+        read(srv, using(key={"file": str(srv.parent / "tree/gone")}), source=source)
+    assert error.value.reason == "compose_files_invalid"
+    assert "tree/gone" in error.value.message
+    config = using(key={"file": str(srv / "gone")})
+    config["services"] = {"web": {}}
+    read(srv, config, source=source)  # nobody uses it
+
+
+def test_what_containers_wrote_into_a_copy_is_neither_left_behind_nor_taken_away(srv: Path) -> None:
+    root = srv.parent / "state"
+    first, config = read(srv, mounting(("web.conf", False)))
+    first.provide()
+    ran = {**config, **first.as_data()}
+    [place] = first.places
+    place.write_text("written\n")
+    again, _ = read(srv, mounting(("web.conf", False)))
+    assert set(again.places) == {place}
+    again.refuse_loss(ran)
+    again.provide()
+    assert place.read_text() == "written\n"
+    (srv / "web.conf").write_text("two\n")
+    second, _ = read(srv, mounting(("web.conf", False)))
+    with pytest.raises(Refused) as error:
+        second.refuse_loss(ran)
+    assert error.value.reason == "path_in_use"
+    assert error.value.data["paths"] == [str(srv / "web.conf"), str(place)]
+    read(srv, {"services": {}})[0].refuse_loss(ran)  # it is not mounted any more
+    assert _contents.spare(root, []) == [place.parent.name]
+    with pytest.raises(OpsError):
+        _contents.refuse_removal(place.parent, DIGESTS)
+    place.write_text("one\n")
+    second.refuse_loss(ran)
+    _contents.refuse_removal(place.parent, DIGESTS)
+
+
+def test_what_a_release_mounts_is_not_spare(srv: Path) -> None:
+    contents, config = read(srv, mounting(("web.conf", True)))
+    assert _contents.spare(srv.parent / "state", []) == []
+    contents.provide()
+    assert _contents.spare(srv.parent / "state", [{**config, **contents.as_data()}]) == []
+    assert len(_contents.spare(srv.parent / "state", [config])) == 1
+
+
+def test_a_file_that_changes_while_it_is_copied_is_not_taken_for_the_other(srv: Path) -> None:
+    contents, _ = read(srv, mounting(("web.conf", True)))
+    (srv / "web.conf").write_text("two\n")
+    with pytest.raises(OpsError):
+        contents.provide()
+    [place] = contents.places
+    assert not place.exists()
+    (srv / "web.conf").write_text("one\n")
+    contents.provide()
+    assert place.read_text() == "one\n"
+
+
+def test_a_dollar_in_a_name_is_written_twice(srv: Path) -> None:
+    (srv / "a$b").write_text("dollar\n")
+    contents, config = read(srv, mounting(("a$$b", True)))
+    contents.provide()
+    assert "$" not in config["services"]["web"]["volumes"][0]["source"]
+    [(place, path)] = _contents.copies(contents.as_data()).items()
+    assert (Path(place).read_text(), path) == ("dollar\n", str(srv / "a$b"))
+
+
+def test_a_seccomp_profile_is_copied_as_well(srv: Path) -> None:
+    service = {"security_opt": ["no-new-privileges", f"seccomp={srv}/token"]}
+    contents, config = read(srv, {"services": {"web": service}})
+    [place] = contents.places
+    assert config["services"]["web"]["security_opt"] == ["no-new-privileges", f"seccomp={place}"]
+
+
+def test_a_release_whose_copy_is_gone_is_not_returned_to(srv: Path) -> None:
+    shop = target(srv.parent / "state")
+    contents, config = read(srv, mounting(("web.conf", True)))
+    contents.provide()
+    token = shop.store.acquire(holder="ana", purpose="deploy", ttl=60, wait=0).token
+    for release in ("0001-v1", "0002-v2"):
+        shop.store.write(f"releases/{release}/compose.json", {**config, **contents.as_data()}, token=token)
+    shop.project = SimpleNamespace(has_image=lambda _: True)  # type: ignore[assignment]
+    assert shop.lacks(record()) == []
+    assert shop.spare_contents() == []
+    shop.store.remove("releases", "0001-v1", token=token)
+    assert shop.spare_contents() == []
+    shop.digests = DIGESTS
+    [place] = contents.places
+    place.unlink()
+    assert len(shop.lacks(record(2, "v2"))) == 1
+    contents.provide()
+    shop.store.remove("releases", "0002-v2", token=token)
+    place.write_text("written\n")
+    with pytest.raises(OpsError):
+        shop.remove_contents(place.parent.name, token)
+    place.write_text("one\n")
+    for name in shop.spare_contents():
+        shop.remove_contents(name, token)
+    assert shop.spare_contents() == []
