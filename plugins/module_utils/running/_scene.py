@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ._project import Project
 
@@ -16,3 +16,5 @@ class Scene:
     project: Project
     services: Sequence[str] = ()
     since: float = 0.0
+    #: how many containers a service has, where that is known
+    replicas: Mapping[str, int] = field(default_factory=dict)

@@ -173,6 +173,15 @@ def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, An
     return result
 
 
+def replicas(config: Mapping[str, Any]) -> dict[str, int]:
+    """How many containers each service of a rendered configuration has, as compose counts them."""
+    found = {}
+    for name, service in config["services"].items():
+        stated = (service.get("scale"), (service.get("deploy") or {}).get("replicas"))
+        found[name] = next((int(number) for number in stated if number is not None), 1)
+    return found
+
+
 def with_needed(config: Mapping[str, Any], services: Iterable[str]) -> set[str]:
     """Services of a rendered configuration, with all that they depend on and what that depends on."""
     found: set[str] = set()

@@ -16,7 +16,7 @@ from ...core._progress import tell
 from ...operations import _plan
 from ...operations._specs import RELEASE_APPLY
 from ...operations._step import Step
-from ...running._containers import Container
+from ...running._containers import Container, fewer, number_of
 from ...state._record import Record
 from ...text._excerpt import excerpt
 from ..engine import _actions
@@ -27,10 +27,15 @@ from ..target._target import ComposeTarget
 _ENDED = ("created", "exited", "dead")
 
 
-def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
-    """The services that are not up yet."""
-    up = {container.service for container in containers if _plan.is_sound(container, completed)}
-    return [service for service in services if service not in up]
+def waiting_for(
+    containers: Sequence[Container],
+    services: Sequence[str],
+    completed: Collection[str] = (),
+    replicas: Mapping[str, int] | None = None,
+) -> list[str]:
+    """The services that are not up yet: all of their ``replicas`` have to be, one where that says nothing."""
+    up = [container for container in containers if _plan.is_sound(container, completed)]
+    return list(fewer(up, services, replicas or {}))
 
 
 def terminal_reason(
@@ -62,6 +67,8 @@ def _hopeless(container: Container, restarts: int) -> str | None:
     if container.state == "restarting" or restarts > 2:
         how = f"exit code {container.exit_code}, {restarts} restarts"
         return f"{container.service} keeps restarting ({how})"
+    if container.state == "paused":
+        return f"{container.service} was paused while it was started"
     if container.health == "unhealthy":
         said = excerpt(container.health_output, 200) or "its health check says nothing"
         return f"{container.service} is unhealthy: {said}"
@@ -73,7 +80,9 @@ def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
     return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
 
 
-def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mapping[str, int]) -> None:
+def wait_until_up(
+    target: ComposeTarget, services: Sequence[str], before: Mapping[str, int], replicas: Mapping[str, int]
+) -> None:
     """Watch until the services run and are healthy; a terminal state ends the wait at once, by name."""
     project, timeout, completed = target.project, target.app.start_timeout, target.app.completed
     deadline = time.monotonic() + timeout
@@ -87,7 +96,7 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
                     reason="start_failed",
                     hint="See its log in the evidence.",
                 )
-            missing = waiting_for(containers, services, completed)
+            missing = waiting_for(containers, services, completed, replicas)
             if not missing:
                 return
             tell(functools.partial(_still_missing, services, missing))
@@ -99,16 +108,21 @@ def wait_until_up(target: ComposeTarget, services: Sequence[str], before: Mappin
                 )
 
 
-def to_change(found: Sequence[Container], hashes: Mapping[str, str], images: Mapping[str, str]) -> list[str]:
-    """The services whose containers compose is going to make, replace or start."""
-    sound = {
-        container.service
-        for container in found
-        if container.state == "running"
-        and container.config_hash == hashes.get(container.service)
-        and container.image_id == images.get(container.service)
-    }
-    return sorted(set(hashes) - sound) + sorted({container.service for container in found} - set(hashes))
+def to_change(
+    found: Sequence[Container], hashes: Mapping[str, str], images: Mapping[str, str], replicas: Mapping[str, int]
+) -> list[str]:
+    """The services whose containers compose is going to make, replace, start or remove."""
+
+    def stands(service: str) -> bool:
+        mine = [one for one in found if one.service == service]
+        wanted = ("running", hashes[service], images.get(service))
+        count = number_of(mine, service)
+        return count == replicas.get(service, max(count, 1)) and all(
+            (one.state, one.config_hash, one.image_id) == wanted for one in mine
+        )
+
+    changing = sorted(service for service in hashes if not stands(service))
+    return changing + sorted({container.service for container in found} - set(hashes))
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
@@ -130,7 +144,7 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
         verb += ["--no-deps", *services] if services else ["--remove-orphans"]
         timeout = target.app.start_timeout + _stopping_takes(target, record, release)
         compose.run(*verb, doing="Starting the containers", timeout=timeout)
-    wait_until_up(target, wanted, baseline(found, 0))
+    wait_until_up(target, wanted, baseline(found, 0), record.replicas)
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
 
 
@@ -145,7 +159,7 @@ def _make_again(target: ComposeTarget, compose: Compose, services: Sequence[str]
 def _stopping_takes(target: ComposeTarget, record: Record, release: str) -> float:
     """How long the containers that are replaced or removed may take to stop, one after the other at the worst."""
     found = target.project.containers()
-    due = to_change(found, record.config.services, record.image_ids)
+    due = to_change(found, record.config.services, record.image_ids, record.replicas)
     services = target.config_of(release)["services"]
     granted = {service: seconds_in(str(services.get(service, {}).get("stop_grace_period") or "")) for service in due}
     return sum(max(one.stop_grace, granted[one.service]) for one in found if one.service in due)
@@ -158,7 +172,8 @@ def changed_since(record: Record, found: Sequence[Container]) -> list[str]:
     for service, digest in record.config.services.items():
         mine = [one for one in found if one.service == service]
         same = (digest, record.images[service].id)
-        if not mine or any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine):
+        others = any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine)
+        if others or fewer(mine, [service], record.replicas):
             changed.append(service)
     return sorted(changed)
 
@@ -201,7 +216,8 @@ def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
     if params["release"] not in target.store.folders("releases"):
         return list(params["predicted"])
     record = target.record(params["release"])
-    return sorted({*params["predicted"], *to_change(found, record.config.services, record.image_ids)})
+    due = to_change(found, record.config.services, record.image_ids, record.replicas)
+    return sorted({*params["predicted"], *due})
 
 
 def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

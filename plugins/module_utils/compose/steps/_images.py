@@ -158,6 +158,7 @@ def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], image
         env=target.digests.of(variables),
         inputs=target.digests.of(_cli.inputs(config, directory)),
         services=target.compose_of(record.id).hashes(),
+        replicas=_cli.replicas(rendered),
     )
     target.save(replace(record, images=images, config=digests), token)
 

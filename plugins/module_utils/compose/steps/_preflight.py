@@ -158,7 +158,7 @@ def _recreates(
         path.touch(mode=0o600)
         path.write_text(document(_cli.pinned(config, images)), encoding="utf-8")
         hashes = _cli.of_release(target.app, path).hashes()
-    return _apply.to_change(found["containers"], hashes, images)
+    return _apply.to_change(found["containers"], hashes, images, _cli.replicas(config))
 
 
 PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)
