@@ -19,7 +19,7 @@ from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record, Source
 from ...text._document import document
-from ..engine import _actions, _cli, _mounts, _source
+from ..engine import _actions, _builds, _cli, _mounts, _source
 from ..target import _sealed
 from ..target._data import Data
 from ..target._target import ComposeTarget
@@ -152,7 +152,7 @@ def _recreates(
         return sorted(wanted["services"])
     images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
     if Source.of(wanted["source"]) != record.source:
-        images.update(dict.fromkeys(target.app.release_services, "new"))
+        images.update(dict.fromkeys(_builds.of_version(target.app, config), "new"))
     with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
         path = Path(folder) / "compose.json"
         path.touch(mode=0o600)
