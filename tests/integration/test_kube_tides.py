@@ -90,7 +90,7 @@ def test_the_next_version_comes_and_the_one_before_comes_back(app: KubeApplicati
 
 
 def test_what_somebody_scaled_by_hand_is_a_failing_line(app: KubeApplication) -> None:
-    app.kubectl("scale", "deployment", "web", "--replicas=2")
+    app.kubectl("scale", "deployment", "web", "--replicas=3")
     checked, listed = run(app, "verify"), run(app, "releases")
     assert checked.rc == 2, checked.output
     failed = [check for check in checked.target("tides")["failure"]["checks"] if check["state"] == "fail"]
