@@ -86,9 +86,9 @@ def test_two_of_three_that_are_missing_are_seen_and_made_again(choir: Foreign) -
     checked = choir.play("verify")
     assert (checked.rc, failing(checked)) == (2, {"containers", "release"}), checked.output
     assert ["herd" in one for one in known(choir)["drift"]] == [True]
-    for again in (lambda: choir.deploy("v1"), lambda: choir.play("rollback")):
+    for playbook, inputs in (("deploy", {"version": "v1"}), ("rollback", {})):
         before = choir.containers()["web"]
-        found = again()
+        found = choir.play(playbook, **inputs)
         assert (found.rc, found.target()["services"]) == (0, ["herd"]), found.output
         assert (len(herd(choir)), choir.containers()["web"]) == (3, before)
         lose_two(choir)
