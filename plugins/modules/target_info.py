@@ -9,7 +9,8 @@ module: target_info
 short_description: Show releases, backups and the lease of a target
 version_added: 0.1.0
 description:
-  - Releases, backups, the lease and an operation that was cut off.
+  - Releases, backups, the lease and an operation that was cut off, and whether what runs is what the current release
+    recorded.
 author:
   - The doppelganger.ops engineers (@doppelganger)
 extends_documentation_fragment:
@@ -36,6 +37,15 @@ table:
   elements: raw
 current:
   description: The current release.
+  returned: success
+  type: str
+drift:
+  description: Where what runs is not what the current release recorded. Empty where it is, and where nobody could look.
+  returned: success
+  type: list
+  elements: str
+unseen:
+  description: Why nobody could look at what runs. Empty where somebody could.
   returned: success
   type: str
 backups:

@@ -147,6 +147,8 @@ class Board:
         found = {
             "looks": looks,
             "current": known.current if known else None,
+            "drift": list(known.drift) if known else [],
+            "unseen": known.unseen if known else "",
             "releases": _releases(known) if known else [],
             "lease": dict(known.lease) if known and known.lease else None,
             "interrupted": dict(known.interrupted) if known and known.interrupted else None,
@@ -255,7 +257,7 @@ def _alerts(standing: Standing, is_current: bool) -> list[dict[str, Any]]:
 
 def judged(target: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The state of a target, and why it is not fine."""
-    found = [*_of_looks(target), *_of_checks(target["checks"]), *_of_alerts(target["alerts"])]
+    found = [*_of_looks(target), *_of_drift(target), *_of_checks(target["checks"]), *_of_alerts(target["alerts"])]
     found += _unseen("metrics", [one["title"] for one in target["metrics"] if one["state"] == "error"])
     found.sort(key=lambda pair: -STATES.index(pair[0]))
     return (found[0][0] if found else STATES[0]), [words for _, words in found if words]
@@ -274,6 +276,14 @@ def _of_looks(target: Mapping[str, Any]) -> list[tuple[str, str]]:
         cut = target["interrupted"]
         found.append(("warning", f"{cut['operation']} of {cut['release']} was interrupted; the next run recovers it."))
     return found
+
+
+def _of_drift(target: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Whether what runs is what was recorded, as far as it is of now."""
+    if not target["looks"]["releases"]["is_current"]:
+        return []
+    found = [("critical", f"not as recorded: {'; '.join(target['drift'])}")] if target["drift"] else []
+    return found + ([("unseen", f"what runs: {target['unseen']}")] if target["unseen"] else [])
 
 
 def _of_checks(checks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

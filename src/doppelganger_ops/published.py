@@ -31,7 +31,8 @@ class Described:
 
 @dataclass(frozen=True)
 class Known(Described):
-    """What a target knows of itself: its releases, backups, lease, and what was cut off."""
+    """What a target knows of itself: its releases, backups, lease, and what was cut off; and whether what runs is what
+    the current release recorded: ``drift`` says where it is not, ``unseen`` why nobody could look."""
 
     status: Status
     message: str
@@ -43,14 +44,27 @@ class Known(Described):
     interrupted: Mapping[str, Any] | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict)
     table: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
+    unseen: str = ""
     reason: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Known:
         """Read what was published for one host."""
-        runs = f"{data['current']} runs." if data["current"] else "Nothing was deployed yet."
-        listed = {name: tuple(data[name]) for name in ("releases", "backups", "table")}
-        return cls(**{**known_fields(cls, data), **listed, "status": Status.UNCHANGED, "message": runs})
+        listed = {name: tuple(data.get(name) or ()) for name in ("releases", "backups", "table", "drift")}
+        return cls(**{**known_fields(cls, data), **listed, "status": Status.UNCHANGED, "message": _standing(data)})
+
+
+def _standing(data: Mapping[str, Any]) -> str:
+    """Whether the current release runs, where somebody has looked; earlier versions did not."""
+    current = data["current"]
+    if not current:
+        return "Nothing was deployed yet."
+    if data.get("unseen"):
+        return f"{current} is current; what runs could not be checked: {data['unseen']}"
+    if data.get("drift"):
+        return f"{current} is current, and what runs is not as it was recorded: {'; '.join(data['drift'])}."
+    return f"{current} runs." if "drift" in data else f"{current} is current."
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manife
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _jobs, _pods, _readiness
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._scene import Scene, ready_before
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.running import _containers, _usage
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target import _layout
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target import _drift, _layout
 
 RECORDED: list[Object] = json.loads(
     (Path(__file__).parents[1] / "unit/support/data/cluster_objects.json").read_text(encoding="utf-8")
@@ -124,6 +124,7 @@ def compared(things: list[Object]) -> None:
         _changes.prepared(wanted, one, release)
         _diff.diff(one, wanted, str)
         _ownership.is_applied(one)
+        _drift.changes_of(wanted, one)
         _objects.goes_by_itself(one)
         template = _objects.template_of(one)
         _objects.containers_of(template or {})

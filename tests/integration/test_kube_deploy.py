@@ -152,6 +152,8 @@ def test_verify_and_releases_only_look(studio: KubeApplication) -> None:
     assert {check["state"] for check in verified.target()["checks"]} == {"pass"}
     assert len(verified.target()["checks"]) == len(studio.variables["app_checks"])
     assert re.search(r"\* +0001-v0\.1\.0 +good", listed.output)
+    known = listed.stats["doppelganger_ops_releases"]["app"]
+    assert (known["drift"], known["unseen"]) == ([], "")
     assert studio.snapshot() == before
 
 
@@ -285,3 +287,11 @@ def test_a_field_that_another_manager_has_set_is_not_taken_from_it(studio: KubeA
         assert re.search(rf"ConfigMap/{CONFIG}: \.data\.STUDIO_FAULT_AFTER .* tuner", run.target()["message"])
         assert studio.snapshot() == before
         studio.assert_described(run)
+    verified, listed = studio.play("verify"), studio.play("releases")
+    assert verified.rc != 0, verified.output
+    [failed] = [check for check in verified.target()["failure"]["checks"] if check["state"] == "fail"]
+    assert (failed["kind"], listed.stats["doppelganger_ops_releases"]["app"]["drift"]) == (
+        "release",
+        [failed["reason"]],
+    )
+    assert all(word in failed["reason"] for word in (f"ConfigMap/{CONFIG} ", "data.STUDIO_FAULT_AFTER", "tuner"))

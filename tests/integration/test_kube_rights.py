@@ -90,6 +90,8 @@ def test_the_documented_rights_are_enough(app: KubeApplication, account: Account
     }  # fmt: skip
     assert {name: run.rc for name, run in runs.items()} == dict.fromkeys(runs, 0), [r.output for r in runs.values()]
     assert app.current()["version"] == "1.0"
+    known = runs["releases"].stats["doppelganger_ops_releases"]["app"]
+    assert (known["drift"], known["unseen"]) == ([], "")
 
 
 MISSING: list[tuple[Right, ...]] = [

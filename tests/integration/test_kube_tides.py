@@ -87,3 +87,12 @@ def test_the_next_version_comes_and_the_one_before_comes_back(app: KubeApplicati
     assert images_of(app) == first
     assert app.objects("jobs") == [], "it has no migration"
     app.assert_described(done, back)
+
+
+def test_what_somebody_scaled_by_hand_is_a_failing_line(app: KubeApplication) -> None:
+    app.kubectl("scale", "deployment", "web", "--replicas=3")
+    checked, listed = run(app, "verify"), run(app, "releases")
+    assert checked.rc == 2, checked.output
+    failed = [check for check in checked.target("tides")["failure"]["checks"] if check["state"] == "fail"]
+    assert [check["kind"] for check in failed] == ["release"]
+    assert failed[0]["reason"] in listed.stats["doppelganger_ops_releases"]["tides"]["drift"]

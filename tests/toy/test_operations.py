@@ -98,6 +98,7 @@ def test_what_it_knows_of_itself(toy: Fleet) -> None:
 
     found = run.stats["doppelganger_ops_releases"]["toy"]
     assert (found["current"], found["lease"]) == (toy.host.current(), None)
+    assert (found["drift"], found["unseen"]) == ([], "")
     assert [record["id"] for record in found["releases"]] == list(toy.host.records())
 
 

@@ -51,7 +51,7 @@ def what_ought_to_run(store: Store, params: Mapping[str, Any]) -> dict[str, Any]
     if params.get("services") or params.get("since"):
         return {}
     release, record = _current(store)
-    return {"release": release, **_releases.current_facts(record)}
+    return {"release": release, **_releases.current_facts(record), "replicas": record.replicas if record else {}}
 
 
 def _current(store: Store) -> tuple[str | None, Record | None]:
@@ -63,7 +63,7 @@ def _current(store: Store) -> tuple[str | None, Record | None]:
 def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None = None) -> dict[str, Any]:
     """Run the checklist and give verdict, checks, checklist and summary.
 
-    ``params``: checks, services, since, hold, must_pass, release, redact_env_files. Raises OpsError
+    ``params``: checks, services, since, replicas, hold, must_pass, release, redact_env_files. Raises OpsError
     where it must pass and does not.
     """
     if held is None:
@@ -82,15 +82,17 @@ def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Hel
 def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Run the health checks and fail unless all required ones pass; with a token, as a phase of its operation."""
     looked_up = what_ought_to_run(target.store, params)
+    record = target.record(params["release"]) if params["release"] else _current(target.store)[1]
     looking = {
         **params,
         "release": params["release"] or None,
         "checks": target.app.checks,
         "must_pass": True,
         "redact_env_files": target.app.env_paths,
+        "replicas": record.replicas if record else {},
         **looked_up,
     }
-    if params["release"] and target.record(params["release"]).is_found:
+    if params["release"] and record and record.is_found:
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
     looking["completed"] = sorted(target.completed(looking["release"]))
@@ -99,20 +101,17 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         gates = Gates(params["gates"], target.app.metric_sources, params["metric_token"])
         held = Held(target.store, params["token"], target.app.lease_ttl, phase, params["soak"], gates)
     try:
-        looking["altered"] = _altered(target, looking) if "since" in looked_up else []
+        # a phase of an operation is about what the operation has just made
+        looking["altered"] = target.altered(record) if "since" in looked_up and record else []
         return gate(looking, target.project, target.redactor, held)
     except OpsError as error:
         error.data.setdefault("phase", phase)
         raise
 
 
-def _altered(target: Target, looking: Mapping[str, Any]) -> list[str]:
-    """What somebody changed by hand since the release was made: it may run well, and be another one all the same."""
-    return target.altered(target.record(looking["release"])) if looking["release"] else []
-
-
 def _as_recorded(altered: Sequence[str]) -> list[Result]:
-    """A line of the checklist where what runs is not what was recorded, and none where it is."""
+    """A line of the checklist where somebody changed what runs since the release was made: it may run well, and be
+    another one all the same. None where it is as recorded."""
     reason = "; ".join(altered)
     return [Result(_AS_RECORDED, "release", REQUIRED, FAIL, reason, 0.0, 1, 0.0, {})] if altered else []
 
@@ -145,7 +144,7 @@ def examine(
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
     services, completed = (tuple(params.get(name) or ()) for name in ("services", "completed"))
-    scene = Scene(project, services, float(params.get("since") or 0), completed)
+    scene = Scene(project, services, float(params.get("since") or 0), completed, params.get("replicas") or {})
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..core import _digests
@@ -46,6 +47,33 @@ def backup_rows(backups: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
+@dataclass(frozen=True)
+class Look:
+    """Whether what runs is what the current release recorded: ``drift`` says where it is not, ``unseen`` why nobody
+    could look."""
+
+    drift: Sequence[str] = ()
+    unseen: str = ""
+
+    def lines(self, current: str) -> list[str]:
+        """The same as lines of a checklist."""
+        if self.unseen:
+            return [f"[!] {current} is current; what runs could not be checked: {self.unseen}"]
+        if not self.drift:
+            return [f"[x] {current} runs as it was recorded"]
+        differences = (f"    {one}" for one in self.drift)
+        return [f"[ ] {current} is current, and what runs is not as it was recorded:", *differences]
+
+
+def look(target: Target, record: Record) -> Look:
+    """Look at what runs, without changing anything, and whatever keeps one from looking."""
+    try:
+        with target.shown_safely():
+            return Look(drift=[target.redactor.text(one) for one in target.differences(record)])
+    except OpsError as error:
+        return Look(unseen=" ".join(f"{error.message} {error.hint}".split()))
+
+
 def overview(
     records: Sequence[Record],
     current: str | None,
@@ -53,11 +81,14 @@ def overview(
     lease: _lease.Lease | None,
     cut: Mapping[str, Any] | None,
     bad: Mapping[str, OpsError] | None = None,
+    seen: Look | None = None,
 ) -> list[str]:
     """Everything that a target knows of itself, as lines; ``bad`` are the releases and backups that cannot be read."""
     rows = release_rows(records, current)
     headings = ["", "release", "status", "created", "by", "schema moved", "note"]
     lines = table(headings, rows) if rows else ["No release was made on this target yet."]
+    if current and seen:
+        lines += ["", *seen.lines(current)]
     if backups:
         lines += ["", *table(["backup", "size", "entries", "migration head"], backup_rows(backups))]
     if bad:
@@ -117,6 +148,8 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
     except BadState as error:
         digests, bad[_digests.FILE] = _digests.Digests(), error
     current = target.current()
+    record = next((one for one in records if one.id == current), None)
+    seen = look(target, record) if record else Look(unseen="its record cannot be read" if current else "")
     found = target.store.lease()
     lease = found if found and found.is_held(time.time()) else None
     cut = _journal.interrupted(target.store.read(_journal.JOURNAL), found, time.time())
@@ -125,7 +158,9 @@ def run_info(target: Target, params: Mapping[str, Any], check_mode: bool) -> dic
         "changed": False,
         "current": current,
         "releases": [shown(record, digests) for record in records],
-        "table": overview(records, current, whole, lease, cut, bad),
+        "table": overview(records, current, whole, lease, cut, bad, seen),
+        "drift": list(seen.drift),
+        "unseen": seen.unseen,
         "backups": whole,
         "unreadable": {name: error.message for name, error in bad.items()},
         "lease": lease.as_dict() if lease else None,

@@ -109,6 +109,8 @@ def _start(target: Target, params: Mapping[str, Any], operation: Operation) -> d
         target.save(replace(record, previous=_previous(target)), operation.token)
     previous = _previous(target)
     operation.start(params["operation"], release, operator=params["operator"], reason=params["reason"], recovering=cut)
+    if release:
+        target.wake()
     _close_unfinished(target, release, cut, operation.token)
     if cut:
         _tidy(target)

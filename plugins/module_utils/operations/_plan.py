@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ..core._digests import is_comparable
-from ..running._containers import Container
+from ..running._containers import Container, fewer, number_of
 from ..state._record import GOOD, Record, Source
 
 
@@ -29,21 +29,35 @@ def is_sound(container: Container, completed: Collection[str] = ()) -> bool:
 
 def drift(record: Record, containers: Sequence[Container], completed: Collection[str]) -> list[str]:
     """Where the containers are not what the release recorded; ``completed`` are the services that may have ended."""
-    services = record.config.services
-    missing = sorted(set(services) - {container.service for container in containers})
-    found = {service: [f"{service} has no container"] for service in missing}
-    for container in containers:
-        if container.service in services:
-            unsound = f"{container.service} is {container.state}, {container.health}"
-            reasons = _alterations(record, container) or ([] if is_sound(container, completed) else [unsound])
-            found.setdefault(container.service, []).extend(reasons)
-    return [reason for service in sorted(found) for reason in found[service]] + _beside(record, containers)
+
+    def reasons(container: Container) -> list[str]:
+        unsound = f"{container.service} is {container.state}, {container.health}"
+        return _alterations(record, container) or ([] if is_sound(container, completed) else [unsound])
+
+    return _differences_of(record, containers, reasons)
 
 
 def altered(record: Record, containers: Sequence[Container]) -> list[str]:
-    """Where the containers are others than the release recorded, however well they run."""
-    mine = sorted((one for one in containers if one.service in record.config.services), key=lambda one: one.service)
-    return [reason for one in mine for reason in _alterations(record, one)] + _beside(record, containers)
+    """Where the containers are others, more or fewer than the release recorded, however well they run."""
+    return _differences_of(record, containers, lambda container: _alterations(record, container))
+
+
+def _differences_of(
+    record: Record, containers: Sequence[Container], reasons: Callable[[Container], list[str]]
+) -> list[str]:
+    """Each difference once, by service: how many containers it has, then what differs of them."""
+    found: list[str] = []
+    for service in sorted(record.config.services):
+        found += _miscount(record, containers, service)
+        found += [reason for one in containers if one.service == service for reason in reasons(one)]
+    return list(dict.fromkeys(found)) + _beside(record, containers)
+
+
+def _miscount(record: Record, containers: Sequence[Container], service: str) -> list[str]:
+    there, wanted = number_of(containers, service), record.replicas.get(service)
+    if wanted is not None and there > wanted:
+        return [f"{service} has more containers than the release recorded: {there}, expected {wanted}"]
+    return list(fewer(containers, [service], record.replicas).values())
 
 
 def _alterations(record: Record, container: Container) -> list[str]:

@@ -114,6 +114,14 @@ class Target(abc.ABC):
         del release
         return ()
 
+    def differences(self, record: Record) -> list[str]:
+        """Both, as far as somebody can tell who only looks, and cheaply."""
+        return self.drift(record)
+
+    def wake(self) -> None:
+        """Have what somebody paused go on: no operation gets anywhere with it."""
+        return  # where nobody can pause anything
+
     def found(self) -> list[str]:
         """The services that run here and that no release started; none where the platform does not look."""
         return []

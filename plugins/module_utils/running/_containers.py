@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core._times import epoch
@@ -37,6 +38,21 @@ class Container:
     stop_grace: int = 10
     #: the containers that it shares something with, by their ids
     joined: tuple[str, ...] = ()
+
+
+def number_of(containers: Sequence[Container], service: str) -> int:
+    """How many there are of a service; a pod with several containers is one."""
+    return len({one.number for one in containers if one.service == service})
+
+
+def fewer(containers: Sequence[Container], services: Sequence[str], replicas: Mapping[str, int]) -> dict[str, str]:
+    """The services of which fewer are there than ``replicas`` says, one where it says nothing, in words."""
+    found = {}
+    for service in services:
+        there, wanted = number_of(containers, service), replicas.get(service, 1)
+        if there < wanted:
+            found[service] = f"{service} has {there} of {wanted} containers" if there else f"{service} has no container"
+    return found
 
 
 def began(container: Container) -> float:

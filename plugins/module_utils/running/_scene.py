@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ._project import Project
 
@@ -18,3 +18,5 @@ class Scene:
     since: float = 0.0
     #: services that may have ended with code 0, whatever a check says
     completed: Sequence[str] = ()
+    #: how many containers a service has, where that is known
+    replicas: Mapping[str, int] = field(default_factory=dict)

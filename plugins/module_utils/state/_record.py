@@ -17,6 +17,7 @@ from ._shapes import (
     MayLack,
     Shape,
     backup_id,
+    count,
     each,
     flag,
     matches,
@@ -125,11 +126,13 @@ class Image(Part):
 
 @dataclass(frozen=True)
 class Config(Part):
-    """Digests of the configuration; that of each service once it is rendered."""
+    """Digests of the configuration; that of each service once it is rendered, and how many containers it has."""
 
     env: str = field(metadata=_plain(text))
     inputs: str = field(metadata=_plain(text))
     services: Mapping[str, str] = field(default_factory=dict, metadata=_plain(values(text)))
+    #: None in records of earlier versions; a service that is not in it has at least one
+    replicas: Mapping[str, int] | None = field(default=None, metadata=_as(Form(values(count), may_lack=True)))
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -199,6 +202,11 @@ class Record(Part):
         return {service: image.id for service, image in self.images.items()}
 
     @property
+    def replicas(self) -> Mapping[str, int]:
+        """How many containers each service has, as far as it was recorded."""
+        return self.config.replicas or {}
+
+    @property
     def is_found(self) -> bool:
         """Whether it was found and not made: nothing but its containers said what it is."""
         return self.source.type == OF_FOUND
@@ -230,5 +238,6 @@ def shown(record: Record, digests: Digests) -> dict[str, Any]:
         keyed(record.config.env),
         keyed(record.config.inputs),
         {name: keyed(digest) for name, digest in record.config.services.items()},
+        record.config.replicas,
     )
     return replace(record, images=images, config=config).as_data()

@@ -98,7 +98,7 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "word": word,
         "tone": tone,
         "reasons": target["reasons"],
-        "current": target["current"] or "",
+        "current": _current(target),
         "blind": _blind(looks),
         "has_releases": bool(looks["releases"]["seen"]),
         "seen": min((look["seen"] for look in looks.values() if look["seen"]), default=None),
@@ -109,6 +109,14 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "groups": [group for group in groups if group["charts"] or group["rest"]],
         "releases": release_rows(host, target),
     }
+
+
+def _current(target: Mapping[str, Any]) -> str:
+    """The current release; that it runs only where somebody has looked, now."""
+    if not target["current"]:
+        return ""
+    is_seen = target["looks"]["releases"]["is_current"] and not (target.get("drift") or target.get("unseen"))
+    return f"{target['current']} {'runs' if is_seen else 'is current'}"
 
 
 def _blind(looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

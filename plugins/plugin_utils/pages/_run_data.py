@@ -21,7 +21,7 @@ RELEASES_KEY = "doppelganger_ops_releases"
 #: what is published by host where there is no result of an operation, and which part of it is a sentence
 SENTENCES = {"lease": "sentence", "observe": "summary", "prepare": "summary"}
 #: what a target knows of itself; what Ansible adds to a result (an interpreter, warnings) is none of it
-KNOWN = ("current", "releases", "table", "backups", "lease", "interrupted")
+KNOWN = ("current", "releases", "table", "backups", "lease", "interrupted", "drift", "unseen")
 
 
 @dataclass

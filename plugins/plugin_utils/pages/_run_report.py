@@ -152,7 +152,7 @@ def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:
     cut = target.get("recovered") or {}
     failure = target.get("failure") or {}
     pairs = [
-        ("Runs now", after or "nothing"),
+        ("Current release", after or "none"),
         ("Ran before", (before or "nothing") if before != after else ""),
         ("Why", "; ".join(target.get("reasons") or [])),
         ("Would change" if target.get("check_mode") else "Changed", _changed(target)),
@@ -174,7 +174,8 @@ def release_rows(host: str, known: Mapping[str, Any]) -> dict[str, Any]:
     lease = known.get("lease") or {}
     held = f"Held by {lease.get('holder')} for {lease.get('purpose')}." if lease else ""
     rows = [_release(release, known.get("current")) for release in reversed(known.get("releases") or [])]
-    return {"host": host, "held": held, "rows": rows}
+    seen = {"drift": list(known.get("drift") or []), "unseen": known.get("unseen") or ""}
+    return {"host": host, "held": held, **seen, "rows": rows}
 
 
 def _release(release: Mapping[str, Any], current: Any) -> dict[str, Any]:

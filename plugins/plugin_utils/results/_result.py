@@ -58,6 +58,8 @@ def _schema_sentence(moved: bool | None, operation: str) -> str:
     return " The database schema was migrated and not reverted."
 
 
+#: the operations that end with the checks of what runs
+_LOOKING = ("deploy", "rollback", "return", "restore", "verify")
 #: an operation on a named version or release, done
 _BACK = ("Rolled back to", "Would roll back to")
 _DONE = {"deploy": ("Deployed", "Would deploy"), "rollback": _BACK, "return": _BACK}
@@ -82,8 +84,16 @@ def _success_sentence(operation: str, status: str, steps: Mapping[str, Any]) -> 
     if operation == "monitor":
         return str(steps["summary"])
     doing = "Every required check passed." if operation == "verify" else _done(operation, status, steps, predicted)
-    now = f" {steps['current']} {'would be running' if predicted else 'is running'}." if steps["current"] else ""
-    return f"{doing}{now}{_data_sentence(operation, steps)}"
+    return f"{doing}{_now_sentence(operation, steps, predicted)}{_data_sentence(operation, steps)}"
+
+
+def _now_sentence(operation: str, steps: Mapping[str, Any], predicted: bool) -> str:
+    """Which release it is now; that it runs only where the operation has looked."""
+    if not steps["current"]:
+        return ""
+    if operation not in _LOOKING:
+        return f" {steps['current']} is current."
+    return f" {steps['current']} {'would be running' if predicted else 'is running'}."
 
 
 def _data_sentence(operation: str, steps: Mapping[str, Any]) -> str:
@@ -203,9 +213,9 @@ def returned(target: Mapping[str, Any], before: Mapping[str, Any], why: str) -> 
     if target["failure"]:
         message = f"{why}, and this host could not be rolled back: {target['message']}"
         if target["status"] in ("refused", "rolled_back"):
-            runs = target["release_after"] or before.get("release_after") or "the new release"
+            current = target["release_after"] or before.get("release_after") or "the new release"
             error = target["failure"]["error"].rstrip(".")
-            message = f"{why}, and this host could not be rolled back: {error}. {runs} is still running."
+            message = f"{why}, and this host could not be rolled back: {error}. {current} is still current."
         hint = target["hint"] or "Roll this host back by name: playbooks/rollback.yml with --limit and release."
         return {**target, "status": "rollback_failed", "message": message, "hint": hint}
     if target["status"] != "ok":

@@ -76,7 +76,7 @@ def _look(found: Result) -> str:
 
 def _record(found: Result) -> str:
     left = (f"not removed: {each}" for each in (found.get("pruned") or {}).get("left") or [])
-    return "; ".join([*([f"{found['current']} is running"] if found.get("current") else []), *left])
+    return "; ".join([*([f"{found['current']} is current"] if found.get("current") else []), *left])
 
 
 def _prepare(found: Result) -> str:

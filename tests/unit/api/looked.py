@@ -16,7 +16,8 @@ RUN = RunInfo("run", "2026-11-25T10:00:00Z", 1.0, 0)
 RELEASE = record_file(
     operator="ann@desk", created="2026-11-25T09:00:00Z", activated="2026-11-25T09:01:00Z", finished=None
 )
-KNOWN = {"current": "0001-v1", "releases": [RELEASE], "backups": [], "lease": None, "interrupted": None, "table": []}
+KNOWN = {"current": "0001-v1", "releases": [RELEASE], "backups": [], "lease": None, "interrupted": None, "table": [],
+         "drift": [], "unseen": ""}  # fmt: skip
 
 
 class Clock:

@@ -194,9 +194,27 @@ def test_status_is_short_and_releases_are_long(
     scripted(monkeypatch, play(), stats({f"{outcome.KEY}_releases": {"app": INFO}}))
     assert cli.main([command, "-i", inventory, "-q"]) == 0
     out = capsys.readouterr().out
-    assert "0001-v1 runs." in out
+    assert "0001-v1 is current." in out  # an earlier version has not looked
     assert shown in out
     assert hidden not in out
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        pytest.param({"drift": [], "unseen": ""}, "0001-v1 runs.", id="as recorded"),
+        pytest.param({"drift": ["web has no container"], "unseen": ""}, "web has no container.", id="another one"),
+        pytest.param({"drift": [], "unseen": "No engine."}, "No engine.", id="nobody could look"),
+    ],
+)
+def test_status_says_that_a_release_runs_where_somebody_has_seen_it(
+    monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str], seen: dict[str, Any], said: str
+) -> None:
+    scripted(monkeypatch, play(), stats({f"{outcome.KEY}_releases": {"app": {**INFO, **seen}}}))
+    assert cli.main(["status", "-i", inventory, "-q"]) == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert ("0001-v1 is current" in out) is ("runs." not in said)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

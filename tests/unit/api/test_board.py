@@ -43,6 +43,12 @@ STATES = [
     (LOST, "unseen", ["releases, verify, monitor: No route to host."]),
     ({"releases": known(current=None, releases=[])}, "warning", ["Nothing was deployed yet."]),
     (
+        {"releases": known(drift=["web has 1 of 3 containers", "db is paused, none"])},
+        "critical",
+        ["not as recorded: web has 1 of 3 containers; db is paused, none"],
+    ),
+    ({"releases": known(unseen="No engine.")}, "unseen", ["what runs: No engine."]),
+    (
         {"releases": known(interrupted={"operation": "deploy", "release": "0002-v2"})},
         "warning",
         ["deploy of 0002-v2 was interrupted; the next run recovers it."],

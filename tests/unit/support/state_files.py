@@ -72,6 +72,9 @@ class InCluster(KubeTarget):
     def drift(self, record: Any) -> list[str]:
         return []
 
+    def differences(self, record: Any) -> list[str]:
+        return []
+
 
 def on_host(folder: Path) -> Target:
     """A compose host whose state is whole."""

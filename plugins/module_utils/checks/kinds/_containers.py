@@ -11,8 +11,7 @@ from ...core._options import Option
 from ...core._side_by_side import in_thread
 from ...core._times import epoch
 from ...core._verdicts import FAIL, INCONCLUSIVE, PASS, Outcome
-from ...running._containers import Container
-from ...running._project import Project
+from ...running._containers import Container, fewer
 from ...running._scene import Scene
 from ...text._excerpt import excerpt, last_lines
 from ._kind import Attempt, Kind, Options
@@ -52,7 +51,9 @@ def standing(container: Container, restarts: int = 0, max_restarts: int = 0, may
         return Standing(FAIL, f"{who} could not be started: {excerpt(container.error, 200)}", final=True)
     if container.state == "created":
         return Standing(INCONCLUSIVE, f"{who} is created and not started yet")
-    return Standing(FAIL, f"{who} is {container.state or 'in no known state'}")
+    # nobody lets one go on that somebody has paused
+    is_final = container.state == "paused"
+    return Standing(FAIL, f"{who} is {container.state or 'in no known state'}", is_final)
 
 
 def _running(container: Container, who: str, restarts: int, max_restarts: int) -> Standing:
@@ -89,14 +90,18 @@ def _times(count: int) -> str:
 
 
 def look(
-    containers: Sequence[Container], wanted: Sequence[str], before: Mapping[str, int], options: Mapping[str, Any]
+    containers: Sequence[Container],
+    wanted: Sequence[str],
+    before: Mapping[str, int],
+    options: Mapping[str, Any],
+    replicas: Mapping[str, int] | None = None,
 ) -> Outcome:
-    """Judge all containers of the wanted services; ``before`` holds the restarts that are none of our business."""
+    """Judge all containers of the wanted services; ``before`` holds the restarts that are none of our business,
+    ``replicas`` how many containers a service has."""
     every = [one for one in containers if not wanted or one.service in wanted]
     standings = {one.id: _judged(one, before, options) for one in every}
-    missing = [each for each in wanted if each not in {one.service for one in every}]
-    found = list(standings.values()) + [Standing(FAIL, f"{each} has no container") for each in missing]
-    if not found:
+    found = [*standings.values(), *(Standing(FAIL, words) for words in fewer(every, wanted, replicas or {}).values())]
+    if not found and not wanted:
         return Outcome(FAIL, "there is no container at all")
     observed = {"containers": {one.name: _shown(one, before) for one in every}}
     final = [each.reason for each in found if each.final]
@@ -154,10 +159,11 @@ def _praise(containers: Sequence[Container]) -> str:
 class ContainersProbe:
     """Remembers how often each container had been restarted when it was first seen."""
 
-    def __init__(self, project: Project, services: Sequence[str], since: float, options: Mapping[str, Any]) -> None:
-        self._project = project
-        self._services = services
-        self._since = since
+    def __init__(self, scene: Scene, options: Mapping[str, Any]) -> None:
+        self._project = scene.project
+        self._services: Sequence[str] = options["services"] or scene.services
+        self._since = scene.since
+        self._replicas = scene.replicas
         self._options = options
         self._before: dict[str, int] = {}
 
@@ -165,7 +171,7 @@ class ContainersProbe:
         """Look once."""
         containers = self._project.containers()
         self._before = {**baseline(containers, self._since), **self._before}
-        outcome = look(containers, self._services, self._before, self._options)
+        outcome = look(containers, self._services, self._before, self._options, self._replicas)
         if not outcome.final:
             return outcome
         culprits = broken(containers, self._services, self._before, self._options)
@@ -186,14 +192,14 @@ def with_last_words(outcome: Outcome, log: Mapping[str, Sequence[str]]) -> Outco
 
 def _attempt(options: Options, scene: Scene) -> Attempt:
     options = {**options, "completed": [*(options.get("completed") or ()), *scene.completed]}
-    look_once = ContainersProbe(scene.project, options["services"] or scene.services, scene.since, options)
+    look_once = ContainersProbe(scene, options)
     return lambda seconds: in_thread(look_once)
 
 
 KIND = Kind(
     name="containers",
-    about="the containers of O(services) run, have a healthy health check if they have one, and are not restarted. "
-    "It goes on looking until all other checks have ended.",
+    about="the containers of O(services) run, as many as the release recorded, have a healthy health check if they "
+    "have one, and are not restarted. It goes on looking until all other checks have ended.",
     options={
         "services": Option("list", about="The services to check. All of O(services) unless given."),
         "completed": Option(

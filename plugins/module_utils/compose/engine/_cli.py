@@ -193,6 +193,15 @@ def pinned(config: Mapping[str, Any], images: Mapping[str, str]) -> dict[str, An
     return result
 
 
+def replicas(config: Mapping[str, Any]) -> dict[str, int]:
+    """How many containers each service of a rendered configuration has, as compose counts them."""
+    found = {}
+    for name, service in config["services"].items():
+        stated = (service.get("scale"), (service.get("deploy") or {}).get("replicas"))
+        found[name] = next((int(number) for number in stated if number is not None), 1)
+    return found
+
+
 def inputs(config: Mapping[str, Any], directory: Path) -> str:
     """A rendered configuration as a text to make a digest of: the same wherever the source lies."""
     return json.dumps(config, sort_keys=True).replace(str(directory), "")

@@ -20,6 +20,12 @@ def registry_of(reference: str) -> str:
     return registry
 
 
+def names_registry(reference: str) -> bool:
+    """Whether a reference says which registry it is of."""
+    registry = registry_of(reference)
+    return not is_public(registry) or reference.startswith(f"{registry}/")
+
+
 def is_public(registry: str) -> bool:
     """Whether it is the one that a reference means which names none."""
     from docker.auth import INDEX_NAME  # it is there where images are pulled

@@ -25,7 +25,7 @@ from ...app._model import GIT, App, refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
-from . import _cli, _registries, _rendered
+from . import _builds, _cli, _registries, _rendered
 from ._cli import Compose
 
 #: files that are read of one source, at most
@@ -64,6 +64,7 @@ def read(
             _confined.inside(directory, path, what, granted)
     hint = "Fix the inventory, or enable the profile that has it."
     refuse_missing_services(app, config.get("services", {}), "the service", "the compose files", hint)
+    _builds.refuse_unbuilt(app, config)
     return compose, config
 
 

@@ -16,7 +16,7 @@ from ...core._progress import tell
 from ...operations import _plan
 from ...operations._specs import RELEASE_APPLY
 from ...operations._step import Step
-from ...running._containers import Container
+from ...running._containers import Container, fewer, number_of
 from ...state._record import Record
 from ...text._excerpt import excerpt
 from ..engine import _actions
@@ -27,10 +27,15 @@ from ..target._target import ComposeTarget
 _ENDED = ("created", "exited", "dead")
 
 
-def waiting_for(containers: Sequence[Container], services: Sequence[str], completed: Collection[str] = ()) -> list[str]:
-    """The services that are not up yet."""
-    up = {container.service for container in containers if _plan.is_sound(container, completed)}
-    return [service for service in services if service not in up]
+def waiting_for(
+    containers: Sequence[Container],
+    services: Sequence[str],
+    completed: Collection[str] = (),
+    replicas: Mapping[str, int] | None = None,
+) -> list[str]:
+    """The services that are not up yet: all of their ``replicas`` have to be, one where that says nothing."""
+    up = [container for container in containers if _plan.is_sound(container, completed)]
+    return list(fewer(up, services, replicas or {}))
 
 
 def terminal_reason(
@@ -62,6 +67,8 @@ def _hopeless(container: Container, restarts: int) -> str | None:
     if container.state == "restarting" or restarts > 2:
         how = f"exit code {container.exit_code}, {restarts} restarts"
         return f"{container.service} keeps restarting ({how})"
+    if container.state == "paused":
+        return f"{container.service} was paused while it was started"
     if container.health == "unhealthy":
         said = excerpt(container.health_output, 200) or "its health check says nothing"
         return f"{container.service} is unhealthy: {said}"
@@ -73,9 +80,10 @@ def _still_missing(services: Sequence[str], missing: Sequence[str]) -> str:
     return f"{up} of {len(services)} services are up, waiting for {', '.join(missing)}"
 
 
-def wait_until_up(target: ComposeTarget, release: str, services: Sequence[str], before: Mapping[str, int]) -> None:
+def wait_until_up(target: ComposeTarget, record: Record, services: Sequence[str], before: Mapping[str, int]) -> None:
     """Watch until services of a release run and are healthy; a terminal state ends the wait at once, by name."""
-    project, timeout, completed = target.project, target.app.start_timeout, target.completed(release)
+    project, timeout = target.project, target.app.start_timeout
+    completed, replicas = target.completed(record.id), record.replicas
     deadline = time.monotonic() + timeout
     with contextlib.closing(project.events(timeout=0.5)) as happenings:
         for _ in happenings:
@@ -87,7 +95,7 @@ def wait_until_up(target: ComposeTarget, release: str, services: Sequence[str], 
                     reason="start_failed",
                     hint="See its log in the evidence.",
                 )
-            missing = waiting_for(containers, services, completed)
+            missing = waiting_for(containers, services, completed, replicas)
             if not missing:
                 return
             tell(functools.partial(_still_missing, services, missing))
@@ -103,18 +111,21 @@ def to_change(
     found: Sequence[Container],
     hashes: Mapping[str, str],
     images: Mapping[str, str],
+    replicas: Mapping[str, int],
     shared: Mapping[str, Collection[str]] | None = None,
 ) -> list[str]:
-    """The services whose containers compose is going to make, replace or start; ``shared`` has those that are made with
-    the ids of others' containers."""
-    sound = {
-        container.service
-        for container in found
-        if container.state == "running"
-        and container.config_hash == hashes.get(container.service)
-        and container.image_id == images.get(container.service)
-    }
-    changed = set(hashes) - sound
+    """The services whose containers compose is going to make, replace, start or remove; ``shared`` has those that are
+    made with the ids of others' containers."""
+
+    def stands(service: str) -> bool:
+        mine = [one for one in found if one.service == service]
+        wanted = ("running", hashes[service], images.get(service))
+        count = number_of(mine, service)
+        return count == replicas.get(service, max(count, 1)) and all(
+            (one.state, one.config_hash, one.image_id) == wanted for one in mine
+        )
+
+    changed = {service for service in hashes if not stands(service)}
     while more := {name for name, others in (shared or {}).items() if changed & set(others)} - changed:
         changed |= more
     return sorted(changed) + sorted({container.service for container in found} - set(hashes))
@@ -123,7 +134,7 @@ def to_change(
 def due(target: ComposeTarget, record: Record) -> list[str]:
     """The services of a release whose containers compose is going to make, replace or start, and those it removes."""
     found = target.project.containers()
-    return to_change(found, record.config.services, record.image_ids, target.shared(record.id))
+    return to_change(found, record.config.services, record.image_ids, record.replicas, target.shared(record.id))
 
 
 def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) -> list[str]:
@@ -145,7 +156,7 @@ def bring_up(target: ComposeTarget, release: str, services: Sequence[str] = ()) 
         verb += ["--no-deps", *services] if services else ["--remove-orphans"]
         timeout = target.app.start_timeout + _stopping_takes(target, record, release)
         compose.run(*verb, doing="Starting the containers", timeout=timeout)
-    wait_until_up(target, release, wanted, baseline(found, 0))
+    wait_until_up(target, record, wanted, baseline(found, 0))
     return sorted({service for _, _, service in _runs(found) ^ _runs(target.project.containers())})
 
 
@@ -175,7 +186,8 @@ def changed_since(record: Record, found: Sequence[Container]) -> list[str]:
     for service, digest in record.config.services.items():
         mine = [one for one in found if one.service == service]
         same = (digest, record.images[service].id)
-        if not mine or any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine):
+        others = any((one.config_hash, one.image_id) != same or one.state in _ENDED for one in mine)
+        if others or fewer(mine, [service], record.replicas):
             changed.append(service)
     return sorted(changed)
 

@@ -19,7 +19,7 @@ from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ...text._secret_values import private
-from ..engine import _cli, _mounts, _rendered, _source
+from ..engine import _builds, _cli, _mounts, _rendered, _source
 from ..engine._registries import is_public, registry_of
 from ..target import _sealed
 from ..target._contents import Contents
@@ -50,8 +50,10 @@ class _Images:
 
     def build(self, compose: _cli.Compose, config: Mapping[str, Any], directory: Path) -> dict[str, Image]:
         """The release's images from the source, built unless a good release has built the same."""
-        services = self.app.release_services
-        wanted = {service: config["services"][service].get("build", {}) for service in services}
+        services = _builds.built(self.app, config)
+        if not services:
+            return {}
+        wanted = {service: config["services"][service]["build"] for service in services}
         of = self.target.digests.of
         builds = {name: of(_cli.inputs(build, directory)) for name, build in wanted.items()}
         kept = kept_images(self.target.records(), self.record, builds, services)
@@ -62,7 +64,7 @@ class _Images:
                     clean=self.target.redactor.text)  # fmt: skip
         result: dict[str, Image] = {}
         for service in services:
-            reference = config["services"][service].get("image") or f"{self.app.name}-{service}"
+            reference = _builds.reference_of(self.app, config, service)
             result[service] = replace(self._local(service, reference), build=builds[service])
         return result
 
@@ -75,16 +77,23 @@ class _Images:
             result[service] = Image(image, reference)
         return result
 
-    def other(self, config: Mapping[str, Any]) -> dict[str, Image]:
-        """The images of the services that are not the release: as they are here, pulled where they are missing."""
+    def other(self, config: Mapping[str, Any], ours: Mapping[str, Image]) -> dict[str, Image]:
+        """The images of the other services: one of ours by its name, or as they are here, pulled where they are
+        missing."""
+        # not by what the name means now: another version may have been built since
+        built = {image.reference: Image(image.id, image.reference) for image in ours.values()}
         result: dict[str, Image] = {}
-        for service, settings in config["services"].items():
-            if service not in self.app.release_services:
-                reference = settings.get("image") or f"{self.app.name}-{service}"
-                if self.target.project.image_id(reference) is None:
-                    self.target.project.pull(reference, self._login_for(reference))
-                result[service] = self._local(service, reference)
+        for service in config["services"]:
+            if service not in ours:
+                reference = _builds.reference_of(self.app, config, service)
+                result[service] = built.get(reference) or self._there(config, service, reference)
         return result
+
+    def _there(self, config: Mapping[str, Any], service: str, reference: str) -> Image:
+        project = self.target.project
+        if project.image_id(reference) is None and _builds.may_pull(self.app, config, service):
+            project.pull(reference, self._login_for(reference))
+        return self._local(service, reference)
 
     def _login_for(self, reference: str) -> dict[str, str] | None:
         """The login only for the registries of the application's own images: it is none of the others' business.
@@ -101,6 +110,7 @@ class _Images:
             raise OpsError(
                 f"The image {reference} of service {service} is not on the engine after it was built or pulled.",
                 reason="image_not_found",
+                hint=f"Give {service} build: in the compose files, or an image: that names its registry.",
             )
         return Image(found, reference)
 
@@ -125,7 +135,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         secrets = [*_secrets(target, compose, config), *_secret_sources.in_secrets(contents.secrets)]
         target.learn(secrets)
         ours = work.build(compose, config, directory) if target.app.source == GIT else work.pull()
-        images = {**ours, **work.other(config)}
+        images = {**ours, **work.other(config, ours)}
         sealed = {**_sealed.seal(secrets), **_sealed.seal_environment(config, _known(target)), **contents.as_data()}
         _pin(target, record, config, images, directory, sealed, params["token"])
         contents.provide()
@@ -168,6 +178,7 @@ def _pin(target: ComposeTarget, record: Record, config: Mapping[str, Any], image
         env=target.digests.of(variables),
         inputs=target.digests.of(_cli.inputs(config, directory)),
         services=hashes,
+        replicas=_cli.replicas(rendered),
     )
     target.save(replace(record, images=images, config=digests), token)
 

@@ -17,7 +17,7 @@ from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record, Source
-from ..engine import _actions, _cli, _mounts, _rendered, _source
+from ..engine import _actions, _builds, _cli, _mounts, _rendered, _source
 from ..target import _sealed
 from ..target._contents import Contents
 from ..target._data import Data
@@ -163,9 +163,9 @@ def _recreates(
         return sorted(wanted["services"])
     images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
     if Source.of(wanted["source"]) != record.source:
-        images.update(dict.fromkeys(target.app.release_services, "new"))
+        images.update(dict.fromkeys(_builds.of_version(target.app, config), "new"))
     hashes = _cli.hashes_of(target.app, _cli.pinned(config, images))
-    return _apply.to_change(found["containers"], hashes, images, _rendered.shared(config))
+    return _apply.to_change(found["containers"], hashes, images, _cli.replicas(config), _rendered.shared(config))
 
 
 PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)

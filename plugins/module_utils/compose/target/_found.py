@@ -59,7 +59,9 @@ def configuration(project: str, found: Sequence[Seen]) -> dict[str, Any]:
             document["volumes"].update({one: _external(one) for one in _inspected.volumes_of(seen).values()})
         document["services"][name] = _with_its_volumes(service, seen, document["volumes"])
         count = sum(service_of(one) == name for one in found)
-        if count > 1:
+        if count != _cli.replicas(document)[name]:
+            # beside what a file says compose refuses another number
+            (document["services"][name].get("deploy") or {}).pop("replicas", None)
             document["services"][name]["scale"] = count
     return _cli.pinned(document, {name: seen["Image"] for name, seen in told.items()})
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 from ...app import _env_files, _secret_sources
 from ...app._model import App
 from ...core import _command, _files
-from ...core._errors import OpsError
+from ...core._errors import NotThere, OpsError
 from ...core._log_reading import LogEnd, end_of_file
 from ...databases._postgres import Database
 from ...operations import _plan
@@ -26,7 +26,6 @@ from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli, _rendered, _strangers
-from ..engine._answers import container_from
 from ..engine._project import Project
 from . import _contents, _data, _found, _sealed
 
@@ -79,6 +78,9 @@ class ComposeTarget(Target):
 
     def completed(self, release: str | None) -> Collection[str]:
         return self.app.completed | _rendered.may_end(self._known_config(release))
+
+    def wake(self) -> None:
+        _actions.wake(self.project)
 
     def lacks(self, record: Record) -> list[str]:
         images = record.image_ids
@@ -165,8 +167,8 @@ class ComposeTarget(Target):
             self.project.tag(image.id, *keep_tag(self.app.name, image.id))
         config = _found.configuration(self.app.name, alive)
         self.store.write(f"releases/{release}/compose.json", config, token=token)
-        hashes = {service: container_from(seen).config_hash for service, seen in newest.items()}
-        return images, Config(self.digests.of({}), self.digests.of(config), hashes)
+        hashes = {service: _found.hash_of(seen) for service, seen in newest.items()}
+        return images, Config(self.digests.of({}), self.digests.of(config), hashes, _cli.replicas(config))
 
     # what compose alone has
 
@@ -241,7 +243,10 @@ class DatabaseContainer:
     ) -> str:
         """Run a program; its password goes through the environment, by name, and is in no argument list."""
         del may_repeat  # there is no connection in between that could break off by itself
-        docker = ["docker", "exec", "--interactive", "--env", "PGPASSWORD", self._id() or "", *argv]
+        container = self._id()
+        if container is None:
+            raise NotThere(f"No container of the database, the service {self._service}, is running.")
+        docker = ["docker", "exec", "--interactive", "--env", "PGPASSWORD", container, *argv]
         password = self._project.environment_of(self._service).get("POSTGRES_PASSWORD", "")
         env = {"PGPASSWORD": password}
         return _command.run(docker, doing=doing, timeout=timeout, env=env, stdin=stdin, stdout=stdout)

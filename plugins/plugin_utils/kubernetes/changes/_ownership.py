@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..api._client import FIELD_MANAGER
@@ -30,6 +31,58 @@ def _fields(thing: Mapping[str, Any], operation: str) -> Object:
         if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, operation):
             return dict(entry.get("fieldsV1") or {})
     return {}
+
+
+def taken_over(thing: Object, live: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The fields of a manifest that we have applied and somebody else has set since, by who has: the server takes a
+    field from us where another client changes it."""
+    ours = applied_fields(live)
+    found: dict[str, list[str]] = {}
+    for entry in live["metadata"].get("managedFields") or []:
+        if (entry.get("manager"), entry.get("operation")) != (FIELD_MANAGER, "Apply"):
+            paths = [".".join(path) for path in _foreign(entry.get("fieldsV1") or {}, thing, ours)]
+            found.setdefault(str(entry.get("manager")), []).extend(paths)
+    return {manager: sorted(set(paths)) for manager, paths in found.items() if paths}
+
+
+def _foreign(theirs: Mapping[str, Any], value: Any, ours: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The fields of ``theirs`` that the value has and that are not in ``ours``."""
+    for key, below in theirs.items():
+        found = _below(key, value)
+        if found is None or ours.get(key) == {}:  # which is all of it
+            continue
+        name, inner = found
+        further = {each: more for each, more in _tree(below).items() if each != "."}
+        if further:
+            yield from ((name, *rest) for rest in _foreign(further, inner, _tree(ours.get(key))))
+        elif key not in ours:
+            yield (name,)
+
+
+def _tree(value: Any) -> Mapping[str, Any]:
+    """Fields below a field; what is something else there has none."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _below(key: str, value: Any) -> tuple[str, Any] | None:
+    """What a key of the server's fields means in a manifest, and how people call it; None where it is not there."""
+    how, _, rest = key.partition(":")
+    if how == "f" and isinstance(value, dict):
+        return (rest, value[rest]) if rest in value else None
+    try:
+        said = json.loads(rest)
+    except ValueError:
+        return None
+    if not isinstance(value, list):
+        return None
+    if how == "v":
+        return (str(said), said) if said in value else None
+    if how == "k" and isinstance(said, dict):
+        # what a manifest does not say of a key is a default
+        same = (one for one in value if isinstance(one, dict) and all(one.get(k, v) == v for k, v in said.items()))
+        item = next(same, None)
+        return (",".join(map(str, said.values())), item) if item is not None else None
+    return None
 
 
 def replicas_before(thing: Mapping[str, Any]) -> int | None:

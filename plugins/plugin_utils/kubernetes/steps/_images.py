@@ -30,6 +30,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
 
 from ..manifests import _registry
 from ..manifests._references import HUB, parse
+from ..target._drift import replicas
 from ..target._target import MANIFESTS, KubeTarget
 from . import _version
 
@@ -72,7 +73,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         _version.refuse_missing_workloads(target.app, objects)
         target.store.write(f"releases/{record.id}/{MANIFESTS}", {"objects": objects}, token=params["token"])
         digests = _version.config(target, folder)
-        config = Config(digests["env"], digests["inputs"], _version.services(objects))
+        config = Config(digests["env"], digests["inputs"], _version.services(objects), replicas(objects))
         target.save(replace(record, images=images, config=config), params["token"])
     return {"changed": True, "images": images_as_data(images), "release": record.id}
 

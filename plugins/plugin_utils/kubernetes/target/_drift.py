@@ -3,15 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import fewer
 
 from ..api._namespace import Cluster
-from ..api._objects import WORKLOADS, Object, ref_of
+from ..api._objects import (
+    KIND_LABEL,
+    WORKLOADS,
+    Object,
+    containers_of,
+    goes_by_itself,
+    order_of,
+    ref_of,
+    template_of,
+)
 from ..changes import _changes
 from ..changes._changes import Release
+from ..changes._ownership import taken_over
 from ..running._project import KubeProject
+
+#: so many fields of an object are named
+_NAMED = 3
 
 
 def differing(cluster: Cluster, objects: Sequence[Object], marks: Release, redact: Callable[[str], str]) -> list[str]:
@@ -30,7 +44,57 @@ def unsound(project: KubeProject, objects: Sequence[Object]) -> list[str]:
     """Each workload that does not run as its release has it."""
     containers = project.containers()
     found = [f"{c.service} is {c.state}, {c.health}" for c in containers if not _plan.is_sound(c)]
-    there = {container.service for container in containers}
-    wanted = [one for one in objects if one["kind"] in WORKLOADS and one["kind"] != "Job"]
-    missing = [one["metadata"]["name"] for one in wanted if one["spec"].get("replicas", 1)]
-    return found + [f"{name} has no pod" for name in missing if name not in there]
+    names = [one["metadata"]["name"] for one in objects if one["kind"] in WORKLOADS and one["kind"] != "Job"]
+    return found + list(fewer(containers, names, replicas(objects)).values())
+
+
+def replicas(objects: Sequence[Object]) -> dict[str, int]:
+    """How many pods each workload has whose manifest says so; of others an autoscaler may decide."""
+    return {
+        str(one["metadata"]["name"]): int(one["spec"]["replicas"])
+        for one in objects
+        if one["kind"] in WORKLOADS and one["kind"] != "Job" and one["spec"].get("replicas") is not None
+    }
+
+
+def altered(cluster: Cluster, objects: Sequence[Object], labels: str) -> list[str]:
+    """What somebody else has changed of the objects of a release, as one list of each kind tells. Nothing is sent, and
+    of what has no pods nothing but metadata is read."""
+    kinds = dict.fromkeys((str(one["apiVersion"]), str(one["kind"])) for one in sorted(objects, key=order_of))
+    found: list[str] = []
+    for version, kind in kinds:
+        ours = [one for one in objects if (one["apiVersion"], one["kind"]) == (version, kind)]
+        has_pods = any(template_of(one) is not None for one in ours)
+        listed, _ = cluster.list(version, kind, labels=f"{labels},!{KIND_LABEL}", only_metadata=not has_pods)
+        live = {one["metadata"]["name"]: one for one in listed}
+        found += [words for one in ours for words in changes_of(one, live.get(one["metadata"]["name"]))]
+    return found
+
+
+def changes_of(thing: Object, live: Object | None) -> list[str]:
+    """What differs of an object: its images, how many pods it has, and fields that somebody else has set."""
+    ref = ref_of(thing)
+    if live is None:
+        return [] if goes_by_itself(thing) else [f"{ref} is missing"]
+    found = []
+    there = _images(live)
+    if any(there.get(name) != image for name, image in _images(thing).items()):
+        found.append(f"{ref} runs another image than the release recorded")
+    wanted, has = (_spec(one).get("replicas") for one in (thing, live))
+    if wanted is not None and has != wanted:
+        found.append(f"{ref} has {has} replicas, the release recorded {wanted}")
+    for manager, paths in taken_over(thing, live).items():
+        rest = [path for path in paths if path != "spec.replicas" and not path.endswith(".image")]
+        more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+        found += [f"{ref} has another {', '.join(rest[:_NAMED])}{more}, set by {manager}"] if rest else []
+    return found
+
+
+def _images(thing: Object) -> dict[str, str]:
+    template = template_of(thing)
+    return {one["name"]: str(one.get("image")) for one in containers_of(template)} if template else {}
+
+
+def _spec(thing: Object) -> Mapping[str, object]:
+    spec = thing.get("spec")
+    return spec if isinstance(spec, dict) else {}

@@ -133,6 +133,16 @@ class KubeTarget(Target):
         found = differing(self.cluster, objects, marks, self.redactor.text)
         return found or unsound(self.project, objects)
 
+    def altered(self, record: Record) -> list[str]:
+        from ._drift import altered
+
+        return altered(self.cluster, self.manifests(record.id), self.labels)
+
+    def differences(self, record: Record) -> list[str]:
+        from ._drift import unsound
+
+        return self.altered(record) + unsound(self.project, self.manifests(record.id))
+
     @property
     def labels(self) -> str:
         """Selects what belongs to the application."""

@@ -115,6 +115,19 @@ def test_what_the_platform_says_may_end_may_end(tmp_path: Path, completed: list[
         assert verify(on)["verdict"] == "pass"
 
 
+@pytest.mark.parametrize("given", [{}, {"services": ["web"]}, {"services": ["web"], "release": "0001-v1"}])
+def test_the_containers_of_a_service_are_counted(given: dict[str, Any], tmp_path: Path) -> None:
+    on = target(tmp_path, {"name": "Containers", "kind": "containers", "timeout": 0.1})
+    on.project = plain_project(found=[making.container("web")])
+    assert verify(on, **given)["verdict"] == "pass"
+    record = on.record("0001-v1")
+    three = replace(record, config=replace(record.config, replicas={"web": 3}))
+    on.store.write("releases/0001-v1/record.json", three.as_data())
+    with pytest.raises(OpsError) as error:
+        verify(on, **given)
+    assert "web has 1 of 3 containers" in error.value.data["checks"][0]["reason"]
+
+
 @pytest.mark.parametrize(("kind", "passes"), [("git", False), ("found", True)])
 def test_what_was_found_is_held_to_its_containers_alone(url: str, tmp_path: Path, kind: str, passes: bool) -> None:
     on = target(tmp_path, api(url, "/ill"))

@@ -509,6 +509,20 @@ def test_an_empty_target_says_so(host: Host) -> None:
     assert not host.folder.exists(), "looking leaves nothing"
 
 
+@pytest.mark.parametrize(
+    ("operation", "release", "wanted", "woken"),
+    [("deploy", "", WANTED, 1), ("rollback", "0001-v1", {}, 1), ("backup", "", {}, 0)],
+)
+def test_what_somebody_paused_goes_on_where_a_release_is_to_run(
+    operation: str, release: str, wanted: dict[str, Any], woken: int, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.succeed("v1")
+    seen: list[str] = []
+    monkeypatch.setattr(_actions, "wake", lambda project: seen.append(project.name))
+    host.start("v2", operation=operation, release=release, wanted=wanted)
+    assert len(seen) == woken
+
+
 # what ran before the first release
 
 

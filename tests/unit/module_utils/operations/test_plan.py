@@ -62,9 +62,14 @@ def test_drift_is_what_differs_from_the_record(containers: list[Container], foun
     ("containers", "words"),
     [
         pytest.param(SOUND, [], id="as recorded"),
-        pytest.param([container("web", state="exited")], [], id="how it runs, others say"),
-        pytest.param([container("web", image_id="sha256:other")], ["web runs another image"], id="another image"),
-        pytest.param([container("web", config_hash="x")], ["web runs with another configuration"], id="another one"),
+        pytest.param([container("web", state="exited"), SOUND[1]], [], id="how it runs, others say"),
+        pytest.param(
+            [container("web", image_id="sha256:other"), SOUND[1]], ["web runs another image"], id="another image"
+        ),
+        pytest.param(
+            [container("web", config_hash="x"), SOUND[1]], ["web runs with another configuration"], id="another one"
+        ),
+        pytest.param([container("web")], ["db has no container"], id="one too few"),
         pytest.param([*SOUND, container("old")], ["old is not part"], id="one too many"),
     ],
 )
@@ -72,6 +77,40 @@ def test_what_somebody_changed_by_hand(containers: list[Container], words: list[
     found = _plan.altered(record(), containers)
     assert len(found) == len(words)
     assert all(one.startswith(start) for one, start in zip(found, words))
+
+
+THREE = {"env": "env", "inputs": "inputs", "services": {"web": "hash-web", "db": "hash-db"}}
+ONE, TWO, LAST = (container("web", number=number, id=str(number)) for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("containers", "replicas", "found"),
+    [
+        pytest.param([ONE, TWO, LAST], {"web": 3}, [], id="all three"),
+        pytest.param([LAST], {"web": 3}, ["web has 1 of 3 containers"], id="one of three"),
+        pytest.param([], {"web": 3}, ["web has no container"], id="none of three"),
+        pytest.param([], {"web": 0}, [], id="none is what was asked for"),
+        pytest.param([ONE], {"web": 0}, ["web has more containers than the release recorded: 1, expected 0"], id="one"),
+        pytest.param(
+            [ONE, TWO], {"web": 1}, ["web has more containers than the release recorded: 2, expected 1"], id="a second"
+        ),
+        pytest.param([ONE, TWO], None, [], id="nobody wrote down how many"),
+        pytest.param([], None, ["web has no container"], id="nobody wrote down how many, and there is none"),
+        pytest.param([ONE, container("web", id="sidecar")], {"web": 1}, [], id="a pod of two containers is one"),
+        pytest.param(
+            [container("web", image_id="x"), container("web", image_id="x", number=2)],
+            {"web": 3},
+            ["web has 2 of 3 containers", "web runs another image than the release recorded"],
+            id="both, and each once",
+        ),
+    ],
+)
+def test_how_many_there_are_counts(containers: list[Container], replicas: dict[str, int], found: list[str]) -> None:
+    counted = {"replicas": {"db": 1, **replicas}} if replicas is not None else {}
+    recorded = record(config={**THREE, **counted})
+    there = [*containers, container("db")]
+    assert _plan.altered(recorded, there) == found
+    assert _plan.drift(recorded, there, []) == found
 
 
 @pytest.mark.parametrize(

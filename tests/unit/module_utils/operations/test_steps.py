@@ -58,6 +58,7 @@ from tests.unit.support.making import DB, WEB, container, journal, record, recor
             "web is unhealthy: refused",
             id="its health check fails",
         ),
+        pytest.param({"state": "paused"}, "web was paused while it was started", id="somebody paused it"),
         pytest.param(
             {"health": "unhealthy"}, "web is unhealthy: its health check says nothing", id="a silent health check"
         ),
@@ -79,6 +80,32 @@ def test_what_is_not_up_yet(containers: list[Container], missing: list[str]) -> 
     assert _apply.waiting_for(containers, ["web", "db"]) == missing
 
 
+WEBS = [container("web", number=number, id=str(number)) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("containers", "wanted", "missing", "changed"),
+    [
+        pytest.param(WEBS, 3, [], [], id="three of three"),
+        pytest.param(WEBS[2:], 3, ["web"], ["web"], id="one of three"),
+        pytest.param(
+            [*WEBS[:2], container("web", number=3, health="starting")], 3, ["web"], [], id="the third is starting"
+        ),
+        pytest.param(
+            [*WEBS[:2], container("web", number=3, state="exited")], 3, ["web"], ["web"], id="the third has ended"
+        ),
+        pytest.param([], 0, [], [], id="none is up at once"),
+        pytest.param(WEBS[:1], 0, [], ["web"], id="one that goes"),
+        pytest.param(WEBS, 1, [], ["web"], id="two that go"),
+    ],
+)
+def test_all_of_a_service_are_waited_for(
+    containers: list[Container], wanted: int, missing: list[str], changed: list[str]
+) -> None:
+    assert _apply.waiting_for(containers, ["web"], replicas={"web": wanted}) == missing
+    assert _apply.to_change(containers, {"web": "hash-web"}, {"web": WEB}, {"web": wanted}) == changed
+
+
 @pytest.mark.parametrize(
     ("found", "changed"),
     [
@@ -93,7 +120,7 @@ def test_what_is_not_up_yet(containers: list[Container], missing: list[str]) -> 
 )
 def test_what_bringing_a_release_up_is_going_to_change(found: list[Container], changed: list[str]) -> None:
     hashes, images = {"web": "hash-web", "db": "hash-db"}, {"web": WEB, "db": DB}
-    assert _apply.to_change(found, hashes, images) == changed
+    assert _apply.to_change(found, hashes, images, {}) == changed
 
 
 @pytest.mark.parametrize(
@@ -108,7 +135,7 @@ def test_what_bringing_a_release_up_is_going_to_change(found: list[Container], c
 def test_who_is_made_again_with_a_container(shared: dict[str, set[str]], changed: list[str]) -> None:
     hashes, images = {"web": "hash-web", "db": "hash-db"}, {"web": WEB, "db": DB}
     found = [container("web"), container("db", config_hash="x")]
-    assert [one for one in _apply.to_change(found, hashes, images, shared) if one != "api"] == changed
+    assert [one for one in _apply.to_change(found, hashes, images, {}, shared) if one != "api"] == changed
 
 
 # images

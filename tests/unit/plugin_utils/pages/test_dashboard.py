@@ -49,6 +49,16 @@ def test_what_is_fine_says_so() -> None:
         assert said in text
 
 
+@pytest.mark.parametrize("look", [known(drift=["web is exited, none"]), known(unseen="No engine."), LOST["releases"]])
+def test_that_a_release_runs_is_said_where_somebody_has_seen_it(look: Any) -> None:
+    watched = Watched()
+    watched.round()
+    watched.round(releases=look)
+    text = shown(watched)
+    assert "0001-v1 is current" in text
+    assert "0001-v1 runs" not in text
+
+
 METRICS = [
     (metric(value=20.0, tier="critical"), ["✗ critical", "Go back.", "docs/metrics.md#error_rate", "critical P1"]),
     (metric(value=2.0, tier="warning"), ["✗ warning", "warning P1"]),

@@ -363,7 +363,8 @@ def test_metrics_releases_and_several_hosts_are_shown() -> None:
     # as they are kept, the oldest first
     kept = [{"id": "0001-v1", "status": "bad"}, {"id": "0002-v2", "status": "good"}]
     lease = {"holder": "me", "purpose": "a new disk"}
-    known = {"one": {"current": "0002-v2", "releases": kept, "lease": lease}}
+    seen = {"drift": ["web has no container"], "unseen": "no engine"}
+    known = {"one": {"current": "0002-v2", "releases": kept, "lease": lease, **seen}}
     targets = {"one": {**ended("ok"), "metrics": [METRIC]}, "two": ended("unchanged")}
     page = sound(_run_report.page(report(targets, doppelganger_ops_releases=known)))
     words = " ".join(page.text.split())
@@ -375,10 +376,12 @@ def test_metrics_releases_and_several_hosts_are_shown() -> None:
         "Hosts",
         "UNCHANGED",
         "Held by me for a new disk.",
+        "not as recorded: web has no container",
+        "what runs could not be checked: no engine",
     ):
         assert part in words
     assert "polyline" in page.tags
-    assert words.index("0002-v2 is running") < words.index("0001-v1 bad"), "the newest first"
+    assert words.index("0002-v2 is current") < words.index("0001-v1 bad"), "the newest first"
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,13 @@ def test_a_rollback_is_named_by_the_release_it_went_to() -> None:
     assert (found["message"], found["version"]) == ("Rolled back to 0001-v1. 0001-v1 is running.", "v1")
 
 
+@pytest.mark.parametrize(("operation", "word"), [("backup", "is current"), ("verify", "is running")])
+def test_that_a_release_runs_is_said_where_the_operation_has_looked(operation: str, word: str) -> None:
+    variables = {"ops_start": {**START, "release": None}, "ops_finish": {"phases": [], "current": "0001-v1"}}
+    found = _result.target_result(operation, _result.steps_from(variables, False), None)
+    assert f"0001-v1 {word}." in found["message"]
+
+
 WHY = "two could not deploy the release"
 
 

@@ -146,7 +146,7 @@ def container(service: str = "app", **given: Any) -> Container:
         pytest.param(
             {"oom_killed": True}, {}, "pass", False, "app is running", id="a child was killed once, the service runs"
         ),
-        pytest.param({"state": "paused"}, {}, "fail", False, "app is paused", id="paused"),
+        pytest.param({"state": "paused"}, {}, "fail", True, "app is paused", id="paused"),
         pytest.param({"state": "removing"}, {}, "fail", False, "app is removing", id="removing"),
         pytest.param({"state": ""}, {}, "fail", False, "in no known state", id="unknown"),
     ],
@@ -185,6 +185,26 @@ STARTING = container("app", health="starting")
 )
 def test_look(containers: list[Container], wanted: list[str], state: str, reason: str) -> None:
     outcome = look(containers, wanted, {}, {})
+    assert outcome.state == state
+    assert reason in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("containers", "replicas", "state", "reason"),
+    [
+        pytest.param([APP], {"app": 3}, "fail", "app has 1 of 3 containers", id="one of three"),
+        pytest.param([], {"app": 3}, "fail", "app has no container", id="none of three"),
+        pytest.param([], {"app": 0}, "pass", "0 running", id="none is what was asked for"),
+        pytest.param([APP], {"app": 0}, "pass", "1 running", id="more than that is not for this check"),
+        pytest.param([APP, container("app", number=2, id="2")], {"app": 2}, "pass", "2 running", id="two of two"),
+        pytest.param([APP, container("app", id="2")], {"app": 2}, "fail", "1 of 2", id="two containers of one pod"),
+        pytest.param([CRASHED], {"app": 2}, "fail", "app exited with code 1", id="what has ended decides"),
+    ],
+)
+def test_as_many_as_there_should_be(
+    containers: list[Container], replicas: dict[str, int], state: str, reason: str
+) -> None:
+    outcome = look(containers, ["app"], {}, {}, replicas)
     assert outcome.state == state
     assert reason in outcome.reason
 

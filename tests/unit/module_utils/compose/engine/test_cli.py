@@ -38,6 +38,22 @@ def test_paths_start_where_compose_starts_them(files: list[str], folder: str) ->
     assert _cli.of_source(app(compose_files=files), Path("/tree"), "v1").directory == Path(folder)
 
 
+@pytest.mark.parametrize(
+    ("service", "number"),
+    [
+        pytest.param({}, 1, id="nobody says"),
+        pytest.param({"scale": 2}, 2, id="scale"),
+        pytest.param({"deploy": {"replicas": 3}}, 3, id="replicas"),
+        pytest.param({"deploy": {"replicas": 0}}, 0, id="none"),
+        pytest.param({"scale": 0}, 0, id="none, by scale"),
+        pytest.param({"scale": None, "deploy": {"replicas": None}}, 1, id="null"),
+        pytest.param({"deploy": None}, 1, id="an empty deploy"),
+    ],
+)
+def test_how_many_containers_a_service_has(service: dict[str, Any], number: int) -> None:
+    assert _cli.replicas({"services": {"web": service}}) == {"web": number}
+
+
 def test_a_release_needs_nothing_but_its_rendered_configuration() -> None:
     model = app(compose_profiles=["mongo"], directory="/srv", env_files=[".env"], environment={"A": 1})
     compose = _cli.of_release(model, Path("/state/compose.json"))

@@ -102,6 +102,18 @@ def test_a_release_is_up_where_a_service_that_may_end_has_ended(tmp_path: Path) 
         _apply.bring_up(host(tmp_path, composed), "0001-v1", [])
 
 
+def test_a_release_is_not_up_before_all_of_a_service_are(tmp_path: Path) -> None:
+    composed = Composed([container("web"), container("db")])
+    made = host(tmp_path, composed, start_timeout=-1)
+    config = {**record_file()["config"], "replicas": {"web": 2, "db": 1}}
+    vars(made).update(record=lambda _release: record(config=config))
+    with pytest.raises(OpsError) as error:
+        _apply.bring_up(made, "0001-v1")
+    assert error.value.reason == "start_timed_out"
+    composed.made = [*composed.made, container("web", number=2, id="second")]
+    assert _apply.bring_up(made, "0001-v1") == ["web"]
+
+
 @pytest.mark.parametrize(
     ("before", "changed"),
     [

@@ -141,3 +141,10 @@ def test_of_what_was_found_that_is_started_again_which_is_another_one_by_now(
     containers: list[Any], changed: list[str]
 ) -> None:
     assert _apply.changed_since(record(), containers) == changed
+
+
+def test_of_what_was_found_fewer_are_others() -> None:
+    config = {"env": "", "inputs": "", "services": {"web": "hash-web"}, "replicas": {"web": 2}}
+    there = [container("web"), container("web", number=2)]
+    assert _apply.changed_since(record(config=config), there) == []
+    assert _apply.changed_since(record(config=config), there[:1]) == ["web"]

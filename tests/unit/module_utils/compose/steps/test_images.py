@@ -14,6 +14,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._im
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._digests import Digests
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Image
 from tests.unit.support.making import WEB, record, target
 
 LOGIN = {"username": "ana", "password": "p"}
@@ -36,6 +38,66 @@ def test_the_login_is_for_the_registries_of_the_application(
 ) -> None:
     work = _Images(target(tmp_path, images=images), record(), LOGIN)
     assert work._login_for(reference) == (LOGIN if is_given else None)
+
+
+def engine(*there: str) -> SimpleNamespace:
+    """An engine with these images, each with its name as id, and what it was asked to pull."""
+    has, pulled = set(there), []
+
+    def pull(reference: str, auth: Any) -> None:
+        pulled.append(reference)
+        has.add(reference)
+
+    return SimpleNamespace(image_id=lambda name: name if name in has else None, pull=pull, pulled=pulled,
+                           has_image=lambda name: name in has)  # fmt: skip
+
+
+def test_all_that_has_a_build_is_built_and_recorded_as_such(tmp_path: Path) -> None:
+    on = target(tmp_path)
+    on.project = engine("shop-web:v1", "shop-proxy")  # type: ignore[assignment]
+    verbs: list[tuple[str, ...]] = []
+    compose: Any = SimpleNamespace(run=lambda *verb, **_: verbs.append(verb))
+    config = {"services": {"web": {"build": {"context": "."}, "image": "shop-web:v1"}, "db": {"image": "postgres:16"},
+                           "proxy": {"build": {"context": "./proxy"}}}}  # fmt: skip
+    found = _Images(on, record(), None).build(compose, config, tmp_path)
+    assert verbs == [("build", "proxy", "web")]
+    assert {name: (image.reference, bool(image.build)) for name, image in found.items()} == {
+        "web": ("shop-web:v1", True),
+        "proxy": ("shop-proxy", True),
+    }
+
+
+def test_who_runs_an_image_that_is_built_has_that_one_whatever_its_name_means_now(tmp_path: Path) -> None:
+    on = target(tmp_path)
+    on.project = engine("shop-web", "postgres:16")  # type: ignore[assignment]
+    config = {"services": {"web": {}, "twin": {"image": "shop-web"}, "db": {"image": "postgres:16"}}}
+    found = _Images(on, record(), None).other(config, {"web": Image("built", "shop-web", "digest")})
+    assert found == {"twin": Image("built", "shop-web"), "db": Image("postgres:16", "postgres:16")}
+
+
+@pytest.mark.parametrize(
+    ("service", "settings", "is_pulled"),
+    [
+        pytest.param("db", {"image": "postgres:16"}, True, id="of the public registry"),
+        pytest.param("web", {"image": "registry.example/web:1"}, True, id="a release that names its registry"),
+        pytest.param("web", {"image": "web:1"}, False, id="a release by a name that is only ours"),
+        pytest.param("web", {}, False, id="a release without a name"),
+        pytest.param("proxy", {"build": {"context": "."}, "image": "proxy:1"}, False, id="what would be built"),
+    ],
+)
+def test_a_name_that_is_only_ours_is_asked_of_no_registry(
+    service: str, settings: dict[str, Any], is_pulled: bool, tmp_path: Path
+) -> None:
+    on = target(tmp_path)
+    on.project = engine()  # type: ignore[assignment]
+    work = _Images(on, record(), None)
+    if is_pulled:
+        assert set(work.other({"services": {service: settings}}, {})) == {service}
+    else:
+        with pytest.raises(OpsError) as error:
+            work.other({"services": {service: settings}}, {})
+        assert error.value.reason == "image_not_found"
+    assert on.project.pulled == ([settings["image"]] if is_pulled else [])  # type: ignore[attr-defined]
 
 
 CANARY = "canary-0123456789"
@@ -71,4 +133,4 @@ def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
     # digests of the next run can be compared with those of this one
     kept = shop.record(pending.id)
     assert Digests.of_store(shop.store).of({}) == kept.config.env
-    assert (kept.images["web"].id, kept.config.services) == (WEB, {"web": "hash"})
+    assert (kept.images["web"].id, kept.config.services, kept.replicas) == (WEB, {"web": "hash"}, {"web": 1})

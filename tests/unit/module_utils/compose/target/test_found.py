@@ -123,6 +123,7 @@ def test_whose_a_container_of_a_release_without_a_record_is(
 def test_as_many_as_there_were() -> None:
     found = _found.configuration("shop", [seen("web"), {**seen("web"), "Id": "id-2"}])
     assert found["services"]["web"]["scale"] == 2
+    assert "scale" not in _found.configuration("shop", [seen("web")])["services"]["web"]
 
 
 @pytest.mark.parametrize(
