@@ -147,6 +147,7 @@ class Board:
         found = {
             "looks": looks,
             "current": known.current if known else None,
+            "about": next((dict(one.about) for one in (known, verified, measured) if one and one.about), {}),
             "releases": _releases(known) if known else [],
             "lease": dict(known.lease) if known and known.lease else None,
             "interrupted": dict(known.interrupted) if known and known.interrupted else None,

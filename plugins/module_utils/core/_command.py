@@ -42,11 +42,12 @@ def run(
     stdout: IO[bytes] | None = None,
     log: Path | None = None,
     clean: Callable[[str], str] = printable,
+    sift: Callable[[str], str] = str,
 ) -> str:
     """Run a command to its end and return its output; ``doing`` completes "... failed" in the error.
 
     ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file, as ``clean``
-    makes it fit to be shown.
+    makes it fit to be shown. ``sift`` leaves of what a command complained of what is a reason.
     """
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stdin": stdin or subprocess.DEVNULL}
     done = _done(argv, doing, timeout, stdout, options)
@@ -56,10 +57,10 @@ def run(
     if not done.fits:
         raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
     if not done.in_time:
-        last = last_said(errors) or "none"
+        last = last_said(sift(errors)) or "none"
         raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last}", reason="timed_out")
     if done.code != 0:
-        last = last_said(errors) or last_said(output) or "no output"
+        last = last_said(sift(errors)) or last_said(output) or "no output"
         raise OpsError(f"{doing} failed with code {done.code}: {last}", reason="command_failed", rc=done.code)
     return output
 

@@ -16,3 +16,5 @@ class Scene:
     project: Project
     services: Sequence[str] = ()
     since: float = 0.0
+    #: those of the services that are the release, where somebody knows; the others are data and helpers
+    own: Sequence[str] = ()

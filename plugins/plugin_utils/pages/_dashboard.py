@@ -99,6 +99,8 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "tone": tone,
         "reasons": target["reasons"],
         "current": target["current"] or "",
+        "about": [target["about"][name] for name in ("application", "environment") if target["about"].get(name)],
+        "made": _made(target),
         "blind": _blind(looks),
         "has_releases": bool(looks["releases"]["seen"]),
         "seen": min((look["seen"] for look in looks.values() if look["seen"]), default=None),
@@ -109,6 +111,12 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "groups": [group for group in groups if group["charts"] or group["rest"]],
         "releases": release_rows(host, target),
     }
+
+
+def _made(target: Mapping[str, Any]) -> str:
+    """Who brought the release that runs, and why."""
+    found = next((one for one in target["releases"] if one["id"] == target["current"]), {})
+    return " ".join(filter(None, [f"by {found['operator']}" if found.get("operator") else "", found.get("reason")]))
 
 
 def _blind(looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import reason_of
 
+from . import _about
+
 SCHEMA = 1
 #: the key under which set_stats publishes the result
 KEY = "doppelganger_ops"
@@ -134,6 +136,7 @@ def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str
     return {
         "status": status,
         "operation": operation,
+        "about": steps["about"],
         **{name: steps[name] for name in shown},
         **({"metrics": steps["metrics"]} if operation == "monitor" else {}),
         "failure": dict(failure) if failure else None,
@@ -159,6 +162,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     before = start.get("previous", preflight.get("current", verify.get("release", metrics.get("release"))))
     phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
+        "about": _about.of_variables(variables),
         "changed": bool(start.get("changed")),
         "makes_release": bool(start.get("makes_release")),
         "subject": inputs.get("version") or step("resolve").get("release") or "",

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...app import _checkout, _env_files, _git, _secret_sources
@@ -17,13 +15,14 @@ from ...core._errors import OpsError, Refused
 from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
-from ...state._record import Record, Source
-from ...text._document import document
 from ..engine import _actions, _cli, _mounts, _source
 from ..target import _sealed
 from ..target._data import Data
 from ..target._target import ComposeTarget
-from . import _apply, _first_contact
+from . import _first_contact, _obstacles, _prediction
+
+#: what a run that is no check predicts
+_NOTHING: Mapping[str, Any] = {"recreates": [], "preview": []}
 
 
 def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
@@ -95,7 +94,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             plan: dict[str, Any] = {
                 "needed": True,
                 "reasons": [],
-                "recreates": [],
+                **_NOTHING,
                 "services": found["services"],
             }
             if params["version"]:
@@ -131,34 +130,19 @@ def _plan_of(
             "services": sorted(config["services"]),
         }
         strange = _first_contact.look(target, config, found, directory)
+        found = {**found, **strange}
+        completed = target.app.completed
+        decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
+        if decided["needed"]:
+            _obstacles.refuse(target, config)
+        does_less = not (check_mode and decided["needed"])
+        predicted = _NOTHING if does_less else _prediction.of(target, wanted, config, found, directory)
     places = {path: str(place) for path, place in sorted(data.places.items())}
-    completed = target.app.completed
-    found = {**found, **strange}
-    decided = _plan.decide(wanted, found, lambda record: _plan.drift(record, found["containers"], completed))
-    recreates = _recreates(target, wanted, config, found) if check_mode and decided["needed"] else []
-    recreates = sorted({*recreates, *strange["removes"]})
+    predicted = {**predicted, "recreates": sorted({*predicted["recreates"], *strange["removes"]})}
     if decided["needed"] and (ran := target.work_tree(found["current_record"])):
         data.refuse_loss(ran)
-    plan = {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+    plan = {"wanted": wanted, "services": wanted["services"], **predicted, **decided}
     return {**plan, "data": places} if check_mode and places else plan
-
-
-def _recreates(
-    target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
-) -> list[str]:
-    """The services whose containers a real run is going to make again, as far as that can be told without building."""
-    record: Record | None = found["current_record"]
-    if record is None:
-        return sorted(wanted["services"])
-    images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
-    if Source.of(wanted["source"]) != record.source:
-        images.update(dict.fromkeys(target.app.release_services, "new"))
-    with tempfile.TemporaryDirectory(prefix="doppelganger-ops-") as folder:
-        path = Path(folder) / "compose.json"
-        path.touch(mode=0o600)
-        path.write_text(document(_cli.pinned(config, images)), encoding="utf-8")
-        hashes = _cli.of_release(target.app, path).hashes()
-    return _apply.to_change(found["containers"], hashes, images)
 
 
 PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)
