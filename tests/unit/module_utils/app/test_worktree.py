@@ -64,7 +64,7 @@ def local_submodules(patched: pytest.MonkeyPatch) -> None:
 def tree(made: Path, tmp_path: Path) -> Path:
     """The work tree, for one test."""
     shutil.copytree(made / "source", tmp_path / "state/source", symlinks=True)
-    return next(path for path in (tmp_path / "state/source").iterdir() if path.name != "mirror.git")
+    return next(path for path in (tmp_path / "state/source").iterdir() if len(path.name) == 12)
 
 
 def write(name: str, text: str = "2\n") -> Callable[[Path], None]:
