@@ -160,7 +160,6 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     inputs = (variables.get("app_model") or {}).get("inputs", {})
     verify, metrics = step("verify"), step("metrics")
     before = start.get("previous", preflight.get("current", verify.get("release", metrics.get("release"))))
-    phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
         "about": _about.of_variables(variables),
         "changed": bool(start.get("changed")),
@@ -172,7 +171,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "release_before": before,
         "release_after": finish.get("current", before),
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
-        "phases": phases + list(finish.get("phases", [])),
+        "phases": [*_looked(preflight), *finish.get("phases", [])],
         **_looks(verify, metrics),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id") or noted.get("put_back") or None,
@@ -187,6 +186,11 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "undo_failure": undo_failure,
         "check_mode": check_mode,
     }
+
+
+def _looked(preflight: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Preflight as a phase, which no journal has."""
+    return [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
 
 
 def _looks(verify: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
