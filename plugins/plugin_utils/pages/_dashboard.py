@@ -115,8 +115,9 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
 
 def _made(target: Mapping[str, Any]) -> str:
     """Who brought the release that runs, and why."""
-    found = next((one for one in target["releases"] if one["id"] == target["current"]), {})
-    return " ".join(filter(None, [f"by {found['operator']}" if found.get("operator") else "", found.get("reason")]))
+    found: Mapping[str, Any] = next((one for one in target["releases"] if one["id"] == target["current"]), {})
+    who = f"by {found['operator']}" if found.get("operator") else ""
+    return ": ".join(part for part in (who, str(found.get("reason") or "")) if part)
 
 
 def _blind(looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -153,7 +153,12 @@ def test_a_line_that_comes_while_others_wait_is_seen() -> None:
     project = project_of("web")
     project.log_of = lambda *_, **__: [*lines]
     project.watch = lambda _: SimpleNamespace(close=lambda: None)
-    project.exec = lambda *_, **__: lines.append("2026-01-01T00:00:01.000000000Z ERROR late") or ExecResult(1, "")
+
+    def fail(*_: Any, **__: Any) -> ExecResult:
+        lines.append("2026-01-01T00:00:01.000000000Z ERROR late")
+        return ExecResult(1, "")
+
+    project.exec = fail
     checks = parse_checks([
         {"name": "log", "kind": "logs", "interval": 0.05},
         {"name": "other", "kind": "exec", "service": "web", "command": ["x"], "timeout": 0.2, "interval": 0.05},
