@@ -12,7 +12,7 @@ from . import _about
 def lines(host: str, target: Mapping[str, Any]) -> list[str]:
     """What happened on a host: the phases, the checklist, the sentence that says how it ended."""
     found = [f"{host}: {target['status'].replace('_', ' ').upper()}"]
-    found += [about] if (about := _about.line(target["about"])) else []
+    found += [about] if (about := _about.line(target.get("about") or {})) else []
     if target["reasons"]:
         found.append(f"why: {'; '.join(target['reasons'])}")
     if target["recovered"]:

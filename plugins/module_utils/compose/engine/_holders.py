@@ -94,12 +94,23 @@ def process_at(port: Port, proc: Path = Path("/proc")) -> str:
     """The process that has a port, as far as this user may know."""
     wanted = set(_inodes(port, proc))
     for folder in proc.glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            for handle in os.scandir(folder / "fd"):
-                found = _INODE.fullmatch(os.readlink(handle.path))
-                if found and found["inode"] in wanted:
-                    return f"{(folder / 'comm').read_text(errors='replace').strip()} (process {folder.name})"
+        if wanted.intersection(_sockets_of(folder)):
+            with contextlib.suppress(OSError):  # it may have ended since
+                return f"{(folder / 'comm').read_text(errors='replace').strip()} (process {folder.name})"
     return "a process of this host"
+
+
+def _sockets_of(process: Path) -> Iterator[str]:
+    """The sockets that a process holds open; none where it is gone, or somebody else's."""
+    try:
+        handles = os.listdir(process / "fd")
+    except OSError:
+        return
+    for handle in handles:
+        with contextlib.suppress(OSError):
+            found = _INODE.fullmatch(os.readlink(process / "fd" / handle))
+            if found:
+                yield found["inode"]
 
 
 def _inodes(port: Port, proc: Path) -> Iterator[str]:
