@@ -22,7 +22,7 @@ GROUPS = {
     "Metrics": ("metrics", "metric_words", "metric_sources", "metric_token", "metric_gates"),
     "Gates and times": ("checks", "soak_seconds", "start_timeout", "evidence_timeout", "fetch_timeout",
                         "disk_free_mb"),
-    "Who may change it, and how many hosts at a time": ("lease_ttl", "lease_wait", "adopt", "batches"),
+    "Who may change it, and how many hosts at a time": ("stage", "lease_ttl", "lease_wait", "adopt", "batches"),
     "What is kept": ("keep_good", "keep_bad", "keep_backups"),
 }  # fmt: skip
 #: variables of the role that playbooks set and inventories do not

@@ -22,10 +22,12 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._user import user_name
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _inputs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _about
 
 #: variables of the role that do not describe the application
 NOT_MODEL = {
     "app_inputs", "app_with_catalogue", "app_batches", "app_registry_password", "app_cluster_token", "app_metric_token",
+    "app_stage",
 }  # fmt: skip
 
 #: what a variable was called in an earlier version, and is called now
@@ -51,18 +53,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the model with ``inputs`` and ``operator``, or a refusal."""
+        """Return the model with ``inputs``, ``operator`` and ``about``, or a refusal."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
+        about = {"application": _as_typed(variables.get("app_name")), "environment": self._environment(variables)}
         try:
+            operator = about["operator"] = _operator(variables)
             model = self._model(variables)
             inputs = _inputs.read(self._task.args.get("inputs", []), variables, model["name"])
-            operator = _operator(variables)
             # what is said for one run counts before the inventory
             model["adopt"] = inputs["adopt"] == "yes" if inputs.get("adopt") else model["adopt"]
         except OpsError as error:
-            return {**result, **error.as_result(), "phase": "preflight"}
-        return {**result, **model, "inputs": inputs, "operator": operator}
+            return {**result, **error.as_result(), "phase": "preflight", "about": _about.of(about)}
+        about = _about.of({**about, "application": model["name"], "reason": inputs.get("reason")})
+        return {**result, **model, "inputs": inputs, "operator": operator, "about": about, "title": _about.line(about)}
+
+    def _environment(self, variables: Mapping[str, Any]) -> str:
+        """What people call the environment, as far as it can be said before the model has been read."""
+        try:
+            stage = self._value("app_stage", variables["app_stage"]) if "app_stage" in variables else ""
+        except OpsError:  # which the model refuses by name
+            stage = ""
+        return _as_typed(_about.environment(stage, variables))
 
     def _model(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         _refuse_unknown(variables)
@@ -129,6 +141,11 @@ def _refuse_unknown(variables: Mapping[str, Any]) -> None:
             similar = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {similar[0]}?" if similar else "docs/application.md lists the variables."
             raise Refused(f"{name} is not a variable of the application model.", hint=hint)
+
+
+def _as_typed(text: Any) -> str:
+    """A text that can be shown before anybody has checked it; nothing in the place of another, or of a template."""
+    return str(text) if isinstance(text, str) and not hidden(text) and "{" not in text else ""
 
 
 def _operator(variables: Mapping[str, Any]) -> str:

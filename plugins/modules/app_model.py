@@ -66,6 +66,14 @@ operator:
   description: Who runs this, as C(user@controller).
   returned: success
   type: str
+about:
+  description: What the run is about, with C(application), C(environment), C(operator) and C(reason); what is not known is empty.
+  returned: always
+  type: dict
+title:
+  description: The same on one line.
+  returned: success
+  type: str
 reason:
   description: Where it failed, why, as a code of docs/reasons.md.
   returned: failure

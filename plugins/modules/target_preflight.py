@@ -84,7 +84,7 @@ since:
   returned: always
   type: float
 preview:
-  description: In check mode on a cluster, the differences to show of the release that is not recorded yet.
+  description: In check mode, the differences to show of the release that is not recorded yet.
   returned: with O(version)
   type: list
   elements: dict

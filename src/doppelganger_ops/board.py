@@ -149,6 +149,7 @@ class Board:
             "current": known.current if known else None,
             "drift": list(known.drift) if known else [],
             "unseen": known.unseen if known else "",
+            "about": next((dict(one.about) for one in (known, verified, measured) if one and one.about), {}),
             "releases": _releases(known) if known else [],
             "lease": dict(known.lease) if known and known.lease else None,
             "interrupted": dict(known.interrupted) if known and known.interrupted else None,

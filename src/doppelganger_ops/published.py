@@ -47,6 +47,7 @@ class Known(Described):
     drift: tuple[str, ...] = ()
     unseen: str = ""
     reason: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Known:
@@ -78,6 +79,7 @@ class LeaseChange(Described):
     lease: Mapping[str, Any] | None = None
     was: Mapping[str, Any] | None = None
     reason: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LeaseChange:
@@ -97,13 +99,15 @@ class Preparation(Described):
     missing: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     reason: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
         """Read what was published for one host; a cluster has nothing that could be installed."""
         missing, packages = (tuple(data.get(name) or ()) for name in ("missing", "packages"))
         status = Status.OK if packages else Status.UNCHANGED
-        return cls(status, str(data["summary"]), "", bool(packages), missing, packages)
+        about = data.get("about") or {}
+        return cls(status, str(data["summary"]), "", bool(packages), missing, packages, about=about)
 
 
 @dataclass(frozen=True)
@@ -115,9 +119,11 @@ class Monitoring(Described):
     hint: str = ""
     changed: bool = False
     reason: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
         """Read what was published for one host."""
         changed = bool(data["changed"])
-        return cls(Status.OK if changed else Status.UNCHANGED, str(data["summary"]), "", changed)
+        status = Status.OK if changed else Status.UNCHANGED
+        return cls(status, str(data["summary"]), "", changed, about=data.get("about") or {})

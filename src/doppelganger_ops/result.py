@@ -144,6 +144,8 @@ class Target:
     check_mode: bool = False
     failure: Failure | None = None
     reason: str = ""
+    #: application, environment, operator and reason of the run
+    about: Mapping[str, str] = field(default_factory=dict)
     was_cut_off: bool = False
     #: as it was published
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

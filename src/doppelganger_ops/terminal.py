@@ -99,7 +99,7 @@ def lines(command: str, outcome: Outcome[Any]) -> list[str]:
         elif isinstance(target, Known):
             found += _known(command, host, target)
         else:
-            found.append(f"{host}: {target.status.value}: {target.message}")
+            found += [f"{host}: {target.status.value}: {target.message}", *_about(target)]
     if not outcome.status.is_good:
         found += [f"{outcome.operation}: {outcome.status.value}. {outcome.message}"]
         found += [outcome.hint] if outcome.hint else []
@@ -115,8 +115,14 @@ def _of_target(host: str, target: Target, decides: str) -> Iterator[str]:
             yield target.hint
 
 
+def _about(target: Any) -> list[str]:
+    """Application, environment, operator and reason, as far as they are known."""
+    said = installation.plugin_utils("results._about").line(target.about)
+    return [said] if said else []
+
+
 def _known(command: str, host: str, known: Known) -> list[str]:
-    found = [f"{host}: {known.message}"]
+    found = [f"{host}: {known.message}", *_about(known)]
     if command != "status" or not known.status.is_good:
         return [*found, *known.table]
     if known.lease:

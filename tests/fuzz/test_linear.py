@@ -18,6 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app._env_files im
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._interpolation import interpolated, problem_in
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._cli import without_quotations
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._said import without_progress
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import lines_from, unframed
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._times import in_utc
@@ -57,6 +58,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "excerpt": lambda text: excerpt(text, 300),
     "gist": lambda text: gist(text, 300),
     "end of an output": last_said,
+    "words of compose": without_progress,
     "end of a traceback": lambda text: end_of(f"Traceback (most recent call last):\n{text}"),
     "gist of a page": lambda text: gist_of(f"<html>{text}"),
     "gist of a log line": lambda text: gist_of(json.dumps({"level": "error", "message": text, "exception": text})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,17 +205,3 @@ def _cluster_problems(app: App) -> list[str]:
     if wrong:
         found.append(f"app_build has {wrong}, expected context, dockerfile and args only.")
     return found
-
-
-def refuse_missing_services(app: App, have: Collection[str], called: str, where: str, hint: str) -> None:
-    """Refuse a model that names services which its source does not have; a platform says what they are called there."""
-    wanted = {
-        "app_release_services": app.release_services,
-        "app_migration_service": [app.migration_service],
-        "app_database_service": [app.database_service],
-    }
-    for variable, names in wanted.items():
-        for name in filter(None, names):
-            if name not in have:
-                found = ", ".join(sorted(have)) or "none"
-                raise Refused(f"{variable} names {called} {name!r}, {where} have {found}.", hint=hint)

@@ -40,8 +40,9 @@ class WorkTree:
             found.discard(prefix)
         return frozenset(found)
 
-    def unknown(self, elsewhere: Path) -> list[str]:
-        """What git does not know: files that were added or changed. What is a link to ``elsewhere`` lies there."""
+    def unknown(self, elsewhere: Collection[Path]) -> list[str]:
+        """What git does not know: files that were added or changed. What is a link to one of the places ``elsewhere``
+        lies there."""
         tracked = self.tracked()
         folders = {part for name in tracked for part in _above(name)}
         roots = {prefix for prefix, _ in self._repositories()}
@@ -131,19 +132,23 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
     return sorted(os.scandir(folder), key=lambda entry: entry.name)
 
 
-def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Path) -> bool:
+def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Collection[Path]) -> bool:
     """Whether nothing is lost where an entry is: it is git's own, made again, empty, or a link of ours."""
     folder, last = os.path.split(name)
     if last in _MADE_AGAIN or (last == ".git" and folder in roots):
         return True
     if entry.is_symlink():
-        return Path(os.readlink(entry.path)).is_relative_to(elsewhere)
-    return entry.is_dir(follow_symlinks=False) and is_empty(entry.path)
+        return _leads_to(entry, elsewhere)
+    return entry.is_dir(follow_symlinks=False) and is_empty(entry.path, elsewhere=elsewhere)
 
 
-def is_empty(folder: str | Path, ignoring: Collection[str] = ()) -> bool:
+def _leads_to(entry: os.DirEntry[str], places: Collection[Path]) -> bool:
+    return entry.is_symlink() and any(Path(os.readlink(entry.path)).is_relative_to(place) for place in places)
+
+
+def is_empty(folder: str | Path, ignoring: Collection[str] = (), elsewhere: Collection[Path] = ()) -> bool:
     """Whether there is no file in a folder nor in those below, as in one that is there to be mounted; ``ignoring``
-    files of these names."""
+    files of these names, and links to the places ``elsewhere``."""
     due: list[str] = [str(folder)]
     for _ in range(_MOST):
         if not due:
@@ -152,7 +157,8 @@ def is_empty(folder: str | Path, ignoring: Collection[str] = ()) -> bool:
             entries = list(os.scandir(due.pop()))
         except OSError:  # whoever may not look cannot say
             return False
-        if any(entry.name not in ignoring and not entry.is_dir(follow_symlinks=False) for entry in entries):
+        files = (entry for entry in entries if not entry.is_dir(follow_symlinks=False))
+        if any(entry.name not in ignoring and not _leads_to(entry, elsewhere) for entry in files):
             return False
         due += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     return False

@@ -43,11 +43,13 @@ def run(
     log: Path | None = None,
     clean: Callable[[str], str] = printable,
     heard: Callable[[str], object] | None = None,
+    sift: Callable[[str], str] = str,
 ) -> str:
     """Run a command to its end and return its output; ``doing`` completes "... failed" in the error.
 
     ``stdout`` takes the output as bytes instead. ``log`` keeps all that was printed in a file, as ``clean``
-    makes it fit to be shown. ``heard`` gets what a command that succeeds has written to its standard error.
+    makes it fit to be shown. ``heard`` gets what a command that succeeds has written to its standard error. ``sift``
+    leaves of what a command complained of what is a reason.
     """
     options: dict[str, Any] = {"env": environment(env), "cwd": cwd, "stdin": stdin or subprocess.DEVNULL}
     done = _done(argv, doing, timeout, stdout, options)
@@ -57,10 +59,10 @@ def run(
     if not done.fits:
         raise OpsError(f"{doing} failed: its output has more than {OUTPUT_LIMIT >> 20} MiB.", reason="command_failed")
     if not done.in_time:
-        last = last_said(errors) or "none"
+        last = last_said(sift(errors)) or "none"
         raise OpsError(f"{doing} timed out after {timeout:g} s. Last output: {last}", reason="timed_out")
     if done.code != 0:
-        last = last_said(errors) or last_said(output) or "no output"
+        last = last_said(sift(errors)) or last_said(output) or "no output"
         raise OpsError(f"{doing} failed with code {done.code}: {last}", reason="command_failed", rc=done.code)
     if heard is not None:
         heard(errors)

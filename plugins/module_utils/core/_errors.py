@@ -53,6 +53,7 @@ REASONS = {
     "program_missing": "A program or library is missing or too old.",
     "package_unavailable": "The package repositories of the target lack a package.",
     "disk_full": "The target has less free disk space than required.",
+    "port_in_use": "Something else on the target has a port that the application publishes.",
     "system_error": "The operating system of the target reported an error.",
     # leases, state, releases, backups
     "lease_held": "Another operation or a maintenance lock holds the target.",

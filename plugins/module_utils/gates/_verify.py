@@ -63,7 +63,7 @@ def _current(store: Store) -> tuple[str | None, Record | None]:
 def gate(params: Mapping[str, Any], project: Project, shown: Redactor, held: Held | None = None) -> dict[str, Any]:
     """Run the checklist and give verdict, checks, checklist and summary.
 
-    ``params``: checks, services, since, replicas, hold, must_pass, release, redact_env_files. Raises OpsError
+    ``params``: checks, services, own, since, replicas, hold, must_pass, release, redact_env_files. Raises OpsError
     where it must pass and does not.
     """
     if held is None:
@@ -87,6 +87,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         **params,
         "release": params["release"] or None,
         "checks": target.app.checks,
+        "own": target.app.release_services,
         "must_pass": True,
         "redact_env_files": target.app.env_paths,
         "replicas": record.replicas if record else {},
@@ -143,8 +144,8 @@ def examine(
     past: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
-    services, completed = (tuple(params.get(name) or ()) for name in ("services", "completed"))
-    scene = Scene(project, services, float(params.get("since") or 0), completed, params.get("replicas") or {})
+    services, completed, own = (tuple(params.get(name) or ()) for name in ("services", "completed", "own"))
+    scene = Scene(project, services, float(params.get("since") or 0), completed, params.get("replicas") or {}, own)
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())

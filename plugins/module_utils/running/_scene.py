@@ -20,3 +20,5 @@ class Scene:
     completed: Sequence[str] = ()
     #: how many containers a service has, where that is known
     replicas: Mapping[str, int] = field(default_factory=dict)
+    #: those of the services that are the release, where somebody knows; the others are data and helpers
+    own: Sequence[str] = ()

@@ -99,6 +99,8 @@ def _target(host: str, target: Mapping[str, Any], now: float, every: float) -> d
         "tone": tone,
         "reasons": target["reasons"],
         "current": _current(target),
+        "about": [target["about"][name] for name in ("application", "environment") if target["about"].get(name)],
+        "made": _made(target),
         "blind": _blind(looks),
         "has_releases": bool(looks["releases"]["seen"]),
         "seen": min((look["seen"] for look in looks.values() if look["seen"]), default=None),
@@ -117,6 +119,13 @@ def _current(target: Mapping[str, Any]) -> str:
         return ""
     is_seen = target["looks"]["releases"]["is_current"] and not (target.get("drift") or target.get("unseen"))
     return f"{target['current']} {'runs' if is_seen else 'is current'}"
+
+
+def _made(target: Mapping[str, Any]) -> str:
+    """Who deployed the current release, and why."""
+    found: Mapping[str, Any] = next((one for one in target["releases"] if one["id"] == target["current"]), {})
+    who = f"by {found['operator']}" if found.get("operator") else ""
+    return ": ".join(part for part in (who, str(found.get("reason") or "")) if part)
 
 
 def _blind(looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

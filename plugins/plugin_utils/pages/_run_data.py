@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._files import REPORTS, make_safe
 
+from ..results import _about
 from ..results._result import KEY, STATUSES, red_hosts
 
 SCHEMA = 1
@@ -21,7 +22,7 @@ RELEASES_KEY = "doppelganger_ops_releases"
 #: what is published by host where there is no result of an operation, and which part of it is a sentence
 SENTENCES = {"lease": "sentence", "observe": "summary", "prepare": "summary"}
 #: what a target knows of itself; what Ansible adds to a result (an interpreter, warnings) is none of it
-KNOWN = ("current", "releases", "table", "backups", "lease", "interrupted", "drift", "unseen")
+KNOWN = ("about", "current", "releases", "table", "backups", "lease", "interrupted", "drift", "unseen")
 
 
 @dataclass
@@ -48,6 +49,7 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
         "schema": SCHEMA,
         "operation": result.get("operation") or run.playbook,
         "status": _worst(run, result, bool(red)),
+        "about": _about_of(published),
         "changed": bool(result.get("changed", any(counts.get("changed") for counts in run.recap.values()))),
         "run": {
             "playbook": run.playbook,
@@ -68,6 +70,14 @@ def document(run: Run, published: Mapping[str, Any]) -> dict[str, Any]:
     # Ansible's own kinds of text and dict become plain ones
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return plain
+
+
+def _about_of(published: Mapping[str, Any]) -> dict[str, str]:
+    """What the run is about, as the first host says that knows."""
+    parts = [(published.get(KEY) or {}).get("targets"), published.get(RELEASES_KEY)]
+    parts += [published.get(f"{KEY}_{part}") for part in SENTENCES]
+    hosts = [host for part in parts if isinstance(part, Mapping) for host in part.values()]
+    return _about.of(next((host["about"] for host in hosts if any((host.get("about") or {}).values())), {}))
 
 
 def _said(published: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ import jinja2
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 
+from ..results import _about
 from ..results._result import GOOD_STATUSES
 from ..screen._words import headline, what_next
 from ._charts import chart, time_line
@@ -65,10 +66,11 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     subject = next((str(each["version"]) for each in targets.values() if each.get("version")), "")
     mode = found["run"]["check_mode"]
     return {
-        "title": f"{str(found['operation']).replace('_', ' ').capitalize()} {subject}".strip(),
+        "title": f"{str(found['operation']).replace('_', ' ').capitalize()} {subject}{_of(found)}".strip(),
         "status": headline(found["status"]),
         "tone": _tone(found["status"]),
         "run": found["run"],
+        "about": _about.line(found.get("about") or {}),
         "mode": "Check mode: nothing was changed." if mode else "",
         "targets": [_target(host, target) for host, target in targets.items()],
         "said": found["said"],
@@ -80,6 +82,11 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
             if not any(host in found[known] for known in ("targets", "releases", "said"))
         ],
     }
+
+
+def _of(found: Mapping[str, Any]) -> str:
+    application = (found.get("about") or {}).get("application")
+    return f" of {application}" if application else ""
 
 
 def _tone(status: str) -> str:
@@ -151,8 +158,10 @@ def facts(target: Mapping[str, Any]) -> list[tuple[str, str]]:
     moved = {True: "moved", False: "stays as it was", None: "is unknown"}[target.get("schema_moved")]
     cut = target.get("recovered") or {}
     failure = target.get("failure") or {}
+    about = target.get("about") or {}
     pairs = [
         ("Current release", after or "none"),
+        *((name.capitalize(), about.get(name) or "") for name in _about.FIELDS),
         ("Ran before", (before or "nothing") if before != after else ""),
         ("Why", "; ".join(target.get("reasons") or [])),
         ("Would change" if target.get("check_mode") else "Changed", _changed(target)),

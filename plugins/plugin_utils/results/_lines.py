@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import _about
+
 
 def lines(host: str, target: Mapping[str, Any]) -> list[str]:
     """What happened on a host: the phases, the checklist, the sentence that says how it ended."""
     found = [f"{host}: {target['status'].replace('_', ' ').upper()}"]
+    found += [about] if (about := _about.line(target.get("about") or {})) else []
     if target["reasons"]:
         found.append(f"why: {'; '.join(target['reasons'])}")
     if target["recovered"]:

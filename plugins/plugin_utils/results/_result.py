@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import reason_of
 
+from . import _about
+
 SCHEMA = 1
 #: the key under which set_stats publishes the result
 KEY = "doppelganger_ops"
@@ -144,6 +146,7 @@ def target_result(operation: str, steps: Mapping[str, Any], failure: Mapping[str
     return {
         "status": status,
         "operation": operation,
+        "about": steps["about"],
         **{name: steps[name] for name in shown},
         **({"metrics": steps["metrics"]} if operation == "monitor" else {}),
         "failure": dict(failure) if failure else None,
@@ -167,8 +170,8 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
     inputs = (variables.get("app_model") or {}).get("inputs", {})
     verify, metrics = step("verify"), step("metrics")
     before = start.get("previous", preflight.get("current", verify.get("release", metrics.get("release"))))
-    phases = [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
     return {
+        "about": _about.of_variables(variables),
         "changed": bool(start.get("changed")),
         "makes_release": bool(start.get("makes_release")),
         "subject": inputs.get("version") or step("resolve").get("release") or "",
@@ -178,7 +181,7 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "release_before": before,
         "release_after": finish.get("current", before),
         "current": start.get("release") if check_mode and not failure else finish.get("current", before),
-        "phases": phases + list(finish.get("phases", [])),
+        "phases": [*_looked(preflight), *finish.get("phases", [])],
         **_looks(verify, metrics),
         "schema_moved": migrate.get("moved") if "moved" in migrate else (None if migrate else False),
         "backup": (step("backup").get("backup") or {}).get("id") or noted.get("put_back") or None,
@@ -193,6 +196,11 @@ def steps_from(variables: Mapping[str, Any], check_mode: bool) -> dict[str, Any]
         "undo_failure": undo_failure,
         "check_mode": check_mode,
     }
+
+
+def _looked(preflight: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Preflight as a phase, which no journal has."""
+    return [{"name": "preflight", "state": "ok", "seconds": preflight["seconds"]}] if "seconds" in preflight else []
 
 
 def _looks(verify: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:

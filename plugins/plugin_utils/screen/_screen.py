@@ -231,7 +231,7 @@ class Screen:
 
     def _unlimited(self, text: str) -> Iterator[Line]:
         key, colon, _ = text.partition(": ")
-        hang = "    " if colon and key in ("next", "changed", "would change", "recovered") else "  "
+        hang = "    " if colon and key in ("application", "next", "changed", "would change", "recovered") else "  "
         found = textwrap.wrap(text, self.width, initial_indent="  ", subsequent_indent=hang, break_long_words=False,
                               break_on_hyphens=False)  # fmt: skip
         return (Line(line) for line in found)

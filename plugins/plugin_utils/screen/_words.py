@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable
 
+from ..results import _about
 from ..results._result import STATUSES
 
 #: the steps that are phases, by the names of their modules, and what people call them
@@ -182,7 +183,9 @@ def _after_success(target: Result) -> str:
 
 def paragraph(hosts: Sequence[str], target: Result) -> list[str]:
     """How it ended on these hosts: what runs now, what changed, what to do next."""
-    found = [f"{', '.join(hosts)}: {headline(str(target['status']))}", one_line(target.get("message") or "")]
+    about = one_line(_about.line(target.get("about") or {}))
+    found = [f"{', '.join(hosts)}: {headline(str(target['status']))}", *([about] if about else [])]
+    found.append(one_line(target.get("message") or ""))
     cut = target.get("recovered")
     if cut:
         found.append(

@@ -10,6 +10,7 @@ from ...core._side_by_side import in_thread
 from ...core._verdicts import ERROR, FAIL, PASS, Outcome
 from ...running._project import ExecResult, Project
 from ...running._scene import Scene
+from ...text._characters import printable
 from ...text._excerpt import excerpt
 from ._kind import Attempt, Kind, Options
 
@@ -34,7 +35,7 @@ def judged_exec(options: Options, result: ExecResult, latency_ms: float) -> Outc
         reason = f"ended with code {result.code}, expected {options['expect_code']}" + (f": {said}" if said else "")
         return Outcome(FAIL, reason, observed, latency_ms=latency_ms)
     wanted = options["output_contains"]
-    if wanted and wanted not in result.output:
+    if wanted and wanted not in result.output and wanted not in printable(result.output):
         return Outcome(FAIL, f"the output has no {wanted!r}: {said}", observed, latency_ms=latency_ms)
     return Outcome(PASS, f"ended with code {result.code}", observed, latency_ms=latency_ms)
 

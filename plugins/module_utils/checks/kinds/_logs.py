@@ -6,17 +6,18 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...core._options import Option
+from ...core._options import Option, near
 from ...core._patterns import Patterns
 from ...core._side_by_side import in_thread
 from ...core._times import epoch
-from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, Outcome
+from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, SKIPPED, Outcome
 from ...running._containers import began
 from ...running._project import Project
 from ...running._scene import Scene
+from ...text._characters import printable
 from ...text._excerpt import gist
 from ._kind import Attempt, Kind, Options
 
@@ -75,7 +76,7 @@ class LogScan:
                 continue
             self._read_to[container_id] = (current, count)
             self.lines += 1
-            yield text
+            yield printable(text)  # a colour before a word would be a part of it
 
     def _take(self, service: str, texts: Sequence[str]) -> None:
         wrong = [text for text, found in zip(texts, self._patterns.found_in(texts)) if found]
@@ -98,12 +99,33 @@ class LogScan:
         return Outcome(FAIL, f"{count}, the first: {self.shown[0]}", observed, final=True)
 
 
+def nothing_to_read(named: Sequence[str], known: Collection[str], there: Collection[str]) -> Outcome | None:
+    """What to say where a check names services and none of them has a container: no line is no good sign there.
+
+    ``known`` are the services that the release has, where somebody knows; one of them may have no container.
+    """
+    if not named or any(name in there or name in known for name in named):
+        return None
+    close = next(filter(None, (near(name, known or there) for name in named)), "")
+    reason = f"no container of {', '.join(named)}{close}"
+    return Outcome(SKIPPED, f"not part of the release: {reason}") if known else Outcome(ERROR, reason)
+
+
 class LogsProbe:
     """Reads on where the last attempt ended."""
 
-    def __init__(self, project: Project, services: Sequence[str], since: float, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        services: Sequence[str],
+        since: float,
+        options: Mapping[str, Any],
+        known: Collection[str] = (),
+    ) -> None:
         self._project = project
         self._services = services
+        self._named: Sequence[str] = options.get("services") or ()
+        self._known = known
         self._since = options["since"] or since
         self._scan = LogScan(options)
         self._reading = threading.Lock()
@@ -122,7 +144,11 @@ class LogsProbe:
 
     def _read(self, seconds: float) -> Outcome:
         deadline = time.monotonic() + seconds
-        for one in self._project.containers():
+        containers = self._project.containers()
+        nothing = nothing_to_read(self._named, self._known, {one.service for one in containers})
+        if nothing:
+            return nothing
+        for one in containers:
             if self._services and one.service not in self._services:
                 continue
             read_to = self._scan.read_to(one.id)
@@ -146,15 +172,20 @@ def _until(lines: Iterable[str], deadline: float) -> Iterator[str]:
 
 
 def _attempt(options: Options, scene: Scene) -> Attempt:
-    read = LogsProbe(scene.project, options["services"] or scene.services, scene.since, options)
+    services = options["services"] or scene.own or scene.services
+    read = LogsProbe(scene.project, services, scene.since, options, scene.services)
     return lambda seconds: in_thread(lambda: read(seconds))
 
 
 KIND = Kind(
     name="logs",
-    about="no line of the log tells of an error.",
+    about="no line of the log tells of an error. It goes on reading until all other checks have ended.",
     options={
-        "services": Option("list", about="The services to check. All of O(services) unless given."),
+        "services": Option(
+            "list",
+            about="The services to check. Unless given those that are the release (C(app_release_services)), in the "
+            "module all of O(services).",
+        ),
         "since": Option(
             "float", may_be_negative=False,
             about="From when on to read, in seconds since 1970. O(since) unless given.",
@@ -171,4 +202,5 @@ KIND = Kind(
     attempt=_attempt,
     asks_platform=True,
     blocks=True,
+    guards=True,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from ...core import _command
 from ...core._errors import OpsError, Refused
 from ...text import _foreign
 from ...text._document import document
+from ._said import without_progress
 
 #: the first release whose ``config --format json`` and ``up --wait`` are as they are used here
 LEAST_VERSION = (2, 17)
@@ -75,7 +76,7 @@ class Compose:
 
     def run(self, *verb: str, doing: str, timeout: float, **more: Any) -> str:
         """Run a verb to its end; ``more`` is of ``_command.run``."""
-        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, **more}
+        options: dict[str, Any] = {"env": self.variables, "cwd": self.directory, "sift": without_progress, **more}
         # anchors that explode are Compose's to read: it would take all of the machine until its time is over
         bounded = _READING if verb[:1] == ("config",) and shutil.which(_READING[0]) else []
         return _command.run([*bounded, *self.argv(*verb)], doing=doing, timeout=timeout, **options)

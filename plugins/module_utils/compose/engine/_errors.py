@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -115,6 +115,22 @@ def explained(error: BaseException, wanted: str) -> OpsError:
         f"Could not {wanted}: {error}.",
         reason="engine_unreachable",
         hint=f"Check that the Docker Engine at {where} answers.",
+    )
+
+
+#: what makes a log readable, for whoever has one that is not
+READABLE_LOGS = (
+    "Use a logging driver whose logs docker logs can show (json-file, local, journald), or name other services in "
+    "the checks of kind logs."
+)
+
+
+def unreadable_log(seen: Mapping[str, Any]) -> Refused:
+    """What to say of a container, as the engine inspects it, whose logging driver keeps nothing to be read."""
+    name = str(seen.get("Name", "")).lstrip("/")
+    driver = ((seen.get("HostConfig") or {}).get("LogConfig") or {}).get("Type") or "unknown"
+    return Refused(
+        f"The log of {name} cannot be read: its logging driver is {driver}.", reason="engine_failed", hint=READABLE_LOGS
     )
 
 

@@ -19,7 +19,7 @@ from ...running._containers import Container, Event
 from ...running._project import ExecResult, Usage
 from ._answers import address_from, current, environment_from, network_of, output_from, since_stamp
 from ._attached import close, reader
-from ._errors import connect, engine_errors
+from ._errors import connect, engine_errors, unreadable_log
 from ._events import Watcher, read
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -181,6 +181,8 @@ class Project:
             with self.api.get(url, params=asked, stream=True, timeout=self.api.timeout) as response:
                 if response.status_code == 404:
                     raise NotThere(f"The container {container_id[:12]} is gone.")
+                if response.status_code == 501:
+                    raise unreadable_log(self.api.inspect_container(container_id))
                 response.raise_for_status()
                 yield from unframed(response.raw.stream(65536))
 

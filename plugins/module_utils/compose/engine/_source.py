@@ -15,18 +15,20 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...app import _confined
-from ...app._model import GIT, App, refuse_missing_services
+from ...app import _beside, _confined
+from ...app._model import GIT, App
+from ...app._service_names import refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
 from . import _builds, _cli, _registries, _rendered
 from ._cli import Compose
+from ._named import as_list, beside, extended, get, named, named_by_rendered, paths_in
 
 #: files that are read of one source, at most
 _MOST_FILES = 200
@@ -53,19 +55,43 @@ def read(
     for file in compose.files:
         _files.refuse_special(file, "A compose file")
     if app.source != GIT:  # the files are the operator's own
-        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
+        config = _render(compose, app, directory, warn)
         _registries.refuse_other_images(app.images, config)
     else:
         granted = granted_by(app)
         compose = replace(compose, variables={**(compose.variables or {}), **_ONLY_LOCAL})
-        _look(compose, directory, granted)
-        config = _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
+        _look(compose, app, directory, granted)
+        config = _render(compose, app, directory, warn)
         for what, path in named_by_rendered(config):
             _confined.inside(directory, path, what, granted)
     hint = "Fix the inventory, or enable the profile that has it."
     refuse_missing_services(app, config.get("services", {}), "the service", "the compose files", hint)
     _builds.refuse_unbuilt(app, config)
     return compose, config
+
+
+#: how versions of Compose call an env file of a service that is not there
+_NO_ENV_FILE = re.compile(r"(?:env file |Failed to load )(?P<path>/[^\n:]{1,4096}?)(?: not found)?: (?:stat|open) /")
+
+
+def _render(compose: Compose, app: App, directory: Path, warn: Callable[[str], object] | None) -> dict[str, Any]:
+    """The configuration; says of an env file that is missing where it is looked for."""
+    try:
+        return _rendered.with_whole_paths(compose.config(warn), compose.directory or directory)
+    except Refused as error:
+        missing = _NO_ENV_FILE.search(error.message)
+        if missing is None:
+            raise
+        path = os.path.relpath(missing["path"], directory)
+        where = f"neither in the repository nor in {app.directory or 'app_directory, which is not set'}"
+        own = os.path.join(app.directory or "the folder that app_directory names", path)
+        raise Refused(
+            f"The env file {path}, which a service names, was not found"
+            + (f": it is {where}." if app.source == GIT else f" in {directory}."),
+            reason="env_file_missing",
+            hint=f"Create {own}" + (", which is used where git ignores the file." if app.source == GIT else "."),
+            path=path,
+        ) from None  # which names a folder that is gone
 
 
 def granted_by(app: App) -> list[str]:
@@ -86,7 +112,7 @@ class _File:
     env_files: tuple[str, ...]
 
 
-def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
+def _look(compose: Compose, app: App, tree: Path, granted: Sequence[str]) -> None:
     base = compose.directory or tree
     env_files = tuple(compose.env_files) or _default_env(base, tree, granted)
     due = [_File(path, base, env_files) for path in compose.files if tree in path.parents]
@@ -105,6 +131,8 @@ def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
             )
         for document in _documents(replace(compose, env_files=file.env_files), file.path, real):
             _refuse_elsewhere(document, file.path.name)
+            for path, is_env_file in beside(document):
+                _beside.link(app, tree, file.base / os.path.expanduser(path), is_env_file=is_env_file)
             for what, path in named(document):
                 _confined.inside(tree, file.base / os.path.expanduser(path), f"{what} of {file.path.name}", granted)
             due += _further(document, file, tree, granted)
@@ -113,8 +141,8 @@ def _look(compose: Compose, tree: Path, granted: Sequence[str]) -> None:
 def _refuse_elsewhere(document: Any, name: str) -> None:
     """Refuse what Compose would fetch from another repository or a registry: it may change, and lies outside of the
     checkout, where what it names itself cannot be looked at."""
-    included = [path for include in _list(_get(document, "include")) for path in _paths(include, "path")]
-    for what, paths in (("An include", included), ("An extends", _extended(document))):
+    included = [path for include in as_list(get(document, "include")) for path in paths_in(include, "path")]
+    for what, paths in (("An include", included), ("An extends", extended(document))):
         for path in paths:
             if _ELSEWHERE.match(path):
                 raise Refused(
@@ -127,16 +155,16 @@ def _refuse_elsewhere(document: Any, name: str) -> None:
 def _further(document: Any, file: _File, tree: Path, granted: Sequence[str]) -> list[_File]:
     """The files that this one includes or extends."""
     found: list[_File] = []
-    for include in _list(_get(document, "include")):
-        paths = [file.base / os.path.expanduser(path) for path in _paths(include, "path")]
+    for include in as_list(get(document, "include")):
+        paths = [file.base / os.path.expanduser(path) for path in paths_in(include, "path")]
         if not paths:
             continue
-        folder = _paths(_get(include, "project_directory"), "")
+        folder = paths_in(get(include, "project_directory"), "")
         base = file.base / folder[0] if folder else paths[0].parent
-        own = tuple(str(file.base / path) for path in _paths(_get(include, "env_file"), "path"))
+        own = tuple(str(file.base / path) for path in paths_in(get(include, "env_file"), "path"))
         own = own or _default_env(base, tree, granted)
         found += [_File(path, base, (*own, *file.env_files)) for path in paths]
-    for path in _extended(document):
+    for path in extended(document):
         other = file.base / os.path.expanduser(path)
         found.append(_File(other, other.parent, file.env_files))
     return found
@@ -198,91 +226,3 @@ def wrap(text: str, wrapper: Path) -> int:
     lines.append(f"{_COUNT}: {len(documents)}\n")
     _files.write_text(wrapper, "\n".join(lines))
     return len(documents)
-
-
-def named(document: Any) -> Iterator[tuple[str, str]]:
-    """What a compose file names that compose reads while it renders: which place of it, and the path."""
-    for include in _list(_get(document, "include")):
-        for path in _paths(include, "path"):
-            yield "An include", path
-        for key in ("project_directory", "env_file"):
-            for path in _paths(_get(include, key), "path"):
-                yield f"The {key} of an include", path
-    for path in _extended(document):
-        yield "An extends", path
-    for service in _services(document):
-        for key in ("env_file", "label_file"):
-            for path in _paths(_get(service, key), "path"):
-                yield f"An {key}" if key == "env_file" else f"A {key}", path
-
-
-def _extended(document: Any) -> Iterator[str]:
-    for service in _services(document):
-        file = _get(_get(service, "extends"), "file")
-        if isinstance(file, str):
-            yield file
-
-
-# afterwards: what is left in the rendered configuration, with absolute paths
-
-
-def named_by_rendered(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a rendered configuration names on this host, bind mounts aside."""
-    services = _get(config, "services")
-    for name, service in services.items() if isinstance(services, dict) else ():
-        for what, path in _of_build(_get(service, "build")):
-            yield f"{what} of {name}", path
-        for _, path in _rendered.profiles(service) if isinstance(service, dict) else ():
-            yield f"The seccomp profile of {name}", path
-    for kind in ("configs", "secrets"):
-        for name, one in (_get(config, kind) or {}).items():
-            file = _get(one, "file")
-            if isinstance(file, str):
-                yield f"The file of {name} in {kind}", file
-
-
-def _of_build(build: Any) -> Iterator[tuple[str, str]]:
-    context = _get(build, "context")
-    if not isinstance(context, str) or not os.path.isabs(context):  # there is none, or it is in a repository elsewhere
-        return
-    yield "The build context", context
-    dockerfile = _get(build, "dockerfile")
-    if isinstance(dockerfile, str):
-        yield "The Dockerfile", os.path.join(context, dockerfile)
-    for what, key in (("An additional build context", "additional_contexts"), ("A key for ssh", "ssh")):
-        for value in _values(_get(build, key)):
-            path = value[len("oci-layout://") :] if value.startswith("oci-layout://") else value
-            if os.path.isabs(path):
-                yield what, path
-
-
-# wrong types are for compose to refuse
-
-
-def _get(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _services(document: Any) -> list[Any]:
-    services = _get(document, "services")
-    return list(services.values()) if isinstance(services, dict) else []
-
-
-def _paths(value: Any, key: str) -> list[str]:
-    """Paths given as a text, as a list of them, or with more about each."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return _paths(value.get(key), key)
-    return [path for one in _list(value) for path in _paths(one, key)]
-
-
-def _values(value: Any) -> list[str]:
-    """The values of an object, or of a list of KEY=VALUE."""
-    if isinstance(value, dict):
-        return [one for one in value.values() if isinstance(one, str)]
-    return [one.partition("=")[2] for one in _list(value) if isinstance(one, str)]

@@ -23,6 +23,7 @@ from ..engine import _actions
 from ..engine._cli import Compose, seconds_in
 from ..target import _data
 from ..target._target import ComposeTarget
+from . import _preview
 
 _ENDED = ("created", "exited", "dead")
 
@@ -231,13 +232,20 @@ def _predict(target: ComposeTarget, params: Mapping[str, Any]) -> list[str]:
     return sorted({*params["predicted"], *due(target, target.record(params["release"]))})
 
 
+def _difference(target: ComposeTarget, params: Mapping[str, Any], services: Sequence[str]) -> list[dict[str, str]]:
+    """What changes in the configuration, or where that stays as it is, the services that are started or stopped."""
+    told: list[dict[str, str]] = list(params["preview"])
+    if not told and params["state"] == "running" and params["release"] in target.store.folders("releases"):
+        with contextlib.suppress(OpsError):  # what cannot be shown holds up no return
+            told = _preview.between(target, target.current(), params["release"])
+    listed = "".join(f"{service}: {params['state']} {params['release']}\n" for service in services)
+    return told or ([{"before": "", "after": listed}] if listed else [])
+
+
 def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the release up or the application down."""
     predicted = _predict(target, params)
-    difference = {
-        "before": "",
-        "after": "".join(f"{service}: {params['state']} {params['release']}\n" for service in predicted),
-    }
+    difference = _difference(target, params, predicted)
     if check_mode:
         return {"changed": bool(predicted), "services": predicted, "diff": difference, "started": time.time()}
     started = time.time()

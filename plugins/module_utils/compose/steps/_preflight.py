@@ -16,13 +16,16 @@ from ...core._errors import OpsError, Refused
 from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
-from ...state._record import Record, Source
-from ..engine import _actions, _builds, _cli, _mounts, _rendered, _source
+from ...state._record import Record
+from ..engine import _actions, _cli, _mounts, _source
 from ..target import _sealed
 from ..target._contents import Contents
 from ..target._data import Data
 from ..target._target import ComposeTarget
-from . import _apply, _first_contact
+from . import _first_contact, _obstacles, _prediction
+
+#: what a run that is no check predicts
+_NOTHING: Mapping[str, Any] = {"recreates": [], "preview": []}
 
 
 def disk_problem(path: str, free_mb: int, wanted_mb: int) -> str | None:
@@ -94,7 +97,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             plan: dict[str, Any] = {
                 "needed": True,
                 "reasons": [],
-                "recreates": [],
+                **_NOTHING,
                 "services": found["services"],
             }
             if params["version"]:
@@ -134,14 +137,16 @@ def _plan_of(
             "services": sorted(config["services"]),
         }
         strange = _first_contact.look(target, config, found, directory)
+        found = {**found, **strange}
+        decided = _plan.decide(wanted, found, lambda record: target.drift_of(record, found["containers"]))
+        if decided["needed"]:
+            _obstacles.refuse(target, config)
+            _refuse_loss(target, found["current_record"], data, contents)
+        does_less = not (check_mode and decided["needed"])
+        predicted = _NOTHING if does_less else _prediction.of(target, wanted, settled, found, directory)
     places = {path: str(place) for path, place in sorted(data.places.items())}
-    found = {**found, **strange}
-    decided = _plan.decide(wanted, found, lambda record: target.drift_of(record, found["containers"]))
-    recreates = _recreates(target, wanted, settled, found) if check_mode and decided["needed"] else []
-    recreates = sorted({*recreates, *strange["removes"]})
-    if decided["needed"]:
-        _refuse_loss(target, found["current_record"], data, contents)
-    plan = {"wanted": wanted, "services": wanted["services"], "recreates": recreates, **decided}
+    predicted = {**predicted, "recreates": sorted({*predicted["recreates"], *strange["removes"]})}
+    plan = {"wanted": wanted, "services": wanted["services"], **predicted, **decided}
     shown = {"data": places if check_mode else {}, "unset": _cli.unset(warnings.getvalue())}
     return {**plan, **{name: value for name, value in shown.items() if value}}
 
@@ -152,20 +157,6 @@ def _refuse_loss(target: ComposeTarget, ran: Record | None, data: Data, contents
         data.refuse_loss(tree)
     if ran:
         contents.refuse_loss(target.store.read(f"releases/{ran.id}/compose.json") or {})
-
-
-def _recreates(
-    target: ComposeTarget, wanted: Mapping[str, Any], config: Mapping[str, Any], found: Mapping[str, Any]
-) -> list[str]:
-    """The services whose containers a real run is going to make again, as far as that can be told without building."""
-    record: Record | None = found["current_record"]
-    if record is None:
-        return sorted(wanted["services"])
-    images = {service: record.image_ids.get(service, "new") for service in wanted["services"]}
-    if Source.of(wanted["source"]) != record.source:
-        images.update(dict.fromkeys(_builds.of_version(target.app, config), "new"))
-    hashes = _cli.hashes_of(target.app, _cli.pinned(config, images))
-    return _apply.to_change(found["containers"], hashes, images, _cli.replicas(config), _rendered.shared(config))
 
 
 PREFLIGHT = Step(spec=TARGET_PREFLIGHT, run=run)

@@ -87,9 +87,10 @@ class Contents:
 
     def _origin(self, path: Path, what: str) -> Path:
         """The file itself, or the one that people have put into ``app_directory`` as it is in no repository."""
-        if self._is_of_commit(path) and self._app.directory and not os.path.lexists(path):
+        if self._is_of_commit(path) and self._app.directory:
             beside = Path(self._app.directory, os.path.relpath(path, self._tree))
-            path = beside if os.path.lexists(beside) else path
+            is_link = path.is_symlink() and os.readlink(path) == str(beside)  # which Compose was given to read it
+            path = beside if os.path.lexists(beside) and (is_link or not os.path.lexists(path)) else path
         try:
             path.lstat()
         except FileNotFoundError:

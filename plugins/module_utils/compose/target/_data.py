@@ -109,7 +109,7 @@ class Data:
         if not ran.is_dir():
             return
         carried = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
-        found = [name for name in unknown(ran, self._root) if not _is_within(name, carried)]
+        found = [name for name in unknown(ran, self._root, self._app.directory) if not _is_within(name, carried)]
         if ran.name == self.tree.name:  # which stays: what is mounted from elsewhere now would be out of sight
             found = [name for name in found if _is_within(name, self.places)]
         if found:
@@ -191,14 +191,14 @@ def _has_content(place: Path) -> bool:
     )
 
 
-def unknown(tree: Path, root: Path) -> list[str]:
-    """What lies in a work tree and nowhere else."""
-    return _worktree.kept(tree).unknown(root / DATA)
+def unknown(tree: Path, root: Path, directory: str = "") -> list[str]:
+    """What lies in a work tree and nowhere else; ``directory`` is that of the model, to which links lead."""
+    return _worktree.kept(tree).unknown([root / DATA, *([Path(directory)] if directory else [])])
 
 
-def refuse_removal(tree: Path, root: Path) -> None:
+def refuse_removal(tree: Path, root: Path, directory: str = "") -> None:
     """Refuse to take a work tree away that has files which git does not know."""
-    found = [] if _worktree.is_empty(tree) else unknown(tree, root)
+    found = [] if _worktree.is_empty(tree) else unknown(tree, root, directory)
     if found:
         raise OpsError(
             f"it has files that are not in git ({_worktree.some(found)}). Move what is needed to {root / DATA}, then "

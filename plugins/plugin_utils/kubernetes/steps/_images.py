@@ -70,7 +70,7 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
         images = {**_resolved(target, record), **_built(target, record, folder)}
         given = {name: image.reference for name, image in images.items()}
         objects = _version.render(target, folder, record.version, given)
-        _version.refuse_missing_workloads(target.app, objects)
+        _version.refuse_missing_workloads(target, objects)
         target.store.write(f"releases/{record.id}/{MANIFESTS}", {"objects": objects}, token=params["token"])
         digests = _version.config(target, folder)
         config = Config(digests["env"], digests["inputs"], _version.services(objects), replicas(objects))

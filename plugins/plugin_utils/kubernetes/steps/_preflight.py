@@ -81,8 +81,8 @@ def _wanted(target: KubeTarget, version: str) -> dict[str, Any]:
     with _checkout.looked_at(app, target.files.root, source["commit"], version) as folder:
         objects = _version.render(target, folder, version, _version.references(app, digests))
         config = _version.config(target, folder)
-    _version.refuse_missing_workloads(app, objects)
     refuse_missing_rights(target, objects)
+    _version.refuse_missing_workloads(target, objects)
     return {
         "version": version,
         "source": source,

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files, _git
-from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT, App, refuse_missing_services
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT, App
+from ansible_collections.doppelganger.ops.plugins.module_utils.app._service_names import (
+    of_check,
+    refuse_missing_services,
+)
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
 from ..api._objects import WORKLOADS, Object
@@ -92,10 +96,15 @@ def services(objects: Sequence[Object]) -> dict[str, str]:
     }
 
 
-def refuse_missing_workloads(app: App, objects: Sequence[Object]) -> None:
-    """Refuse a model that names workloads which the manifests do not have."""
+def refuse_missing_workloads(target: KubeTarget, objects: Sequence[Object]) -> None:
+    """Refuse a model that names workloads which the manifests do not have, or Services that nobody has."""
     hint = "Fix the inventory or app_manifests."
-    refuse_missing_services(app, services(objects), "the workload", "the manifests", hint)
+    workloads = services(objects)
+    answering = {str(one["metadata"]["name"]) for one in objects if one["kind"] == "Service"}
+    asked = {name for check in target.app.checks if check.get("kind") == "http" for name in of_check(check)}
+    if asked - answering - set(workloads):  # it may be in front of the application, and somebody else's
+        answering |= {one["metadata"]["name"] for one in target.cluster.list("v1", "Service", only_metadata=True)[0]}
+    refuse_missing_services(target.app, workloads, "the workload", "the manifests", hint, answering)
 
 
 def digest_of(value: Any) -> str:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _confined
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _named, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import _images
@@ -90,7 +90,7 @@ def test_what_the_inventory_grants(changes: dict[str, Any], granted: list[str]) 
     ],
 )  # fmt: skip
 def test_what_a_compose_file_names(document: Any, paths: list[str]) -> None:
-    assert [path for _, path in _source.named(document)] == paths
+    assert [path for _, path in _named.named(document)] == paths
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_a_compose_file_names(document: Any, paths: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_a_rendered_configuration_names(config: dict[str, Any], paths: list[str]) -> None:
-    assert [path for _, path in _source.named_by_rendered(config)] == paths
+    assert [path for _, path in _named.named_by_rendered(config)] == paths
 
 
 @pytest.mark.parametrize(

@@ -104,34 +104,3 @@ def test_a_model_from_elsewhere_says_what_it_lacks() -> None:
 
 def test_env_files_are_found_from_the_directory() -> None:
     assert app(directory="/srv/shop", env_files=[".env", "/etc/x.env"]).env_paths == ["/srv/shop/.env", "/etc/x.env"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        pytest.param({}, None, id="all are there"),
-        pytest.param(
-            {"release_services": ["web", "api"]},
-            "app_release_services names the service 'api', the compose files have db, web.",
-            id="a release service",
-        ),
-        pytest.param(
-            {"migration_service": "migrate"},
-            "app_migration_service names the service 'migrate', the compose files have db, web.",
-            id="the migration service",
-        ),
-        pytest.param(
-            {"database_service": "postgres"},
-            "app_database_service names the service 'postgres', the compose files have db, web.",
-            id="the database service",
-        ),
-    ],
-)
-def test_a_service_that_the_source_does_not_have_is_refused(changes: dict[str, Any], message: str | None) -> None:
-    if message is None:
-        _model.refuse_missing_services(app(**changes), ["web", "db"], "the service", "the compose files", "Fix it.")
-        return
-    with pytest.raises(Refused) as error:
-        _model.refuse_missing_services(app(**changes), ["web", "db"], "the service", "the compose files", "Fix it.")
-    assert error.value.message == message
-    assert error.value.hint == "Fix it."

@@ -64,7 +64,7 @@ def local_submodules(patched: pytest.MonkeyPatch) -> None:
 def tree(made: Path, tmp_path: Path) -> Path:
     """The work tree, for one test."""
     shutil.copytree(made / "source", tmp_path / "state/source", symlinks=True)
-    return next(path for path in (tmp_path / "state/source").iterdir() if path.suffix not in (".git", ".whole"))
+    return next(path for path in (tmp_path / "state/source").iterdir() if len(path.name) == 12)
 
 
 def write(name: str, text: str = "2\n") -> Callable[[Path], None]:
@@ -106,7 +106,7 @@ def hostile(tree: Path) -> None:
 def test_what_git_does_not_know(tree: Path, act: Callable[[Path], None], unknown: list[str]) -> None:
     known = _worktree.kept(tree)
     act(tree)
-    assert known.unknown(tree.parent / "data") == unknown
+    assert known.unknown([tree.parent / "data"]) == unknown
     assert not (tree.parent / "executed").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_read_is_unknown(tree: Path, monkeypatch: pytest
     known = _worktree.kept(tree)
     write("lib/upload")(tree)
     monkeypatch.setattr(os, "scandir", refuse)
-    assert known.unknown(tree.parent / "data") == ["site/", "lib/upload"]
+    assert known.unknown([tree.parent / "data"]) == ["site/", "lib/upload"]
 
 
 def test_what_cannot_be_told_is_no_nothing(tree: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_state_folder_that_was_moved_is_known_still(tree: Path) -> None:
     moved = tree.parent.with_name("elsewhere")
     tree.parent.rename(moved)
     write("site/upload")(moved / tree.name)
-    assert _worktree.kept(moved / tree.name).unknown(moved / "data") == ["site/upload"]
+    assert _worktree.kept(moved / tree.name).unknown([moved / "data"]) == ["site/upload"]
 
 
 @pytest.mark.parametrize(

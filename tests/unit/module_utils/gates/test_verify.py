@@ -57,7 +57,7 @@ def target(state: Path, *checks: dict[str, Any]) -> SimpleNamespace:
     config = {"env": "e", "inputs": "i", "services": {"web": "digest"}}
     store.write("releases/0001-v1/record.json", making.record_file(config=config, activated="2026-11-25T02:00:00Z"))
     store.write("current.json", {"release": "0001-v1"})
-    app = SimpleNamespace(checks=list(checks), env_paths=[], metric_sources={}, lease_ttl=60)
+    app = SimpleNamespace(checks=list(checks), env_paths=[], metric_sources={}, lease_ttl=60, release_services=["web"])
     return SimpleNamespace(
         app=app, store=store, project=plain_project(), redactor=Redactor([]), altered=lambda record: [],
         record=lambda release: Record.of(store.read(f"releases/{release}/record.json") or {}),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._checklist import parse_checks
+from ansible_collections.doppelganger.ops.plugins.module_utils.checks._runner import run_checks
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._logs import ERROR_LINES, LogScan, LogsProbe
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import ExecResult
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 
 
 def scan(lines: list[str], **options: Any) -> LogScan:
@@ -35,6 +40,11 @@ def scan(lines: list[str], **options: Any) -> LogScan:
         ("TERROR", False),
         ('{"level": "info", "error": null}', False),
         ("ERRORS=0", False),
+        ("\033[31mERROR\033[0m cannot reach the database", True),
+        ("\033[1;31mTraceback (most recent call last):\033[0m", True),
+        ('{"level": "\033[31merror\033[0m"}', True),
+        ("\033[31mTERROR\033[0m", False),
+        ("\033]0;ERROR\007fine", False),
         ("", False),
     ],
 )
@@ -103,3 +113,55 @@ def test_an_attempt_closes_its_patterns_before_the_next_may_use_them(monkeypatch
     probe(1.0)
     assert held == [True]
     assert not probe._reading.locked()
+
+
+def test_what_excuses_a_line_sees_no_colours_either() -> None:
+    assert scan(["\033[31mERROR\033[0m gone"], allow=("^ERROR gone$",)).outcome().state == "pass"
+
+
+NOBODY = cast("Any", None)
+
+
+def project_of(*services: str) -> Any:
+    return SimpleNamespace(
+        containers=lambda: [SimpleNamespace(id=name, service=name, started_at="", finished_at="", created_at="",
+                                            restart_count=0) for name in services],
+        log_of=lambda one, *_, **__: [f"2026-01-01T00:00:00.000000000Z ERROR of {one}"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("named", "scene", "state", "seen"),
+    [
+        pytest.param((), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "web:", id="the release by default"),
+        pytest.param((), Scene(NOBODY, ("db", "web"), 1.0), "fail", "db:", id="all where nobody knows the release"),
+        pytest.param(("db",), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "db:", id="who is named"),
+        pytest.param(("wbe",), Scene(NOBODY, ("db", "web"), 1.0), "skipped", "'web'", id="nobody of the release"),
+        pytest.param(("wbe",), Scene(NOBODY), "error", "'web'", id="nobody who runs"),
+        pytest.param(("wbe", "web"), Scene(NOBODY), "fail", "web:", id="one of two"),
+        pytest.param(("zero",), Scene(NOBODY, ("zero",), 1.0), "pass", "0 lines", id="one without a container"),
+    ],
+)  # fmt: skip
+def test_whose_logs_are_read(named: tuple[str, ...], scene: Scene, state: str, seen: str) -> None:
+    [check] = parse_checks([{"name": "c", "kind": "logs", "timeout": 0.1, **({"services": [*named]} if named else {})}])
+    [result] = run_checks([check], replace(scene, project=project_of("db", "web")))
+    assert (result.state, seen in result.reason) == (state, True)
+
+
+def test_a_line_that_comes_while_others_wait_is_seen() -> None:
+    lines = ["2026-01-01T00:00:00.000000000Z fine"]
+    project = project_of("web")
+    project.log_of = lambda *_, **__: [*lines]
+    project.watch = lambda _: SimpleNamespace(close=lambda: None)
+
+    def fail(*_: Any, **__: Any) -> ExecResult:
+        lines.append("2026-01-01T00:00:01.000000000Z ERROR late")
+        return ExecResult(1, "")
+
+    project.exec = fail
+    checks = parse_checks([
+        {"name": "log", "kind": "logs", "interval": 0.05},
+        {"name": "other", "kind": "exec", "service": "web", "command": ["x"], "timeout": 0.2, "interval": 0.05},
+    ])  # fmt: skip
+    log, other = run_checks(checks, Scene(project))
+    assert (log.state, other.state) == ("fail", "fail")

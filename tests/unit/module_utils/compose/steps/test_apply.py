@@ -200,9 +200,8 @@ def test_the_step_says_changed_where_a_container_did(there: str, changed: list[s
     on = host(tmp_path, Composed([container("web", id=there), container("db")], made))
     token = on.store.try_acquire(holder="ana@console", purpose="deploy v1", ttl=60).token
     on.store.write("releases/0001-v1/record.json", record_file())
-    found = _apply.run(
-        on, {"state": "running", "phase": "", "predicted": [], "release": "0001-v1", "token": token}, False
-    )
+    given = {"state": "running", "phase": "", "predicted": [], "preview": [], "release": "0001-v1", "token": token}
+    found = _apply.run(on, given, False)
     assert (found["changed"], found["services"]) == (bool(changed), changed)
 
 

@@ -165,7 +165,28 @@ def test_services_are_the_workloads_that_keep_running() -> None:
 )
 def test_workloads_that_the_manifests_do_not_have_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
-        _version.refuse_missing_workloads(app(**changes), [deployment("web")])
+        _version.refuse_missing_workloads(cast("Any", SimpleNamespace(app=app(**changes))), [deployment("web")])
+
+
+@pytest.mark.parametrize(
+    ("check", "refused"),
+    [
+        ({"kind": "http", "service": "web", "url": "/"}, False),
+        ({"kind": "http", "service": "front", "url": "/"}, False),
+        ({"kind": "http", "service": "shared", "url": "/"}, False),
+        ({"kind": "http", "service": "fornt", "url": "/"}, True),
+        ({"kind": "exec", "service": "front", "command": ["x"]}, True),
+        ({"kind": "logs", "services": ["wbe"]}, True),
+    ],
+)
+def test_checks_name_workloads_or_by_http_a_service_of_the_namespace(check: dict[str, Any], refused: bool) -> None:
+    front = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front"}}
+    cluster = SimpleNamespace(list=lambda *_, **__: ([{"metadata": {"name": "shared"}}], ""))
+    model = app(release_services=["web"], checks=[{"name": "c", **check}])
+    with pytest.raises(Refused) if refused else contextlib.nullcontext():
+        _version.refuse_missing_workloads(
+            cast("Any", SimpleNamespace(app=model, cluster=cluster)), [deployment("web"), front]
+        )
 
 
 # stopping
