@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which engine is meant: the SDK and the docker command must use one, or one starts what the other does not see.
 
-Both follow DOCKER_HOST. A context (DOCKER_CONTEXT, ``docker context use``) the command follows, and the SDK since 7.2 in
-part; it is pointed at the same endpoint.
+Both follow DOCKER_HOST. A context (DOCKER_CONTEXT, ``docker context use``) is followed by the command, and in part by
+the SDK since 7.2; it is pointed at the same endpoint.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ def _require_same(found: Mapping[str, Any], info: Callable[[], dict[str, Any]]) 
     # podman has another id each time
     if problem and (problem == _SILENT or info().get("ID") == found.get("ID")):
         raise Refused(
-            f"The docker command and the SDK must use one engine. The command uses {way}, {problem}; the SDK uses {mine}.",
+            f"The docker command and the SDK must use one engine. The command uses {way}, {problem}; "
+            f"the SDK uses {mine}.",
             reason="engines_differ",
             hint=f"Set DOCKER_HOST to one of the two, which both follow, or: {_LEAVE}",
         )
