@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doppelganger_ops import cli
+from doppelganger_ops.dashboard import Dashboard
 from doppelganger_ops.status import Status
 from tests.unit.api.scripted import ScriptedExecutor, play, result, stats
 
@@ -43,10 +44,10 @@ def nothing_runs(folder: Path) -> Iterator[None]:
     made = ScriptedExecutor(play(), stats(result()))
     with (
         mock.patch("doppelganger_ops.api.DEFAULT", made),
-        mock.patch.object(cli.Dashboard, "start", lambda self: self),
-        mock.patch.object(cli.Dashboard, "wait", side_effect=KeyboardInterrupt),
-        mock.patch.object(cli.Dashboard, "url", "http://127.0.0.1:3000/"),
-        mock.patch.object(cli.signal, "signal"),
+        mock.patch.object(Dashboard, "start", lambda self: self),
+        mock.patch.object(Dashboard, "wait", side_effect=KeyboardInterrupt),
+        mock.patch.object(Dashboard, "url", "http://127.0.0.1:3000/"),
+        mock.patch("signal.signal"),
         contextlib.chdir(folder),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),

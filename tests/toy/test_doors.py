@@ -40,8 +40,8 @@ def deploy(toy: Fleet, folder: Path, *inventories: Path, **variables: str) -> Ru
 
 def inventory(folder: Path, name: str, **changes: Any) -> Path:
     path = folder / f"{name}.yml"
-    hosts = {name: {}}
-    path.write_text(yaml.safe_dump({"targets": {"hosts": hosts, "vars": {**GOOD, "app_name": name, **changes}}}))
+    group = {"hosts": {name: {}}, "vars": {**GOOD, "app_name": name, **changes}}
+    path.write_text(yaml.safe_dump({"targets": group}))
     return path
 
 

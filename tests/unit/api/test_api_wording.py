@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from doppelganger_ops import cli, outcome
+from doppelganger_ops import cli
 from doppelganger_ops.cli import COMMANDS, _words
+from doppelganger_ops.status import Status
 from tests.contract.house import ROOT, tracked
 from tests.unit.api.scripted import failure, play, result, scripted, stats, target
 
@@ -73,7 +74,7 @@ def test_the_command_shows_it(
         hint="Add -e confirm=shop.", message="Restore was refused.", reason="confirmation_required",
     )  # fmt: skip
     made = scripted(monkeypatch, play(), stats(result("refused", app=refused)))
-    assert cli.main(["restore", "ID", "-i", str(tmp_path / "hosts.yml")]) == cli.EXIT_CODES[outcome.Status.REFUSED]
+    assert cli.main(["restore", "ID", "-i", str(tmp_path / "hosts.yml")]) == cli.EXIT_CODES[Status.REFUSED]
     assert made.jobs[0].inputs == {"backup": "ID"}
     out = capsys.readouterr().out
     assert "--confirm shop" in out

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import docker
+import docker.errors
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _endpoints, _errors
@@ -154,7 +156,7 @@ def test_without_a_context_an_engine_that_does_not_answer_is_all_there_is_to_say
 class OldSdk:
     """One that knows nothing of contexts."""
 
-    errors = _errors.docker.errors
+    errors = docker.errors
 
     def __init__(self) -> None:
         self.opened: list[dict[str, Any]] = []
