@@ -250,7 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _show(options) if options.command == DASHBOARD else _run(options)
     except OpsError as error:
         if getattr(options, "json", False):
-            told = {"error": type(error).__name__, "reason": error.reason, "message": error.message, "hint": error.hint}
+            message, hint = (_words(options.command, text) for text in (error.message, error.hint))
+            told = {"error": type(error).__name__, "reason": error.reason, "message": message, "hint": hint}
             _say(f"{json.dumps(told, indent=2)}\n")
         else:
             sys.stderr.write(f"doppelganger-ops: {_words(options.command, str(error))}\n")

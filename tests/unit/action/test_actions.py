@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.doppelganger.ops.plugins.action import (
     app_model,
     fleet_gate,
+    monitoring_plan,
     note_failure,
     publish_result,
     target_result,
@@ -113,6 +114,20 @@ def test_the_inventories_of_earlier_versions_are_read(variables: dict[str, Any])
     assert found.get("failed") is None, found["msg"]
     assert found["name"] == variables["app_name"]
     assert found["checks"] == variables["app_checks"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"network": ["web"]}, "observe_network"),
+        ({"images": [1]}, "observe_images"),
+        ({"interval": {}}, "observe_interval"),
+    ],
+)
+def test_a_setting_of_monitoring_of_another_type_is_refused(settings: dict[str, Any], named: str) -> None:
+    found = run(monitoring_plan, {"app": {"name": "shop"}, "settings": settings}, {})
+    assert (found["failed"], found["kind"], found["reason"]) == (True, "refused", "invalid_input")
+    assert found["error"].startswith(f"{named}: expected ")
 
 
 PAGE = (ROOT / "docs/ten-minutes.md").read_text(encoding="utf-8")
