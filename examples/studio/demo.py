@@ -13,6 +13,7 @@ from examples.studio import story
 PROJECT = "studio"
 NEXT = """\
   open http://127.0.0.1:8000/ and http://127.0.0.1:3000/          the studio and its dashboard
+  export ANSIBLE_INVENTORY=inventories/compose_local               or -i inventories/compose_local each time
   .venv/bin/ansible-playbook playbooks/verify.yml                  the checklist, at any time
   .venv/bin/ansible-playbook playbooks/deploy.yml -e version=v0.2.1 --check --diff
   .venv/bin/ansible-playbook playbooks/backup.yml                  and playbooks/restore.yml with the id it shows

@@ -120,9 +120,7 @@ def _make_home(home: Path) -> None:
 
 def _play(inventory: str, number: int, scene: Scene) -> bool:
     """Run one step and say whether it ended as it has to."""
-    arguments = [f"playbooks/{scene.playbook}.yml"]
-    if inventory != "inventories/compose_local":  # the one that ansible.cfg names
-        arguments = ["-i", inventory, *arguments]
+    arguments = ["-i", inventory, f"playbooks/{scene.playbook}.yml"]
     inputs = [part for name, value in scene.inputs.items() for part in ("-e", json.dumps({name: value}))]
     said = [f"-e '{name}={value}'" if " " in value else f"-e {name}={value}" for name, value in scene.inputs.items()]
     print(

@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import platform
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _model
@@ -21,7 +18,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core import _opti
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._user import user_name
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._visible import hidden
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _inputs
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _inputs, _sources, _spec
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.results import _about
 
 #: variables of the role that do not describe the application
@@ -35,15 +32,9 @@ RENAMED: dict[str, str] = {}
 _HINT = "docs/application.md describes each variable."
 
 
-@functools.cache
 def spec() -> dict[str, Any]:
-    """The argument spec of the role ``app``, the only place where the variables are described."""
-    path = Path(__file__).resolve().parents[2] / "roles/app/meta/argument_specs.yml"
-    document = yaml_load(path.read_text(encoding="utf-8"))
-    options: dict[str, Any] = document["argument_specs"]["main"]["options"]
-    return {
-        name: {key: value for key, value in option.items() if key != "description"} for name, option in options.items()
-    }
+    """The variables of the role ``app``."""
+    return _spec.of_role("app")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -59,6 +50,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         about = {"application": _as_typed(variables.get("app_name")), "environment": self._environment(variables)}
         try:
             operator = about["operator"] = _operator(variables)
+            if sources := variables.get("ansible_inventory_sources"):
+                _sources.refuse_mixed(self._loader, sources, str(variables["inventory_hostname"]))
             model = self._model(variables)
             inputs = _inputs.read(self._task.args.get("inputs", []), variables, model["name"])
             # what is said for one run counts before the inventory

@@ -9,7 +9,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs._given import plain
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _given, _spec
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.monitoring._plan import planned
 
 SPEC: dict[str, Any] = {
@@ -33,8 +33,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return {**result, **Refused("; ".join(checked.error_messages)).as_result()}
         params = checked.validated_parameters
         given = frozenset(str(name) for name, value in params["secrets"].items() if value)
-        app, settings = plain(params["app"]), plain(params["settings"])
+        app, settings = _given.plain(params["app"]), _given.plain(params["settings"])
         try:
+            for name, value in settings.items():
+                _given.check(f"observe_{name}", value, _spec.of_role("observe").get(f"observe_{name}", {}))
             return {**result, "changed": False, **planned(app, settings, given)}
         except OpsError as error:
             return {**result, **error.as_result()}

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ansible import context
 from ansible.errors import AnsibleFilterError
+
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _mistakes
 
 DOCUMENTATION = """
 name: required_hosts
@@ -44,11 +47,15 @@ _value:
 
 def required_hosts(group: str, groups: Mapping[str, Sequence[str]], selected: Sequence[str]) -> str:
     """Give the name of the group back where the run selected a host of it; ``selected`` has every host of the run."""
+    for source in context.CLIARGS.get("inventory") or ():
+        # the first that is asked of a run: what of variables cannot be read would end it without a file and a line
+        if mistake := _mistakes.of_inventory(source):
+            raise AnsibleFilterError(f"The inventory cannot be read: {mistake} Fix that line.")
     members = groups.get(group)
     if members is None:
         raise AnsibleFilterError(
             f"Expected at least one host in the group {group!r}, and the inventory has no such group. "
-            "Give an inventory that has it, for example -i inventories/compose_local."
+            "Give an inventory that has it: -i PATH, or the environment variable ANSIBLE_INVENTORY."
         )
     if not members:
         raise AnsibleFilterError(

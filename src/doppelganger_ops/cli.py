@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import shtab
 
 import doppelganger_ops
 from doppelganger_ops import api, terminal
+from doppelganger_ops._wording import Parameter, in_words_of_the_command
 from doppelganger_ops.dashboard import EVERY, Dashboard
 from doppelganger_ops.errors import NeverRan, OpsError
 from doppelganger_ops.handle import Handle
@@ -43,9 +45,12 @@ NEVER_RAN = 2
 DASHBOARD = "dashboard"
 
 #: a command: what it starts, its own parameters (positional, then by name), and a sentence
-Parameter = tuple[str, dict[str, Any]]
 REASON: Parameter = ("--reason", {"help": "why; it goes into the record"})
-CONFIRM: Parameter = ("--confirm", {"metavar": "APP", "help": "the name of the application, to say that you mean it"})
+# without it the playbook refuses, which knows the name
+CONFIRM: Parameter = (
+    "--confirm",
+    {"metavar": "APP", "default": "", "help": "the name of the application, to say that you mean it"},
+)
 ADOPT: Parameter = ("--adopt", {"action": "store_true", "help": "a first deployment may take over what runs already"})
 COMMANDS: dict[str, tuple[Callable[..., Handle[Any]], list[Parameter], str]] = {
     "deploy": (api.deploy.start, [("version", {"help": "a tag, branch, commit or digest"}), REASON, ADOPT],
@@ -201,7 +206,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    progress = None if options.json or options.quiet else Progress(sys.stderr)
+    words = functools.partial(_words, options.command)
+    progress = None if options.json or options.quiet else Progress(sys.stderr, words)
     try:
         handle = _start(options, progress)
 
@@ -216,9 +222,13 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         if progress is not None:
             progress.close()
-    said = result.to_json(indent=2) if options.json else "\n".join(terminal.lines(options.command, result))
+    said = result.to_json(indent=2) if options.json else words("\n".join(terminal.lines(options.command, result)))
     _say(f"{said}\n")
     return EXIT_CODES[result.status]
+
+
+def _words(command: str, text: str) -> str:
+    return in_words_of_the_command(text, command, {name: parameters for name, (_, parameters, _) in COMMANDS.items()})
 
 
 def _say(text: str) -> None:
@@ -240,10 +250,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _show(options) if options.command == DASHBOARD else _run(options)
     except OpsError as error:
         if getattr(options, "json", False):
-            told = {"error": type(error).__name__, "reason": error.reason, "message": error.message, "hint": error.hint}
+            message, hint = (_words(options.command, text) for text in (error.message, error.hint))
+            told = {"error": type(error).__name__, "reason": error.reason, "message": message, "hint": hint}
             _say(f"{json.dumps(told, indent=2)}\n")
         else:
-            sys.stderr.write(f"doppelganger-ops: {error}\n")
+            sys.stderr.write(f"doppelganger-ops: {_words(options.command, str(error))}\n")
         return NEVER_RAN if isinstance(error, NeverRan) else 1
 
 

@@ -145,6 +145,9 @@ def _inventories(options: Options) -> tuple[str, ...]:
         wrong = _plain_files.special_in_inventory(path)
         if wrong is not None:
             raise InventoryError(_no_file("An inventory", *wrong), hint="Remove it, or give another inventory.")
+        mistake = installation.plugin_utils("inputs._mistakes").of_inventory(path)
+        if mistake:
+            raise InventoryError(f"The inventory cannot be read: {mistake}", hint="Fix that line.")
     return found
 
 
@@ -178,6 +181,9 @@ def _files(options: Options, name: str, what: str) -> list[str]:
         wrong = _plain_files.special(path)
         if wrong:
             raise InputError(_no_file(what, path, wrong), hint=f"Give the path of a file in {name}.")
+        mistake = installation.plugin_utils("inputs._mistakes").of_file(path) if name == "variable_files" else ""
+        if mistake:
+            raise InputError(f"Variables cannot be read: {mistake}", hint="Fix that line.")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -44,10 +44,14 @@ def moving_line(event: events.Event) -> tuple[str, str] | None:
 
 
 class Progress:
-    """Shows events as they come; plain lines where the stream is no terminal. It is an ``on_event``."""
+    """Shows events as they come; plain lines where the stream is no terminal. It is an ``on_event``.
 
-    def __init__(self, stream: IO[str]) -> None:
+    ``words`` makes of a line what the reader types.
+    """
+
+    def __init__(self, stream: IO[str], words: Callable[[str], str] = str) -> None:
         self._stream = stream
+        self._words = words
         self._doing: dict[str, str] = {}
         self._between = "starting"
         self._began = time.monotonic()
@@ -75,7 +79,7 @@ class Progress:
             self._between = "going on"
         line = line_of(event)
         if line is not None:
-            self._print(installation.module_utils("text._characters").printable(line))
+            self._print(self._words(installation.module_utils("text._characters").printable(line)))
 
     def _print(self, line: str) -> None:
         if self._status is not None:

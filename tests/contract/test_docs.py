@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,21 @@ def test_every_variable_that_is_named_is_in_the_model(file: Path) -> None:
     known = set(specs["argument_specs"]["main"]["options"]) | NOT_VARIABLES
     named = set(re.findall(r"(?<![\w.])app_[a-z][a-z_]*[a-z]\b", file.read_text("utf-8")))
     assert named <= known
+
+
+COMMAND = re.compile(r"^    (doppelganger-ops .*?)(?: *#.*)?$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in tracked("*.md") if COMMAND.search(page.read_text("utf-8"))], ids=relative
+)
+def test_every_command_of_a_page_is_one(page: Path) -> None:
+    from doppelganger_ops import cli
+
+    for line in COMMAND.findall(page.read_text("utf-8")):
+        words = shlex.split(line)[1:]
+        if not {"--help", "--version", "--print-completion"} & set(words):
+            assert cli.parser().parse_args(words).command == words[0]
 
 
 def test_every_test_that_the_runbook_names_is_there() -> None:

@@ -51,6 +51,12 @@ def test_ansible_cfg_is_short_and_has_no_percent_sign() -> None:
     assert not [line for line in lines if "%" in line]
 
 
+def test_no_inventory_is_the_default() -> None:
+    """Whoever forgets to give one would deploy the example."""
+    lines = (ROOT / "ansible.cfg").read_text().splitlines()
+    assert [line for line in lines if re.match(r"inventory\s*=", line)] == []
+
+
 @pytest.mark.parametrize("folder", ["plugins", "roles", "playbooks"])
 def test_the_first_application_is_named_nowhere_in_the_collection(folder: str) -> None:
     found = [

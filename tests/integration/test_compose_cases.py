@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
+import json
 import os
+import shutil
 import signal
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -283,3 +288,92 @@ def test_an_application_in_a_folder_with_its_source_mounted_gets_each_version(sh
         assert shelf.inside("backend", "cat", "/src/server.py") == f"version {number}"
     # what was made of the source goes with it
     assert trees(shelf) == {shelf.tree().name}
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """What an engine answers, with an id of its own."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        content = json.dumps({"ID": "ANOTHER"}).encode() if self.path.endswith("/info") else b"OK"
+        self.send_response(200)
+        self.send_header("Api-Version", "1.41")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else content)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class OtherEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Something that the docker command takes for an engine."""
+
+    daemon_threads = True
+
+
+@pytest.fixture(scope="module")
+def plain(base_images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
+    """An application that nothing runs of."""
+    made = application(tmp_path_factory.mktemp("plain"), base_images, "plain")
+    made.commit("v1", **{"compose.yml": "services: {web: {build: .}}\n"})
+    yield made
+    made.remove()
+
+
+@pytest.mark.parametrize(("way", "engine"), [("use", "dead"), ("variable", "dead"), ("variable", "nothing")])
+def test_a_docker_context_that_does_not_work_is_named_beside_the_default(
+    plain: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, engine: str
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    create = ["docker", "context", "create", "dead", "--docker", f"host=unix://{tmp_path}/dead.sock"]
+    subprocess.run(create, check=True, capture_output=True)
+    if way == "use":
+        subprocess.run(["docker", "context", "use", engine], check=True, capture_output=True)
+    else:
+        monkeypatch.setenv("DOCKER_CONTEXT", engine)
+    target = plain.deploy("v1").target()
+    assert (target["status"], target["reason"]) == ("refused", "engine_unreachable"), target
+    named = f"unix://{tmp_path}/dead.sock" if engine == "dead" else "nothing"
+    assert all(word in target["message"] for word in (named, "unix:///var/run/docker.sock")), target
+    assert "docker context use default" in target["hint"]
+
+
+def test_a_docker_context_is_what_both_follow(plain: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "same.sock").symlink_to("/var/run/docker.sock")
+    create = ["docker", "context", "create", "same", "--docker", f"host=unix://{tmp_path}/same.sock"]
+    subprocess.run(create, check=True, capture_output=True)
+    subprocess.run(["docker", "context", "use", "same"], check=True, capture_output=True)
+    found = plain.deploy("v1", "--check")
+    assert (found.rc, found.target()["status"]) == (0, "ok"), found.output
+
+
+def test_a_docker_command_of_another_engine_is_refused(
+    plain: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket, command = tmp_path / "other.sock", tmp_path / "bin/docker"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nDOCKER_HOST=unix://{socket} exec {shutil.which("docker")} "$@"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+    with OtherEngine(str(socket), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        target = plain.deploy("v1").target()
+        server.shutdown()
+    assert (target["status"], target["reason"]) == ("refused", "engines_differ"), target
+    assert all(one in target["message"] for one in (f"unix://{socket}", "unix:///var/run/docker.sock"))
+
+
+def test_a_dead_engine_of_docker_host_is_named_once(
+    plain: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts before a context, for both."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/dead.sock")
+    monkeypatch.setenv("DOCKER_CONTEXT", "nothing")
+    target = plain.deploy("v1").target()
+    assert (target["status"], target["reason"]) == ("refused", "engine_unreachable")
+    assert target["message"].count(f"{tmp_path}/dead.sock") == 1

@@ -162,6 +162,31 @@ def test_an_unreachable_host_brings_those_before_it_back(pages: Fleet, position:
     assert pages.running() == dict.fromkeys(pages.names, "1.0")
 
 
+DOORS = {
+    "no such Python": (
+        {"ansible_python_interpreter": "/opt/none/python3"},
+        "refused",
+        "program_missing",
+        "/opt/none/python3",
+    ),
+    "no Python": ({"ansible_python_interpreter": "/usr/bin/sleep"}, "refused", "program_missing", "/usr/bin/sleep"),
+    "no such user": ({"ansible_user": "nobody-there"}, "unreachable", "host_unreachable", "Permission denied"),
+}
+
+
+@pytest.mark.parametrize(("broken", "status", "reason", "named"), DOORS.values(), ids=DOORS.keys())
+def test_what_keeps_ansible_out_of_a_host_is_said_in_a_sentence(
+    pages: Fleet, broken: dict[str, str], status: str, reason: str, named: str
+) -> None:
+    before, first = pages.running(), pages.names[0]
+    target = pages.play("deploy", {first: broken}, version="1.1").target(first)
+    assert (target["status"], target["reason"]) == (status, reason), target
+    assert named in target["message"]
+    assert next(iter(broken)) in target["hint"]
+    assert "\n" not in target["message"].strip()
+    assert pages.running() == before
+
+
 @pytest.mark.parametrize("batches", ["1", "1,2", "100%"])
 @pytest.mark.parametrize("playbook", ["deploy", "rollback"])
 def test_a_host_that_ansible_gives_up_lets_no_host_be_changed(pages: Fleet, playbook: str, batches: str) -> None:

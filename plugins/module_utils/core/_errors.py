@@ -43,6 +43,7 @@ REASONS = {
     "host_unreachable": "The connection to the target failed or was lost.",
     "engine_unreachable": "The Docker Engine did not respond.",
     "engine_failed": "The Docker Engine could not do what was asked.",
+    "engines_differ": "The docker command and the docker SDK use different engines.",
     "cluster_unreachable": "The API server did not respond.",
     "cluster_failed": "The API server answered with an error.",
     "cluster_refused": "The API server rejected a request: a quota, a policy or an invalid object.",

@@ -89,7 +89,7 @@ def _problem(folder: Path, named: Named) -> tuple[str, str] | None:
     if status.st_uid != user:
         return (
             f"belongs to the user with the id {status.st_uid}, expected {user}, who runs this",
-            f"Run as its owner, or check what is in it and run: chown -R {user} {folder}",
+            f"Run as its owner, or check what is in it and run: sudo chown -R {user} {folder}",
         )
     if status.st_mode & _WRITABLE_BY_OTHERS:
         mode = f"mode {stat.S_IMODE(status.st_mode):04o}"

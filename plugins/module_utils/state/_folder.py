@@ -21,6 +21,7 @@ import fcntl
 import functools
 import json
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from typing import Any
 from ..core import _files, _times
 from ..core._errors import LeaseHeld, OpsError, Refused
 from ..core._progress import tell
+from ..core._user import user_name
 from ..text._document import document
 from . import _lease, _schema
 
@@ -65,6 +67,19 @@ class Store:
     def create(self) -> None:
         """Make the folder, for its owner only; refuses one that others may change."""
         _files.make_safe(self.root, _files.STATE)
+
+    def refuse_unwritable(self) -> None:
+        """Refuse a folder that is not safe, or that this user has no right to make or to write; nothing is made."""
+        _files.refuse_unsafe(self.root, _files.STATE)
+        there = next(str(path) for path in (self.root, *self.root.parents) if os.path.exists(path))
+        if not os.access(there, os.W_OK | os.X_OK):
+            user, root = user_name(), shlex.quote(str(self.root))
+            fix = f"Run on the target: sudo install -d -m 0700 -o {shlex.quote(user)} {root}"
+            raise Refused(
+                f"The user {user} cannot create or write the state folder {self.root}: {there} is not writable.",
+                reason="forbidden",
+                hint=f"{fix} (or name another folder in app_state_dir).",
+            )
 
     def path_of(self, name: str) -> Path:
         """Where a file or a folder of the store is; refuses a name that leads out of it."""

@@ -10,19 +10,20 @@ from __future__ import annotations
 import abc
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._entry import Entry, outcome
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import HOST_UNREACHABLE, OpsError, Refused
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._lifeline import end_with_parent
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._progress import told_to
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._characters import printable_data
 
 from ..inputs._given import plain
 from ..screen._listener import listener
+from . import _diagnosis
 
 
 class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -38,11 +39,13 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             if not self._is_this_process():
                 return {**result, **self._run_there(task_vars)}
             entry = self.entry()
+            end_with_parent()
+            with told_to(listener(task_vars)):
+                return {**result, **self._run_here(entry)}
         except OpsError as error:
             return {**result, **error.as_result()}
-        end_with_parent()
-        with told_to(listener(task_vars)):
-            return {**result, **self._run_here(entry)}
+        except ModuleNotFoundError as error:
+            return {**result, **_diagnosis.of_library(error).as_result()}
 
     @abc.abstractmethod
     def entry(self) -> Entry:
@@ -64,18 +67,31 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def _run_there(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         try:
             found: dict[str, Any] = self._execute_module(task_vars=task_vars)
+            if found.get("failed") and "kind" not in found:
+                self._explain()
         except AnsibleConnectionFailure as error:
-            host = self._play_context.remote_addr or self._connection.host
-            return {
-                "failed": True,
-                "kind": "unreachable",
-                "reason": HOST_UNREACHABLE,
-                "msg": f"The target cannot be reached: {error.message}. "
-                f"Check that {host} is up and that ssh to it works, then re-run.",
-            }
+            host = str(self._play_context.remote_addr or self._connection.host)
+            raise _diagnosis.of_connection(host, self._user(), str(error.message)) from error
+        except AnsibleError as error:
+            if not self._connection.become:
+                raise
+            raise _diagnosis.of_become(self._user(), str(error.message)) from error
         # what the module was given may hold what must not be shown
         found.pop("invocation", None)
         found.setdefault("kind", "failed" if found.get("failed") else "ok")
         # what came back is a module's that ended as it should, or what a machine says instead
         shown: dict[str, Any] = printable_data(found)
         return shown
+
+    def _explain(self) -> None:
+        """Raise what keeps modules from running there; one that runs and crashes is its own affair."""
+        interpreter = str(self._used_interpreter or "").lstrip("#!")
+        if interpreter:
+            ended = self._low_level_execute_command(_diagnosis.probe(interpreter))
+            output = f"{ended.get('stdout', '')}\n{ended.get('stderr', '')}"
+            problem = _diagnosis.of_interpreter(interpreter, self._user(), int(ended.get("rc") or 0), output)
+            if problem is not None:
+                raise problem
+
+    def _user(self) -> str:
+        return str(self._get_remote_user() or "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,15 +20,20 @@ _DEPTH = 20
 _CHARACTERS = 100_000
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _HINT = "Fix it in the inventory; docs/application.md describes each variable."
-_TEXT, _LIST, _DICT, _NUMBER = "text", "a list", "a dictionary", "a whole number"
+_TEXT, _LIST, _DICT, _NUMBER, _FLOAT = "text", "a list", "a dictionary", "a whole number", "a number"
 #: what is taken for a type, as far as Ansible converts it without changing what is meant
 _TAKEN: dict[str, tuple[str, tuple[type, ...]]] = {
     "str": (_TEXT, (str, int)),
     "path": (_TEXT, (str,)),
     "int": (_NUMBER, (int, str)),
+    "float": (_FLOAT, (int, float, str)),
     "list": (_LIST, (list, tuple, str)),
     "dict": (_DICT, (Mapping, str)),
 }
+
+
+#: how a number may be written as text
+_WRITTEN = {"int": re.compile(r"-*\d+"), "float": re.compile(r"-?\d+(\.\d+)?")}
 
 
 def check(name: str, value: Any, option: Mapping[str, Any]) -> None:
@@ -103,8 +109,8 @@ def _check_type(name: str, value: Any, option: Mapping[str, Any]) -> None:
     _, types = _TAKEN[wanted]
     if not isinstance(value, types) or isinstance(value, bool):
         raise _refused(name, _words(wanted), value)
-    if wanted == "int" and isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
-        raise _refused(name, _NUMBER, value)
+    if wanted in _WRITTEN and isinstance(value, str) and not _WRITTEN[wanted].fullmatch(value.strip()):
+        raise _refused(name, _words(wanted), value)
 
 
 def _words(wanted: str) -> str:

@@ -10,11 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.doppelganger.ops.plugins.action import (
     app_model,
     fleet_gate,
+    monitoring_plan,
     note_failure,
     publish_result,
     target_result,
@@ -114,6 +116,36 @@ def test_the_inventories_of_earlier_versions_are_read(variables: dict[str, Any])
     assert found["checks"] == variables["app_checks"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"network": ["web"]}, "observe_network"),
+        ({"images": [1]}, "observe_images"),
+        ({"interval": {}}, "observe_interval"),
+    ],
+)
+def test_a_setting_of_monitoring_of_another_type_is_refused(settings: dict[str, Any], named: str) -> None:
+    found = run(monitoring_plan, {"app": {"name": "shop"}, "settings": settings}, {})
+    assert (found["failed"], found["kind"], found["reason"]) == (True, "refused", "invalid_input")
+    assert found["error"].startswith(f"{named}: expected ")
+
+
+PAGE = (ROOT / "docs/ten-minutes.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["on this machine", "over ssh", "in a namespace"])
+def test_the_inventories_of_the_first_page_are_read(block: str) -> None:
+    assert block.count("\n") <= 15
+    [(name, group)] = yaml.safe_load(block).items()
+    assert name == "targets"
+    assert len(group["hosts"]) == 1
+    variables = json.loads(json.dumps(group["vars"]).replace("{{ inventory_dir }}", "/folder"))
+    assert "{{" not in json.dumps(variables)
+    found = run(app_model, {"inputs": ["version!"]}, {**variables, "version": "v1"})
+    assert found.get("failed") is None, found["msg"]
+
+
 def test_a_renamed_variable_says_its_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app_model.RENAMED, "app_upstream", "app_repository")
     found = read(app_upstream="/repo")
@@ -132,6 +164,8 @@ def test_a_renamed_variable_says_its_new_name(monkeypatch: pytest.MonkeyPatch) -
         ),
         pytest.param({"app_zzz": 1}, ["docs/application.md lists the variables"], id="a variable of nobody"),
         pytest.param({"app_soak_seconds": "long"}, ["app_soak_seconds", "docs/application.md"], id="of the wrong type"),
+        pytest.param({"app_database_user": ["shop"]}, ["app_database_user: expected text, found a list"], id="a list"),
+        pytest.param({"app_name": {"a": 1}}, ["app_name: expected text, found a dictionary"], id="a dictionary"),
         pytest.param({"app_platform": "nomad"}, ["value of app_platform must be one of"], id="an unknown platform"),
         pytest.param({"app_repository": ""}, ["app_repository must name the repository"], id="it contradicts itself"),
         pytest.param({"app_checks": [{"name": "x", "kind": "httpp"}]}, ["httpp"], id="a check of an unknown kind"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from ansible_collections.doppelganger.ops.plugins.action import step
@@ -53,6 +55,19 @@ def test_an_unknown_platform_is_refused(platform: object) -> None:
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(Refused):
         _table.platform_of({"app": "shop"})
+
+
+def test_a_library_that_ansibles_own_python_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ActionBase, "run", lambda *_arguments, **_named: {})
+    made = action("kubernetes")
+
+    def entry() -> Entry:
+        raise ModuleNotFoundError("No module named 'urllib3'", name="urllib3")
+
+    made.entry = entry
+    found = made.run()
+    assert (found["failed"], found["kind"], found["reason"]) == (True, "refused", "program_missing")
+    assert f"{sys.executable} -m pip install urllib3" in found["hint"]
 
 
 def test_a_step_in_this_process_is_given_plain_data() -> None:

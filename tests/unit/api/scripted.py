@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import pytest
+
 from doppelganger_ops.job import Ended, Job
 
 AT = "2026-11-25T10:00:{:06.3f}+00:00"
@@ -108,3 +110,10 @@ class ScriptedExecutor:
         self.jobs.append(job)
         self.running.append(Scripted(self._script, self._ended))
         return self.running[-1]
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, *script: Any, ended: Ended | None = None) -> ScriptedExecutor:
+    """Have the command's runs follow a script."""
+    made = ScriptedExecutor(*script, ended=ended)
+    monkeypatch.setattr("doppelganger_ops.api.DEFAULT", made)
+    return made

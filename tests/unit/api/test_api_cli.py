@@ -9,14 +9,12 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from doppelganger_ops import cli, events, executor, outcome, terminal
-from doppelganger_ops.job import Ended
 from doppelganger_ops.status import Status
-from tests.unit.api.scripted import ScriptedExecutor, failure, play, result, stats, target, task
+from tests.unit.api.scripted import failure, play, result, scripted, stats, target, task
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +31,6 @@ def inventory(tmp_path: Path) -> str:
     path = tmp_path / "hosts.yml"
     path.write_text("targets: {hosts: {app: }}\n")
     return str(path)
-
-
-def scripted(monkeypatch: pytest.MonkeyPatch, *script: Any, ended: Ended | None = None) -> ScriptedExecutor:
-    made = ScriptedExecutor(*script, ended=ended)
-    monkeypatch.setattr("doppelganger_ops.api.DEFAULT", made)
-    return made
 
 
 COMMANDS = [

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ except ImportError:
 from ...core._deadline import within
 from ...core._errors import NotThere, OpsError, Refused
 from ...core._user import user_name
+from . import _endpoints, _interpreter
 
 _REQUEST_TIMEOUT = 30
 #: for all of an answer, in seconds and in bytes: the author of an image decides how long its labels are
@@ -36,16 +36,21 @@ _PIECE = 65536
 
 
 def connect() -> Any:
-    """Open the engine that DOCKER_HOST names, or the local one."""
+    """Open the engine that DOCKER_HOST or the docker context names, or the local one."""
     if docker is None:
         raise Refused(
-            "The Python library of the Docker Engine is missing on the target.",
+            f"The Python interpreter {_interpreter.path()} has no library docker, which the Docker Engine is reached "
+            "with.",
             reason="program_missing",
-            hint="Install it (Debian: python3-docker, RHEL: python3-docker or pip install docker) or run prepare.yml.",
+            hint=_interpreter.fix("docker", "python3-docker"),
         )
+    way = _endpoints.of_sdk() if _endpoints.context() else None
+    # of one that is not on this host an SDK that knows contexts also finds the certificates
+    is_given = way is not None and (way.endpoint.startswith("unix:") or not hasattr(docker, "from_context"))
+    client_of = partial(docker.DockerClient, base_url=way.endpoint) if way and is_given else docker.from_env
     with engine_errors("connect"):
         # the SDK's timeout is for each read: not for a name that is looked up, nor for a head that comes in drips
-        opened = partial(docker.from_env, version="auto", timeout=_REQUEST_TIMEOUT)
+        opened = partial(client_of, version="auto", timeout=_REQUEST_TIMEOUT)
         client = within(2 * _REQUEST_TIMEOUT, opened, "connect to the Docker Engine")
     client.api.hooks["response"].append(bounded)
     return client
@@ -84,7 +89,6 @@ def engine_errors(wanted: str) -> Iterator[None]:
 
 def explained(error: BaseException, wanted: str) -> OpsError:
     """Say what the engine, or the way to it, refused."""
-    where = os.environ.get("DOCKER_HOST") or "/var/run/docker.sock"
     cause = _cause(error)
     if isinstance(error, docker.errors.NotFound):
         return NotThere(f"Could not {wanted}: {error.explanation or error}.")
@@ -93,17 +97,18 @@ def explained(error: BaseException, wanted: str) -> OpsError:
         if error.response is not None and error.response.status_code in (401, 403):
             return Refused(text, reason="forbidden")
         return OpsError(text, reason="engine_failed")
+    where = _endpoints.of_sdk()
     if isinstance(cause, PermissionError):
         return Refused(
             f"The user {user_name()} may not use the Docker Engine at {where}: permission denied.",
             reason="forbidden",
-            hint="Run with become, or make the user a member of the group docker and log in again.",
+            hint=f"Run on the target: sudo usermod -aG docker {user_name()}, then log in again; or run with become.",
         )
     if isinstance(cause, FileNotFoundError):
         return Refused(
             f"There is no Docker Engine at {where}: the socket does not exist.",
             reason="engine_unreachable",
-            hint="Install and start it (prepare.yml does both), or set DOCKER_HOST to where it listens.",
+            hint="Install and start it (playbooks/prepare.yml does both), or set DOCKER_HOST to where it listens.",
         )
     if isinstance(cause, ConnectionRefusedError):
         return Refused(

@@ -17,7 +17,7 @@ from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record
-from ..engine import _actions, _cli, _mounts, _source
+from ..engine import _actions, _cli, _endpoints, _mounts, _source
 from ..target import _sealed
 from ..target._contents import Contents
 from ..target._data import Data
@@ -46,8 +46,9 @@ def _existing(path: str) -> str:
 
 def _check_host(target: ComposeTarget) -> tuple[dict[str, Any], dict[str, str]]:
     """Engine, Compose, disk and env files, with their variables; refuses the first that is not fit."""
-    info = _actions.info(target.project)
+    info = _endpoints.one_engine(lambda: _actions.info(target.project))
     compose = _cli.version()
+    target.store.refuse_unwritable()
     if target.app.source == GIT and shutil.which("git") is None:
         raise Refused(
             "git is not installed on the target.", reason="program_missing", hint="Run playbooks/prepare.yml."

@@ -14,7 +14,7 @@ from ...core import _command
 from ...core._errors import OpsError, Refused
 from ...operations._specs import TARGET_REQUIREMENTS
 from ...operations._step import Step
-from ..engine import _cli
+from ..engine import _cli, _interpreter
 from ..target._target import ComposeTarget
 
 #: need → the packages that bring it, the best first, with the least version where an older one is of no use
@@ -122,6 +122,14 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
     missing = [need for need in WORDS if _is_missing(need)]
     if not missing:
         return {"changed": False, "missing": [], "packages": [], "summary": "Nothing is missing."}
+    if "sdk" in missing and not _interpreter.sees_packages():
+        raise OpsError(
+            f"The Python interpreter {_interpreter.path()} has no library docker, and packages of the distribution do "
+            "not bring it there.",
+            reason="package_unavailable",
+            hint=_interpreter.fix("docker", "python3-docker"),
+            missing=missing,
+        )
     packages, unmet = _choose(missing, may_update=not check_mode and os.geteuid() == 0)
     if unmet:
         lacking = ", ".join(WORDS[need] for need in unmet)

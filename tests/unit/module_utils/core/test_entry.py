@@ -65,6 +65,8 @@ def action(transport: str = "local", become: bool = False, **arguments: Any) -> 
     made._task = SimpleNamespace(args=arguments, check_mode=True)
     made._connection = SimpleNamespace(transport=transport, host="one")
     made._play_context = SimpleNamespace(become=become, remote_addr="10.0.0.7")
+    made._used_interpreter = None
+    made._get_remote_user = lambda: "deploy"
     return made
 
 
@@ -113,7 +115,9 @@ def test_an_unreachable_target_is_an_ordinary_failure() -> None:
         raise AnsibleConnectionFailure("Connection timed out")
 
     made._execute_module = execute_module
-    found = made._run_there({})
+    with pytest.raises(OpsError) as caught:
+        made._run_there({})
+    found = caught.value.as_result()
     assert (found["failed"], found["kind"], "unreachable" in found) == (True, "unreachable", False)
     assert found["reason"] == "host_unreachable"
     assert "10.0.0.7 is up" in found["msg"]

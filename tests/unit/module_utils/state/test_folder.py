@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -14,7 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import LeaseHeld, LeaseLost, OpsError
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import (
+    LeaseHeld,
+    LeaseLost,
+    OpsError,
+    Refused,
+)
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._user import user_name
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder import Store
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._journal import Operation
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._lease import MAINTENANCE, Lease
@@ -213,3 +220,27 @@ def test_tokens_go_on_where_nothing_but_the_audit_trail_is_left(tmp_path: Path) 
         store.release(store.try_acquire(holder="ana", purpose="a test", ttl=60).token)
     (store.root / "lease.json").unlink()
     assert store.try_acquire(holder="bo", purpose="a test", ttl=60).token == 4
+
+
+@pytest.mark.parametrize("place", ["state", "not/there/state"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    store = Store(str(tmp_path / place))
+    store.refuse_unwritable()
+    assert list(tmp_path.iterdir()) == []  # nothing was made
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(tmp_path))  # who runs this may be root
+    with pytest.raises(Refused) as caught:
+        store.refuse_unwritable()
+    assert caught.value.reason == "forbidden"
+    assert str(store.root) in caught.value.message
+    assert f"sudo install -d -m 0700 -o {user_name()} {store.root}" in caught.value.hint
+
+
+def test_a_folder_of_another_user_is_refused_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(Refused) as caught:
+        Store(str(tmp_path)).refuse_unwritable()
+    assert caught.value.reason == "state_unsafe"
+    assert f"sudo chown -R {os.getuid() + 1} {tmp_path}" in caught.value.hint

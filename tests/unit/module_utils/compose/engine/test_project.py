@@ -263,7 +263,7 @@ def test_errors(error: Exception, kind: type[OpsError], said: str) -> None:
 
 def test_a_missing_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_errors, "docker", None)
-    with pytest.raises(Refused, match="The Python library of the Docker Engine is missing"):
+    with pytest.raises(Refused, match="has no library docker"):
         connect()
     with pytest.raises(Refused, match="library"):
         Project("studio").containers()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.doppelganger.ops.plugins.filter.required_hosts import required_hosts
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _errors
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps import _requirements
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 
 # apt-cache policy, apt 2.6.1 on Debian 12, 2026-11-23
 APT = """docker.io:
@@ -64,6 +68,26 @@ def test_whatever_can_be_missing_has_words_advice_and_packages() -> None:
     assert set(_requirements.ADVICE) == needs
     assert set(_requirements.DEBIAN) == needs
     assert set(_requirements.REDHAT) == needs
+
+
+def test_a_library_that_packages_do_not_bring_is_no_reason_to_install_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A virtual environment does not see it: prepare would find it missing each time."""
+    monkeypatch.setattr(_requirements, "_is_missing", lambda need: need == "sdk")
+    monkeypatch.setattr(sys, "prefix", "/opt/ops")
+    monkeypatch.setattr(sys, "executable", "/opt/ops/bin/python")
+    with pytest.raises(OpsError) as caught:
+        _requirements.run(None, {}, True)  # type: ignore[arg-type]  # it has no use for a target
+    assert (caught.value.reason, caught.value.data["missing"]) == ("package_unavailable", ["sdk"])
+    assert "/opt/ops/bin/python -m pip install docker" in caught.value.hint
+
+
+def test_without_the_library_the_engine_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_errors, "docker", None)
+    monkeypatch.setattr(sys, "prefix", "/opt/ops")
+    with pytest.raises(OpsError) as caught:
+        _errors.connect()
+    assert (caught.value.reason, caught.value.kind) == ("program_missing", "refused")
+    assert f"{sys.executable} -m pip install docker" in caught.value.hint
 
 
 GROUPS = {"targets": ["one", "two"], "nobody": []}
