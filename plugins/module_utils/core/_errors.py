@@ -51,6 +51,7 @@ REASONS = {
     "forbidden": "The user or the login lacks a right.",
     "tls_failed": "TLS verification failed, or a login would have been sent without TLS.",
     "program_missing": "A program or library is missing or too old.",
+    "engine_unsupported": "The target has another container engine than Docker Engine.",
     "package_unavailable": "The package repositories of the target lack a package.",
     "disk_full": "The target has less free disk space than required.",
     "system_error": "The operating system of the target reported an error.",
