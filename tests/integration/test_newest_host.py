@@ -38,7 +38,7 @@ GROUPS = {
 @pytest.fixture(scope="module")
 def newest() -> fleet.Fleet:
     """The host, with the checkout and the newest controller."""
-    asked = [PYTHON, "-c", "import sys; print(sys.base_prefix)"]
+    asked = [str(PYTHON), "-c", "import sys; print(sys.base_prefix)"]
     prefix = Path(subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
     assert prefix != Path("/usr"), f"{PYTHON} would hide the host's own /usr; install Python elsewhere, as pyenv does."
     venv = PYTHON.parents[1].resolve()
