@@ -91,6 +91,9 @@ class Processes:
                 command, cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL, stdout=to, stderr=to, check=False
             ).returncode
 
+    def close(self) -> None:
+        """Nothing is kept between two runs."""
+
 
 def _load(platforms: Sequence[str]) -> Any:
     """Import what a run needs, ours included, and give the command."""

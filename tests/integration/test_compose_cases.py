@@ -163,7 +163,7 @@ def test_a_half_made_container_is_not_started_as_it_is(desk: Foreign) -> None:
     recorded = desk.state / "releases" / desk.read("current.json")["release"] / "compose.json"
     subprocess.run(["docker", "rm", "--force", desk.containers()["web"][0]], check=True, capture_output=True)
     create = ["docker", "compose", "-p", desk.name, "-f", str(recorded), "create"]
-    assert subprocess.run(create, capture_output=True).returncode != 0
+    subprocess.run(create, capture_output=True, check=False)  # 2.26 gives up half-way, 2.40 makes it without its secret
     assert desk.states() == {"web": "created"}
     assert desk.deploy("v1").rc == 0
     assert contents(desk) == "a$b-0123456789good $day"

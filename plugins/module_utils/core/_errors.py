@@ -52,6 +52,7 @@ REASONS = {
     "forbidden": "The user or the login lacks a right.",
     "tls_failed": "TLS verification failed, or a login would have been sent without TLS.",
     "program_missing": "A program or library is missing or too old.",
+    "engine_unsupported": "The target has another container engine than Docker Engine.",
     "package_unavailable": "The package repositories of the target lack a package.",
     "disk_full": "The target has less free disk space than required.",
     "port_in_use": "Something else on the target has a port that the application publishes.",

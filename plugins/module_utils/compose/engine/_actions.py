@@ -28,9 +28,17 @@ def _unless_gone(wanted: str) -> Iterator[None]:
 
 
 def info(project: Project) -> dict[str, Any]:
-    """What the engine says about itself."""
+    """What the engine says about itself; refuses Podman, which answers on the same API and lacks what we need of it."""
     with engine_errors("ask the engine about itself"):
         found: dict[str, Any] = project.api.info()
+        version = project.api.version()
+    if any(one.get("Name") == "Podman Engine" for one in version.get("Components") or []):
+        raise Refused(
+            f"Expected a Docker Engine, found Podman {found.get('ServerVersion')}. It has no BuildKit for "
+            "`docker compose build`, and cannot say which digest a version has in a registry.",
+            reason="engine_unsupported",
+            hint="Install Docker Engine (playbooks/prepare.yml), and check DOCKER_HOST and `docker context ls` there.",
+        )
     return found
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._actions import (
     finish_stopping,
+    info,
     never_started,
     refuse_other_folders,
     remove,
@@ -44,6 +45,26 @@ def test_only_what_was_never_put_in_its_place_is_half_made(name: str, state: str
     found = [OLD, container(id="one", name=name, state=state)]
     remove_half_made(cast(Project, SimpleNamespace(api=api, every_container=lambda: found)))
     assert removed == (["one"] if is_removed else [])
+
+
+@pytest.mark.parametrize(
+    ("components", "is_refused"),
+    [
+        pytest.param([{"Name": "Engine", "Version": "28.5.2"}, {"Name": "containerd"}], False, id="Docker"),
+        pytest.param([{"Name": "Podman Engine", "Version": "5.8.6"}, {"Name": "Engine"}], True, id="Podman"),
+        pytest.param(None, False, id="an engine that does not say"),
+    ],
+)
+def test_podman_is_refused_by_its_name(components: list[dict[str, str]] | None, is_refused: bool) -> None:
+    said = {"ServerVersion": "5.8.6", "DockerRootDir": "/var/lib/docker"}
+    api = SimpleNamespace(info=lambda: said, version=lambda: {"Components": components})
+    project = cast(Project, SimpleNamespace(api=api))
+    if is_refused:
+        with pytest.raises(Refused, match=r"Podman 5\.8\.6") as refused:
+            info(project)
+        assert refused.value.reason == "engine_unsupported"
+    else:
+        assert info(project) == said
 
 
 def test_what_was_made_and_not_started_is_named_by_its_service() -> None:
