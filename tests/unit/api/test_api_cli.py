@@ -200,7 +200,11 @@ def test_status_is_short_and_releases_are_long(
     ],
 )
 def test_status_says_that_a_release_runs_where_somebody_has_seen_it(
-    monkeypatch: pytest.MonkeyPatch, inventory: str, capsys: pytest.CaptureFixture[str], seen: dict[str, Any], said: str
+    monkeypatch: pytest.MonkeyPatch,
+    inventory: str,
+    capsys: pytest.CaptureFixture[str],
+    seen: dict[str, Any],
+    said: str,
 ) -> None:
     scripted(monkeypatch, play(), stats({f"{outcome.KEY}_releases": {"app": {**INFO, **seen}}}))
     assert cli.main(["status", "-i", inventory, "-q"]) == 0
