@@ -145,7 +145,7 @@ def examine(
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
     services, own = tuple(params.get("services") or ()), tuple(params.get("own") or ())
-    scene = Scene(project, services, float(params.get("since") or 0), own)
+    scene = Scene(project, services, float(params.get("since") or 0), own, bool(params.get("token")))
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())
