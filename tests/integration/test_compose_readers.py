@@ -99,7 +99,7 @@ def test_a_check_of_a_service_that_is_not_there_is_refused_with_the_name_that_wa
     verified = hall.play("verify")
     hall.write()
     states = {check["name"]: check["state"] for check in verified.target()["checks"]}
-    assert states["No error lines at all"] == "skipped"
+    assert (verified.rc, states["No error lines at all"]) == (2, "error"), verified.output
 
 
 def test_a_difference_shows_the_port_and_no_secret(hall: Foreign) -> None:

@@ -144,8 +144,11 @@ def examine(
     past: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
-    services, completed, own = (tuple(params.get(name) or ()) for name in ("services", "completed", "own"))
-    scene = Scene(project, services, float(params.get("since") or 0), completed, params.get("replicas") or {}, own)
+    named = {name: tuple(params.get(name) or ()) for name in ("services", "completed", "own")}
+    scene = Scene(
+        project, since=float(params.get("since") or 0), replicas=params.get("replicas") or {},
+        is_operation=bool(params.get("token")), **named,
+    )  # fmt: skip
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())

@@ -22,3 +22,5 @@ class Scene:
     replicas: Mapping[str, int] = field(default_factory=dict)
     #: those of the services that are the release, where somebody knows; the others are data and helpers
     own: Sequence[str] = ()
+    #: whether an operation asks: what it returns to may lack services that the checks were written for
+    is_operation: bool = False

@@ -15,7 +15,6 @@ from ...core._side_by_side import in_thread
 from ...core._times import epoch
 from ...core._verdicts import ERROR, FAIL, INCONCLUSIVE, PASS, SKIPPED, Outcome
 from ...running._containers import began
-from ...running._project import Project
 from ...running._scene import Scene
 from ...text._characters import printable
 from ...text._excerpt import gist
@@ -99,34 +98,30 @@ class LogScan:
         return Outcome(FAIL, f"{count}, the first: {self.shown[0]}", observed, final=True)
 
 
-def nothing_to_read(named: Sequence[str], known: Collection[str], there: Collection[str]) -> Outcome | None:
+def nothing_to_read(named: Sequence[str], scene: Scene, there: Collection[str]) -> Outcome | None:
     """What to say where a check names services and none of them has a container: no line is no good sign there.
 
-    ``known`` are the services that the release has, where somebody knows; one of them may have no container.
+    Those that the release has may have no container. Where nobody knows the release, one may still come.
     """
+    known = scene.services
     if not named or any(name in there or name in known for name in named):
         return None
     close = next(filter(None, (near(name, known or there) for name in named)), "")
     reason = f"no container of {', '.join(named)}{close}"
-    return Outcome(SKIPPED, f"not part of the release: {reason}") if known else Outcome(ERROR, reason)
+    if scene.is_operation:
+        return Outcome(SKIPPED, f"not part of the release: {reason}")
+    return Outcome(ERROR, reason, final=bool(known))
 
 
 class LogsProbe:
     """Reads on where the last attempt ended."""
 
-    def __init__(
-        self,
-        project: Project,
-        services: Sequence[str],
-        since: float,
-        options: Mapping[str, Any],
-        known: Collection[str] = (),
-    ) -> None:
-        self._project = project
-        self._services = services
-        self._named: Sequence[str] = options.get("services") or ()
-        self._known = known
-        self._since = options["since"] or since
+    def __init__(self, scene: Scene, options: Mapping[str, Any]) -> None:
+        self._scene = scene
+        self._project = scene.project
+        self._named: Sequence[str] = options["services"] or ()
+        self._services = self._named or scene.own or scene.services
+        self._since = options["since"] or scene.since
         self._scan = LogScan(options)
         self._reading = threading.Lock()
 
@@ -145,7 +140,7 @@ class LogsProbe:
     def _read(self, seconds: float) -> Outcome:
         deadline = time.monotonic() + seconds
         containers = self._project.containers()
-        nothing = nothing_to_read(self._named, self._known, {one.service for one in containers})
+        nothing = nothing_to_read(self._named, self._scene, {one.service for one in containers})
         if nothing:
             return nothing
         for one in containers:
@@ -172,8 +167,7 @@ def _until(lines: Iterable[str], deadline: float) -> Iterator[str]:
 
 
 def _attempt(options: Options, scene: Scene) -> Attempt:
-    services = options["services"] or scene.own or scene.services
-    read = LogsProbe(scene.project, services, scene.since, options, scene.services)
+    read = LogsProbe(scene, options)
     return lambda seconds: in_thread(lambda: read(seconds))
 
 

@@ -107,7 +107,9 @@ def test_no_line_at_all_passes_and_says_so() -> None:
 
 def test_an_attempt_closes_its_patterns_before_the_next_may_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
     project = cast("Any", SimpleNamespace(containers=list))
-    probe = LogsProbe(project, [], 0.0, {"patterns": ERROR_LINES, "allow": (), "limit": 0, "since": 0.0})
+    probe = LogsProbe(
+        Scene(project), {"services": None, "patterns": ERROR_LINES, "allow": (), "limit": 0, "since": 0.0}
+    )
     held: list[bool] = []
     monkeypatch.setattr(probe._scan, "close", lambda: held.append(probe._reading.locked()))
     probe(1.0)
@@ -136,7 +138,8 @@ def project_of(*services: str) -> Any:
         pytest.param((), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "web:", id="the release by default"),
         pytest.param((), Scene(NOBODY, ("db", "web"), 1.0), "fail", "db:", id="all where nobody knows the release"),
         pytest.param(("db",), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "db:", id="who is named"),
-        pytest.param(("wbe",), Scene(NOBODY, ("db", "web"), 1.0), "skipped", "'web'", id="nobody of the release"),
+        pytest.param(("wbe",), Scene(NOBODY, ("db", "web"), 1.0), "error", "'web'", id="nobody of the release"),
+        pytest.param(("new",), Scene(NOBODY, ("db",), 1.0, (), True), "skipped", "new", id="one of a later release"),
         pytest.param(("wbe",), Scene(NOBODY), "error", "'web'", id="nobody who runs"),
         pytest.param(("wbe", "web"), Scene(NOBODY), "fail", "web:", id="one of two"),
         pytest.param(("zero",), Scene(NOBODY, ("zero",), 1.0), "pass", "0 lines", id="one without a container"),
