@@ -29,7 +29,7 @@ FLOORS: tuple[Mapping[str, str], ...] = (
         "module_utils/operations": "the steps that are the same on every platform",
     },
     {"module_utils/gates": "what lets a release pass: checklist, soak, metrics"},
-    {"module_utils/compose": "a compose host: its engine, its target, its steps"},
+    {"module_utils/compose": "a compose host: its engine, its compose files, its target, its steps"},
     {
         "plugin_utils/inputs": "what callers give",
         "plugin_utils/results": "status, sentence and record of a result",
@@ -48,7 +48,7 @@ FLOORS: tuple[Mapping[str, str], ...] = (
 #: rooms inside of a room, from the ground up; "" is the room itself
 INNER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "module_utils/checks": (("kinds",), ("",)),
-    "module_utils/compose": (("engine",), ("target",), ("steps", "tools")),
+    "module_utils/compose": (("engine",), ("files",), ("target",), ("steps", "tools")),
     "module_utils/metrics": (("readers",), ("",)),
     "plugin_utils/kubernetes": (
         ("login",),

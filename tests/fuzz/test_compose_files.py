@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _files
 
 PIECES = st.sampled_from(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from tests.unit.support.hostile_manifests import LAUGHS, MERGES
 from tests.unit.support.making import app

@@ -19,8 +19,9 @@ from ...operations._specs import RELEASE_IMAGES
 from ...operations._step import Step
 from ...state._record import GOOD, Config, Image, Record, images_as_data
 from ...text._secret_values import private
-from ..engine import _builds, _cli, _mounts, _rendered, _source
+from ..engine import _cli
 from ..engine._registries import is_public, registry_of
+from ..files import _builds, _mounts, _rendered, _source
 from ..target import _sealed
 from ..target._contents import Contents
 from ..target._data import Data

@@ -11,7 +11,8 @@ from ...operations import _plan
 from ...operations._migration import migrated
 from ...operations._specs import DATABASE_MIGRATE
 from ...operations._step import Step
-from ..engine import _actions, _rendered
+from ..engine import _actions
+from ..files import _rendered
 from ..target._target import ComposeTarget
 from . import _apply
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...operations import _plan
 from ...state._record import Image, Record, Source
-from ..engine import _builds, _cli, _rendered
+from ..engine import _cli
+from ..files import _builds, _rendered
 from ..target._target import ComposeTarget
 from . import _apply, _preview
 

@@ -17,7 +17,8 @@ from ...operations import _backup, _info, _plan
 from ...operations._specs import TARGET_PREFLIGHT
 from ...operations._step import Step
 from ...state._record import Record
-from ..engine import _actions, _cli, _endpoints, _mounts, _source
+from ..engine import _actions, _cli, _endpoints
+from ..files import _mounts, _source
 from ..target import _sealed
 from ..target._contents import Contents
 from ..target._data import Data

@@ -23,7 +23,7 @@ from ...app._model import GIT, App
 from ...core import _files
 from ...core._digests import Digests
 from ...core._errors import OpsError, Refused
-from ..engine import _mounts, _rendered
+from ..files import _mounts, _rendered
 from . import _fingerprints
 
 FOLDER = "contents"

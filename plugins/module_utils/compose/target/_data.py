@@ -20,8 +20,8 @@ from ...app._model import GIT, App
 from ...app._worktree import WorkTree
 from ...core import _files
 from ...core._errors import OpsError, Refused
-from ..engine import _mounts
 from ..engine._cli import Compose
+from ..files import _mounts
 
 DATA = "data"
 #: what is said of a work tree with files that nobody else has

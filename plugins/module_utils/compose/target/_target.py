@@ -25,8 +25,9 @@ from ...state._folder import Store
 from ...state._record import Config, Image, Record
 from ...text._document import readable
 from ...text._redaction import Redactor
-from ..engine import _actions, _cli, _rendered, _strangers
+from ..engine import _actions, _cli, _strangers
 from ..engine._project import Project
+from ..files import _rendered
 from . import _contents, _data, _found, _sealed
 
 #: of the log of each container

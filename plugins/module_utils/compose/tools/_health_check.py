@@ -12,7 +12,7 @@ from ...core._errors import Refused
 from ...gates._verify import gate, what_ought_to_run
 from ...state._folder import Store
 from ..engine._project import Project
-from ..engine._rendered import may_end
+from ..files._rendered import may_end
 from ._redaction import redactor
 
 SPEC: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _confined
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _named, _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _named, _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core import _command
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import _images

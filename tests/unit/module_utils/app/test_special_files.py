@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_files
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _client
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.login._access import Way

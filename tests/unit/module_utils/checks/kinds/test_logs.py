@@ -135,11 +135,11 @@ def project_of(*services: str) -> Any:
 @pytest.mark.parametrize(
     ("named", "scene", "state", "seen"),
     [
-        pytest.param((), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "web:", id="the release by default"),
+        pytest.param((), Scene(NOBODY, ("db", "web"), 1.0, own=("web",)), "fail", "web:", id="the release by default"),
         pytest.param((), Scene(NOBODY, ("db", "web"), 1.0), "fail", "db:", id="all where nobody knows the release"),
-        pytest.param(("db",), Scene(NOBODY, ("db", "web"), 1.0, ("web",)), "fail", "db:", id="who is named"),
+        pytest.param(("db",), Scene(NOBODY, ("db", "web"), 1.0, own=("web",)), "fail", "db:", id="who is named"),
         pytest.param(("wbe",), Scene(NOBODY, ("db", "web"), 1.0), "error", "'web'", id="nobody of the release"),
-        pytest.param(("new",), Scene(NOBODY, ("db",), 1.0, (), True), "skipped", "new", id="one of a later release"),
+        pytest.param(("new",), Scene(NOBODY, ("db",), 1.0, is_operation=True), "skipped", "new", id="a later one"),
         pytest.param(("wbe",), Scene(NOBODY), "error", "'web'", id="nobody who runs"),
         pytest.param(("wbe", "web"), Scene(NOBODY), "fail", "web:", id="one of two"),
         pytest.param(("zero",), Scene(NOBODY, ("zero",), 1.0), "pass", "0 lines", id="one without a container"),

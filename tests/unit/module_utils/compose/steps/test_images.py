@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _checkout
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _source
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _source
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.steps._images import _Images, run
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target import _sealed
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.target._target import ComposeTarget

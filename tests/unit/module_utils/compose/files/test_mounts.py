@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _mounts
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _mounts
 
 BASE = Path("/tree/deploy")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...running._containers import Container
-from ._answers import CONFIG_LABEL
+from ..engine._answers import CONFIG_LABEL
 
 #: what a service may have in common with the container of another one
 _NAMESPACES = ("network_mode", "ipc", "pid")

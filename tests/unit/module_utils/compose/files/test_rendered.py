@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _rendered
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import CONFIG_LABEL
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _rendered
 from tests.unit.support.making import container
 
 

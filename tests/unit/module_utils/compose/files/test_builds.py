@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine import _builds
+from ansible_collections.doppelganger.ops.plugins.module_utils.compose.files import _builds
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Refused
 from tests.unit.support.making import app
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...app._model import GIT, App
 from ...core._errors import Refused
-from ._registries import names_registry
+from ..engine._registries import names_registry
 
 
 def built(app: App, config: Mapping[str, Any]) -> list[str]:

@@ -26,8 +26,9 @@ from ...app._service_names import refuse_missing_services
 from ...core import _files
 from ...core._errors import Refused
 from ...text._redaction import Redactor
-from . import _builds, _cli, _registries, _rendered
-from ._cli import Compose
+from ..engine import _cli, _registries
+from ..engine._cli import Compose
+from . import _builds, _rendered
 from ._named import as_list, beside, extended, get, named, named_by_rendered, paths_in
 
 #: files that are read of one source, at most
