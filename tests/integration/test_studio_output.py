@@ -55,6 +55,13 @@ def end(run: Run) -> list[str]:
     return lines[max(number for number, line in enumerate(lines) if line.startswith("app: ")) :]
 
 
+def about(run: Run) -> str:
+    """The line that says what a run is about."""
+    said = run.target()["about"]
+    assert all(said[name] for name in ("application", "environment", "operator"))
+    return f"  application: {said['application']}, environment: {said['environment']}, operator: {said['operator']}"
+
+
 def test_a_good_deployment_is_its_phases_its_checklist_and_a_paragraph(good: Run) -> None:
     assert good.rc == 0, good.output
     lines = good.output.splitlines()
@@ -62,8 +69,8 @@ def test_a_good_deployment_is_its_phases_its_checklist_and_a_paragraph(good: Run
     assert phases(good) == ["preflight", "lease", "images", "backup", "migrate", "apply", "verify", "record"]
     ticked = [line for line in lines if line.startswith("      [")]
     assert len(ticked) == len(good.target()["checks"])
-    assert end(good)[:3] == [
-        "app: OK", "  Deployed v0.1.0. 0001-v0.1.0 is running.",
+    assert end(good)[:4] == [
+        "app: OK", about(good), "  Deployed v0.1.0. 0001-v0.1.0 is running.",
         f"  changed: {', '.join(good.target()['services'])}; nothing ran before",
     ]  # fmt: skip
     assert "\x1b" not in good.output
@@ -77,7 +84,7 @@ def test_one_that_is_undone_says_what_failed_what_runs_and_what_to_do(undone: Ru
     assert seen == ["preflight", "lease", "images", "backup", "migrate", "apply", failed, "evidence", "return",
                     "verify return", "record"]  # fmt: skip
     last = " ".join(" ".join(end(undone)).split())
-    assert last.startswith(f"app: ROLLED BACK {' '.join(undone.target()['message'].split())}")
+    assert last.startswith(f"app: ROLLED BACK {about(undone).strip()} {' '.join(undone.target()['message'].split())}")
     assert "  next: " in "\n".join(end(undone))
     assert "[ERROR]" not in undone.output
 
@@ -97,9 +104,9 @@ def test_check_mode_shows_the_differences_below_their_phase(app: Application, go
     lines = run.output.splitlines()
     assert lines[1].endswith("(check mode, nothing is changed)")
     apply = next(number for number, line in enumerate(lines) if line.startswith("  apply "))
-    assert lines[apply + 1 : apply + 3] == ["--- before", "+++ after"]
-    assert end(run)[1:4] == [
-        f"  {run.target()['message']}",
+    assert lines[apply + 1 : apply + 3] == ["--- 0001-v0.1.0", "+++ v0.2.0"]
+    assert end(run)[1:5] == [
+        about(run), f"  {run.target()['message']}",
         f"  would change: {', '.join(run.target()['services'])}", "  next: Run it without --check to do it.",
     ]  # fmt: skip
 
@@ -206,7 +213,8 @@ def test_a_browser_shows_it_without_complaint_and_without_scrolling_sideways(
 ) -> None:
     page = sorted(reports.glob("*.html"))[-1]
     look.open(page, width, dark=dark, media=media)
-    assert look.value("document.title") == f"Deploy {undone.target()['version']}: ROLLED BACK"
+    application, version = undone.target()["about"]["application"], undone.target()["version"]
+    assert look.value("document.title") == f"Deploy {version} of {application}: ROLLED BACK"
     assert look.value("document.documentElement.scrollWidth") == width
     assert look.value("document.querySelectorAll('svg rect.failed').length") == 1
     assert look.complaints == []
