@@ -177,7 +177,7 @@ def test_a_target_that_is_lost_keeps_what_was_seen_and_is_not_fine(shown: Shown,
     with_others(shown.app, **NOBODY)
     look.until(f"{target('app')}.innerText.includes('port 9')", SOON)
     look.until("document.querySelectorAll('#host-1 .old').length >= 4", SOON)
-    assert "0001-v0.2.1 runs" in look.value(f"{target('app')}.innerText")
+    assert "0001-v0.2.1 is current" in look.value(f"{target('app')}.innerText")
     assert "What is shown of it was seen" in look.value("document.querySelector('#host-1').innerText")
     assert look.value(f"{target('app')}.dataset.state") != "fine"
 
