@@ -17,8 +17,23 @@ _PARTS = re.compile(r"-e (?:'(?P<quoted>[^']*)'|(?P<bare>\S*[^\s.,;:)']))")
 _KEYWORD = re.compile(r"""\b(?P<name>[a-z_]+)="(?P<value>[^"]*)"(?=[\s.,;:)]|$)""")
 #: keywords of Python that the command calls otherwise
 _OPTIONS = {"variable_files": "--variables", "vault_password_files": "--vault-password-file", "inventory": "-i"}
+#: what advice begins with on a screen
+_ADVICE = "next:"
 #: options that every command has
 _COMMON = ("limit", "environment", "forks", "deadline", "keep")
+
+
+def of_lines(text: str, command: str, commands: Commands) -> str:
+    """What a run shows: its advice in the words of the command, and the rest as it is, which may quote a log."""
+    lines, depth = [], None
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith(_ADVICE):
+            depth = indent
+        elif depth is not None and (not line.strip() or indent <= depth):  # what is longer goes on below
+            depth = None
+        lines.append(line if depth is None else in_words_of_the_command(line, command, commands))
+    return "\n".join(lines)
 
 
 def in_words_of_the_command(text: str, command: str, commands: Commands) -> str:

@@ -18,7 +18,7 @@ import shtab
 
 import doppelganger_ops
 from doppelganger_ops import api, terminal
-from doppelganger_ops._wording import Parameter, in_words_of_the_command
+from doppelganger_ops._wording import Parameter, in_words_of_the_command, of_lines
 from doppelganger_ops.dashboard import EVERY, Dashboard
 from doppelganger_ops.errors import NeverRan, OpsError
 from doppelganger_ops.handle import Handle
@@ -206,7 +206,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    words = functools.partial(_words, options.command)
+    words = functools.partial(_lines, options.command)
     progress = None if options.json or options.quiet else Progress(sys.stderr, words)
     try:
         handle = _start(options, progress)
@@ -228,7 +228,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _words(command: str, text: str) -> str:
-    return in_words_of_the_command(text, command, {name: parameters for name, (_, parameters, _) in COMMANDS.items()})
+    return in_words_of_the_command(text, command, _inputs())
+
+
+def _lines(command: str, text: str) -> str:
+    return of_lines(text, command, _inputs())
+
+
+def _inputs() -> dict[str, list[Parameter]]:
+    return {name: parameters for name, (_, parameters, _) in COMMANDS.items()}
 
 
 def _say(text: str) -> None:

@@ -106,7 +106,7 @@ def lines(command: str, outcome: Outcome[Any]) -> list[str]:
             found += [f"{host}: {target.status.value}: {target.message}", *_about(target)]
     if not outcome.status.is_good:
         found += [f"{outcome.operation}: {outcome.status.value}. {outcome.message}"]
-        found += [outcome.hint] if outcome.hint else []
+        found += [f"next: {outcome.hint}"] if outcome.hint else []
     return [installation.module_utils("text._characters").printable(line) for line in found]
 
 
@@ -116,7 +116,7 @@ def _of_target(host: str, target: Target, decides: str) -> Iterator[str]:
     if target.failure and target.message not in decides:
         yield target.message
         if target.hint:
-            yield target.hint
+            yield f"next: {target.hint}"
 
 
 def _about(target: Any) -> list[str]:

@@ -57,6 +57,12 @@ def of_interpreter(interpreter: str, user: str, code: int, output: str) -> OpsEr
     )
 
 
+def is_of_become(output: str) -> bool:
+    """Whether an error is of becoming another user, and not of what comes after: files that this user may not read say
+    what they need themselves."""
+    return bool(_BECOME.search(output)) and "temporary files" not in output
+
+
 def of_become(user: str, output: str) -> OpsError:
     """A user who may not become another one."""
     return Refused(

@@ -73,7 +73,7 @@ class TargetAction(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             host = str(self._play_context.remote_addr or self._connection.host)
             raise _diagnosis.of_connection(host, self._user(), str(error.message)) from error
         except AnsibleError as error:
-            if not self._connection.become:
+            if not (self._connection.become and _diagnosis.is_of_become(str(error.message))):
                 raise
             raise _diagnosis.of_become(self._user(), str(error.message)) from error
         # what the module was given may hold what must not be shown

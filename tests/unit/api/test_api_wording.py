@@ -43,6 +43,21 @@ def test_advice_is_what_somebody_types_who_uses_the_command(command: str, text: 
     assert _words(command, text) == words
 
 
+LOGFMT = 'level=error msg="x" version="1.2" reason="disk full" limit="5", run with -e mode=fast'
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (f"app: FAILED\n  web ended: {LOGFMT}", f"app: FAILED\n  web ended: {LOGFMT}"),
+        ("  next: Give -e version=v2.\n  is: -e a=b", "  next: Give doppelganger-ops deploy v2.\n  is: -e a=b"),
+        ("      next: first\n        then -e version=v2", "      next: first\n        then doppelganger-ops deploy v2"),
+    ],
+)  # fmt: skip
+def test_what_a_run_shows_keeps_what_it_quotes(shown: str, words: str) -> None:
+    assert cli._lines("deploy", shown) == words
+
+
 def texts(path: Path) -> Iterator[str]:
     """The texts of a file that may be shown, with something in the place of each value."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):

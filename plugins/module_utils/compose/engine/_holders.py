@@ -16,6 +16,8 @@ from typing import Any
 from ._errors import engine_errors
 from ._project import PROJECT_LABEL, Project
 
+#: the network mode without a network of its own
+HOST = "host"
 #: an address that stands for all of them
 _ANY = ("", "0.0.0.0", "::")  # noqa: S104 nothing listens here
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
@@ -48,6 +50,8 @@ class Holder:
     name: str
     project: str
     ports: tuple[Port, ...] = ()
+    #: whether it is in the network of the host: whatever it listens on is a port of the host
+    has_host_network: bool = False
 
     def __str__(self) -> str:
         return f"container {self.name}" + (f" of the compose project {self.project}" if self.project else "")
@@ -68,7 +72,17 @@ def holder_from(listed: Mapping[str, Any]) -> Holder:
         for one in listed.get("Ports") or []
         if one.get("PublicPort")
     ]
-    return Holder(str(names[0]).lstrip("/"), str((listed.get("Labels") or {}).get(PROJECT_LABEL) or ""), tuple(ports))
+    return Holder(
+        name=str(names[0]).lstrip("/"),
+        project=str((listed.get("Labels") or {}).get(PROJECT_LABEL) or ""),
+        ports=tuple(ports),
+        has_host_network=listed.get("State") == "running" and network_of(listed) == HOST,
+    )
+
+
+def network_of(described: Mapping[str, Any]) -> str:
+    """The network mode of a container, as the engine lists or shows it."""
+    return str((described.get("HostConfig") or {}).get("NetworkMode") or "")
 
 
 def is_this_host(engine_name: str) -> bool:

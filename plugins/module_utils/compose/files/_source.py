@@ -12,15 +12,16 @@ reads each file as the content of a key with ``x-``, which it hands on as it is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...app import _beside, _confined
+from ...app import _beside, _confined, _env_files
 from ...app._model import GIT, App
 from ...app._service_names import refuse_missing_services
 from ...core import _files
@@ -93,6 +94,16 @@ def _render(compose: Compose, app: App, directory: Path, warn: Callable[[str], o
             hint=f"Create {own}" + (", which is used where git ignores the file." if app.source == GIT else "."),
             path=path,
         ) from None  # which names a folder that is gone
+
+
+def secrets_of_own_env(compose: Compose, directory: Path, public: Container[str]) -> list[str]:
+    """The secrets in the file ``.env`` that compose reads by itself where no env file is named."""
+    path = (compose.directory or directory) / ".env"
+    if compose.env_files or not path.is_file():
+        return []
+    with contextlib.suppress(OSError):
+        return _env_files.secrets_of(str(path), compose.variables, public)
+    return []
 
 
 def granted_by(app: App) -> list[str]:

@@ -201,12 +201,13 @@ def _remove_made(target: ComposeTarget, record: Record) -> None:
             _actions.remove(target.project, container.id)
 
 
-def _note_found(target: ComposeTarget, release: str, token: int) -> None:
-    """Of a release that was found, record the containers that were made again as they are now."""
+def _note_hashes(target: ComposeTarget, release: str, token: int) -> None:
+    """Record the configuration hashes of the containers that run now: those of a release that was found are new, and
+    another version of Compose has others for the same configuration."""
     record = target.record(release)
-    if record.is_found:
-        now = {one.service: one.config_hash for one in target.project.containers()}
-        services = {service: now.get(service, digest) for service, digest in record.config.services.items()}
+    now = {one.service: one.config_hash for one in target.project.containers()}
+    services = {service: now.get(service, digest) for service, digest in record.config.services.items()}
+    if services != record.config.services:
         target.save(replace(record, config=replace(record.config, services=services)), token)
 
 
@@ -254,7 +255,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
             changed = _down(target, target.app.release_services)
         else:
             changed = bring_up(target, params["release"])
-            _note_found(target, params["release"], params["token"])
+            _note_hashes(target, params["release"], params["token"])
     return {
         "changed": bool(changed or predicted),
         "services": changed or predicted,

@@ -134,6 +134,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         contents = Contents(target.app, target.files.root, directory, target.digests)
         config = contents.settle(config, compose.directory or directory, _known(target))
         secrets = [*_secrets(target, compose, config), *_secret_sources.in_secrets(contents.secrets)]
+        secrets += _source.secrets_of_own_env(compose, directory, target.app.env_public_keys)
         target.learn(secrets)
         ours = work.build(compose, config, directory) if target.app.source == GIT else work.pull()
         images = {**ours, **work.other(config, ours)}

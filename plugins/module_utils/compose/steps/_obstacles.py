@@ -33,9 +33,11 @@ def refuse(target: ComposeTarget, config: Mapping[str, Any]) -> None:
     info = _actions.info(target.project)
     every = _holders.holders(target.project)
     others = [one for one in every if one.project != target.project.name]
-    ours = [port for one in every if one.project == target.project.name for port in one.ports]
+    mine = [one for one in every if one.project == target.project.name]
+    # what listens in the network of the host the engine does not say, so a process that is found may be ours
+    can_tell = _holders.is_this_host(str(info.get("Name"))) and not any(one.has_host_network for one in mine)
     found = [
-        *_of_ports(config, others, ours, _process_at if _holders.is_this_host(str(info.get("Name"))) else _nobody),
+        *_of_ports(config, others, [port for one in mine for port in one.ports], _process_at if can_tell else _nobody),
         *_of_names(config, others),
         *_of_external(config, lambda kind, name: _is_there(target, kind, name)),
         *_of_logs(config, target.app.checks, target.app.release_services, str(info.get("LoggingDriver") or "")),
@@ -59,7 +61,7 @@ def _services(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 def published(config: Mapping[str, Any]) -> Iterator[tuple[str, Port]]:
     """Each port of the host that a service wants to have; of a range the engine takes one that is free."""
     for name, service in _services(config):
-        for port in service.get("ports") or []:
+        for port in (service.get("ports") or []) if service.get("network_mode") != _holders.HOST else ():
             number = str(port.get("published") or "")
             if number.isdigit() and int(number):
                 yield name, Port(int(number), str(port.get("protocol") or "tcp"), str(port.get("host_ip") or ""))

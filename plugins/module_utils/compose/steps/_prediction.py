@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...app._model import GIT
 from ...operations import _plan
 from ...state._record import Image, Record, Source
 from ..engine import _cli
@@ -24,8 +25,9 @@ def of(
     """The services whose containers are made again, and what differs in the configuration from checkout ``tree``."""
     record: Record | None = found["current_record"]
     images = _images(target, wanted, config, record)
-    after = _preview.named(config, {name: Image("", ref) if key == _NEW else Image(key, ref)
-                                    for name, (key, ref) in images.items()}, str(tree))  # fmt: skip
+    called = {name: Image("" if key == _NEW else key, ref) for name, (key, ref) in images.items()}
+    # what is recorded of an images source has its paths as they are
+    after = _preview.named(config, called, str(tree) if target.app.source == GIT else "")
     names = (record.id if record else "nothing", str(wanted["version"]))
     return {
         "recreates": _recreates(target, config, {name: key for name, (key, _) in images.items()}, found),

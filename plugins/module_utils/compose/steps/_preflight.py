@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ...app import _checkout, _env_files, _git, _secret_sources
@@ -125,7 +126,7 @@ def _plan_of(
         compose, config = _source.read(target.app, directory, params["version"], warnings.write)
         data = Data(target.app, target.files.root, directory)
         config = data.settle(compose, config)
-        target.learn(_secret_sources.of_config(config, target.app.env_public_keys))
+        _learn(target, compose, config, directory)
         _actions.refuse_other_folders(target.project, _mounts.devices(config))
         _sealed.seal_environment(config, known)
         contents = Contents(target.app, target.files.root, directory, target.digests)
@@ -151,6 +152,13 @@ def _plan_of(
     plan = {"wanted": wanted, "services": wanted["services"], **predicted, **decided}
     shown = {"data": places if check_mode else {}, "unset": _cli.unset(warnings.getvalue())}
     return {**plan, **{name: value for name, value in shown.items() if value}}
+
+
+def _learn(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any], directory: Path) -> None:
+    """What is secret in the configuration and in the env file that compose reads by itself is blanked out from here on."""
+    public = target.app.env_public_keys
+    target.learn(_secret_sources.of_config(config, public))
+    target.learn(_source.secrets_of_own_env(compose, directory, public))
 
 
 def _refuse_loss(target: ComposeTarget, ran: Record | None, data: Data, contents: Contents) -> None:

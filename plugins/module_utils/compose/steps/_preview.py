@@ -11,6 +11,7 @@ from typing import Any
 from ...state._record import Image, Record
 from ...text._secret_values import private
 from ..engine import _cli
+from ..engine._answers import CONFIG_LABEL
 from ..target._target import ComposeTarget
 
 #: what has keys and values of the application's own
@@ -32,6 +33,8 @@ def _lines(path: str, value: Any, public: Container[str]) -> Iterator[Line]:
     if isinstance(value, Mapping) and value:
         has_settings = path.rpartition(".")[2] in _SETTINGS
         for key, item in sorted(value.items(), key=lambda pair: str(pair[0])):
+            if key == CONFIG_LABEL:  # which is of what is recorded alone
+                continue
             for real, shown in _lines(f"{path}.{key}", item, public):
                 is_secret = has_settings and any(private([(str(key), item)], public))
                 yield real, f"{path}.{key}: {_HIDDEN}" if is_secret else shown

@@ -25,6 +25,20 @@ def script(folder: Path, text: str) -> str:
     return str(path)
 
 
+@pytest.mark.parametrize(
+    ("said", "is_of_become"),
+    [
+        ("Incorrect sudo password", True),
+        ("sudo: a password is required", True),
+        ("Failed to set permissions on the temporary files Ansible needs to create when becoming an unprivileged user "
+         "(rc: 1, err: chmod: invalid mode: password)", False),
+        ("The module doppelganger.ops.release_apply was not found in configured module paths", False),
+    ],
+)  # fmt: skip
+def test_which_errors_are_of_becoming_somebody(said: str, is_of_become: bool) -> None:
+    assert _diagnosis.is_of_become(said) == is_of_become
+
+
 def test_a_python_that_is_new_enough_is_none_of_the_reasons() -> None:
     assert asked(sys.executable) is None
 

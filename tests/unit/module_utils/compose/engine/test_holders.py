@@ -46,6 +46,11 @@ def test_when_one_port_is_in_the_way_of_another(one: Port, other: Port, overlap:
             },
             Holder("shop-web-1", "shop", (Port(8080, "tcp", "0.0.0.0"),)),
         ),
+        (
+            {"Names": ["/near"], "State": "running", "HostConfig": {"NetworkMode": "host"}},
+            Holder("near", "", has_host_network=True),
+        ),
+        ({"Names": ["/near"], "State": "exited", "HostConfig": {"NetworkMode": "host"}}, Holder("near", "")),
     ],
 )
 def test_a_container_as_the_engine_lists_it(listed: dict[str, object], holder: Holder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -237,3 +238,24 @@ def test_a_migration_has_nothing_started_but_what_it_needs(
     made.store.write("releases/0001-v1/compose.json", {"services": SERVICES})
     _migrate._ensure_services(made, "0001-v1")
     assert brought == started
+
+
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [
+        pytest.param({"web": "hash-web"}, {"web": "hash-web"}, id="the same"),
+        pytest.param({"web": "of another Compose"}, {"web": "of another Compose"}, id="of another version of Compose"),
+        pytest.param({}, {"web": "hash-web"}, id="none has a container"),
+    ],
+)
+def test_the_hashes_of_what_runs_are_those_of_its_release(
+    tmp_path: Path, now: dict[str, str], kept: dict[str, str]
+) -> None:
+    shop = target(tmp_path)
+    token = shop.store.acquire(holder="ana", purpose="rollback", ttl=60, wait=0).token
+    made = record()
+    shop.save(replace(made, config=replace(made.config, services={"web": "hash-web"})), token)
+    found = [container(service, config_hash=digest) for service, digest in now.items()]
+    shop.project = SimpleNamespace(containers=lambda: found)  # type: ignore[assignment]
+    _apply._note_hashes(shop, made.id, token)
+    assert shop.record(made.id).config.services == kept

@@ -100,7 +100,7 @@ def test_a_name_that_is_only_ours_is_asked_of_no_registry(
     assert on.project.pulled == ([settings["image"]] if is_pulled else [])  # type: ignore[attr-defined]
 
 
-CANARY = "canary-0123456789"
+CANARY, OWN = "canary-0123456789", "plum-Tree-8834-own"
 
 
 def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
@@ -113,7 +113,8 @@ def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
     def build(*verb: str, clean: Any, **_: Any) -> None:
         said.append(clean(f"{verb[0]}: the token is {CANARY}"))
 
-    compose = SimpleNamespace(directory=tmp_path, run=build, model=dict)
+    compose = SimpleNamespace(directory=tmp_path, run=build, model=dict, env_files=(), variables={})
+    (tmp_path / ".env").write_text(f"REDIS_PASSWORD={OWN}\n")  # which compose reads by itself
     monkeypatch.setattr(_checkout, "kept", lambda *_: tmp_path)
     monkeypatch.setattr(_source, "read", lambda *_: (compose, config))
     monkeypatch.setattr(ComposeTarget, "compose_of", lambda *_: SimpleNamespace(hashes=lambda: {"web": "hash"}))
@@ -128,7 +129,7 @@ def test_a_release_is_pinned_with_its_secrets_and_the_key_of_its_digests(
     assert len(said) == 1
     assert CANARY not in said[0]
     assert CANARY in _sealed.unseal(shop.store)
-    assert shop.config_of(pending.id)[_sealed.KEY] == [CANARY]
+    assert sorted(shop.config_of(pending.id)[_sealed.KEY]) == [CANARY, OWN]
     assert tagged == [WEB]
     # digests of the next run can be compared with those of this one
     kept = shop.record(pending.id)

@@ -38,6 +38,7 @@ def held(*holders: Holder, service: Any = None, process: str = "") -> list[str]:
         ({"ports": [{"target": 80, "published": "0"}]}, []),
         ({"ports": [PUBLISHED], "deploy": {"replicas": 0}}, []),
         ({"ports": [PUBLISHED], "scale": 0}, []),
+        ({"ports": [PUBLISHED], "network_mode": "host"}, []),
         ({"ports": [PUBLISHED], "deploy": {"replicas": 1}}, [Port(8080)]),
         ({}, []),
     ],
@@ -98,6 +99,23 @@ def test_networks_and_volumes_of_others_that_are_used_have_to_be_there(service: 
 def test_a_log_that_nobody_can_read(services: Any, check: dict[str, Any], usual: str, is_found: bool) -> None:
     asked = {"name": "c", "kind": "logs", **check}
     assert bool([*_obstacles._of_logs({"services": services}, [asked], ["web"], usual)]) is is_found
+
+
+@pytest.mark.parametrize(("project", "is_in_the_way"), [("shop", False), ("blog", True)])
+def test_what_listens_in_the_hosts_network_may_be_ours(
+    monkeypatch: pytest.MonkeyPatch, project: str, is_in_the_way: bool
+) -> None:
+    target = cast("Any", SimpleNamespace(app=app(), project=SimpleNamespace(name="shop")))
+    monkeypatch.setattr(_actions, "info", lambda _: {"Name": "x"})
+    monkeypatch.setattr(_holders, "is_this_host", lambda _: True)
+    monkeypatch.setattr(_holders, "is_taken", lambda _: True)
+    monkeypatch.setattr(_holders, "process_at", lambda _: "httpd (process 7)")
+    monkeypatch.setattr(_holders, "holders", lambda _: [Holder("one", project, has_host_network=True)])
+    if is_in_the_way:
+        with pytest.raises(Refused, match="httpd"):
+            _obstacles.refuse(target, config(ports=[PUBLISHED]))
+    else:
+        _obstacles.refuse(target, config(ports=[PUBLISHED]))
 
 
 def test_all_that_is_in_the_way_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

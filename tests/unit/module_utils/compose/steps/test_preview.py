@@ -26,6 +26,9 @@ PORT = {"target": 80, "published": "8080"}
     [
         pytest.param({"ports": [PORT]}, {"ports": [PORT]}, [], id="nothing"),
         pytest.param(
+            {"labels": {"doppelganger.ops.config": "1", "a": "b"}}, {"labels": {"a": "b"}}, [], id="our own label"
+        ),
+        pytest.param(
             {"ports": [PORT]},
             {"ports": [{**PORT, "published": "8081"}]},
             ['-ports[]: {"published": "8080", "target": 80}', '+ports[]: {"published": "8081", "target": 80}'],
