@@ -155,7 +155,7 @@ def _plan_of(
 
 
 def _learn(target: ComposeTarget, compose: _cli.Compose, config: Mapping[str, Any], directory: Path) -> None:
-    """What is secret in the configuration and in the env file that compose reads by itself is blanked out from here on."""
+    """Blank out from here on what is secret in the configuration, and in the env file that compose reads by itself."""
     public = target.app.env_public_keys
     target.learn(_secret_sources.of_config(config, public))
     target.learn(_source.secrets_of_own_env(compose, directory, public))
