@@ -14,8 +14,6 @@ from ...core import _files
 
 #: more than that is no configuration: in bytes of all files, and entries of a folder
 _MOST_BYTES, _MOST_ENTRIES = 16 << 20, 1000
-#: what people write by hand has less, in bytes
-_SHORT = 1 << 20
 
 
 class _TooMuch(Exception):
@@ -46,13 +44,10 @@ def of(path: Path, *, with_rights: bool = True) -> list[list[str]] | None:
     return found
 
 
-def is_short_text(path: Path) -> bool:
-    """Whether somebody may have written a file by hand: an empty one is there to be written into."""
-    try:
-        content = _files.beginning(path, _SHORT + 1)
-    except OSError:
-        return False
-    return 0 < len(content) <= _SHORT and b"\0" not in content
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two have the same in them, whoever may read it."""
+    found = of(one, with_rights=False)
+    return found is not None and found == of(other, with_rights=False)
 
 
 def copy(path: Path, place: Path) -> None:

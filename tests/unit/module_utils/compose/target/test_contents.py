@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +66,9 @@ def test_what_is_read_of_a_folder_of_the_host_is_copied_and_data_is_not(srv: Pat
         "web.conf": False, "conf.d": True, "db.sqlite": True, "big": True, "/etc/hostname": True,
         "acme.json": False, "socket": True, "nothing": True,
     }  # fmt: skip
-    assert copied(srv, *mounts.items()) == ["web.conf", "conf.d", "db.sqlite", "big"]
-    assert copied(srv, ("conf.d", False), ("db.sqlite", False), ("big", False)) == []
+    assert copied(srv, *mounts.items()) == ["conf.d", "db.sqlite", "big"]
+    # whoever may write to it keeps data there, whatever it looks like
+    assert copied(srv, *dict.fromkeys(mounts, False).items()) == []
     # what others write to is not only read
     assert copied(srv, ("conf.d", True), ("conf.d/a", False)) == []
     assert copied(srv, (".", False), ("web.conf", True)) == []
@@ -87,7 +90,7 @@ def test_the_state_beside_is_none_of_it(srv: Path) -> None:
 
 def test_a_copy_is_where_its_content_says(srv: Path) -> None:
     def place() -> Path:
-        contents, config = read(srv, mounting(("conf.d", True), ("web.conf", False)))
+        contents, config = read(srv, mounting(("conf.d", True), ("web.conf", True)))
         contents.provide()
         return Path(config["services"]["web"]["volumes"][0]["source"])
 
@@ -198,30 +201,63 @@ def test_a_file_that_is_missing_is_refused_by_name(srv: Path, source: str) -> No
     read(srv, config, source=source)  # nobody uses it
 
 
-def test_what_containers_wrote_into_a_copy_is_neither_left_behind_nor_taken_away(srv: Path) -> None:
-    root = srv.parent / "state"
-    first, config = read(srv, mounting(("web.conf", False)))
-    first.provide()
-    ran = {**config, **first.as_data()}
-    [place] = first.places
+@pytest.fixture
+def ran(srv: Path) -> tuple[dict[str, Any], Path]:
+    """The configuration of a release of before, whose containers could write to the copy of web.conf; and the copy."""
+    contents, config = read(srv, mounting(("web.conf", True)))
+    contents.provide()
+    config["services"]["web"]["volumes"][0]["read_only"] = False
+    [place] = contents.places
+    return {**config, **contents.as_data()}, place
+
+
+@pytest.mark.parametrize("is_read_only", [True, False])
+@pytest.mark.parametrize(
+    ("copy", "origin", "is_refused"),
+    [
+        pytest.param("one\n", "one\n", False, id="nobody wrote"),
+        pytest.param("one\n", "two\n", False, id="only the file was edited"),
+        pytest.param("written\n", "two\n", True, id="both are others"),
+        pytest.param("written\n", "written\n", False, id="it was brought there"),
+        pytest.param(None, "two\n", False, id="it is gone"),
+    ],
+)
+def test_what_containers_wrote_into_a_copy_is_not_left_behind(
+    srv: Path, ran: tuple[dict[str, Any], Path], copy: str | None, origin: str, is_refused: bool, is_read_only: bool
+) -> None:
+    config, place = ran
+    place.write_text(copy) if copy else place.unlink()
+    (srv / "web.conf").write_text(origin)
+    contents, _ = read(srv, mounting(("web.conf", is_read_only)))
+    read(srv, {"services": {}})[0].refuse_loss(config)  # it is not mounted any more
+    with pytest.raises(Refused) if is_refused else contextlib.nullcontext() as error:
+        contents.refuse_loss(config)
+    if error:
+        assert error.value.reason == "path_in_use"
+        assert error.value.data["paths"] == [str(srv / "web.conf"), str(place)]
+        assert f"cp {srv / 'web.conf'} {place}" in error.value.hint
+
+
+def test_what_is_mounted_again_as_it_was_is_not_left_behind(srv: Path, ran: tuple[dict[str, Any], Path]) -> None:
+    config, place = ran
     place.write_text("written\n")
-    again, _ = read(srv, mounting(("web.conf", False)))
+    again, _ = read(srv, mounting(("web.conf", True)))
     assert set(again.places) == {place}
-    again.refuse_loss(ran)
+    again.refuse_loss(config)
     again.provide()
     assert place.read_text() == "written\n"
-    (srv / "web.conf").write_text("two\n")
-    second, _ = read(srv, mounting(("web.conf", False)))
-    with pytest.raises(Refused) as error:
-        second.refuse_loss(ran)
-    assert error.value.reason == "path_in_use"
-    assert error.value.data["paths"] == [str(srv / "web.conf"), str(place)]
-    read(srv, {"services": {}})[0].refuse_loss(ran)  # it is not mounted any more
-    assert _contents.spare(root, []) == [place.parent.name]
+    read(srv, mounting(("web.conf", False)))
+    with pytest.raises(Refused):
+        read(srv, mounting(("web.conf", False)))[0].refuse_loss(config)
+
+
+def test_what_containers_wrote_into_a_copy_is_not_taken_away(srv: Path, ran: tuple[dict[str, Any], Path]) -> None:
+    _, place = ran
+    place.write_text("written\n")
+    assert _contents.spare(srv.parent / "state", []) == [place.parent.name]
     with pytest.raises(OpsError):
         _contents.refuse_removal(place.parent, DIGESTS)
     place.write_text("one\n")
-    second.refuse_loss(ran)
     _contents.refuse_removal(place.parent, DIGESTS)
 
 
@@ -233,16 +269,43 @@ def test_what_a_release_mounts_is_not_spare(srv: Path) -> None:
     assert len(_contents.spare(srv.parent / "state", [config])) == 1
 
 
-def test_a_file_that_changes_while_it_is_copied_is_not_taken_for_the_other(srv: Path) -> None:
+def log(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("another line\n")
+
+
+@pytest.mark.parametrize(
+    "change", [pytest.param(log, id="it is written to"), pytest.param(Path.unlink, id="it was taken away")]
+)
+def test_what_changes_while_it_is_copied_stays_where_it_is(
+    srv: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    copying = _fingerprints.copy
+
+    def copy(path: Path, place: Path) -> None:
+        if path.name == "web.conf":
+            change(path)
+        copying(path, place)
+
+    monkeypatch.setattr(_fingerprints, "copy", copy)
+    contents = Contents(app(source="images", directory=str(srv)), srv.parent / "state", srv, DIGESTS)
+    config = contents.made(mounting(("web.conf", True), ("conf.d", True)), srv, {})
+    sources = [Path(one["source"]) for one in config["services"]["web"]["volumes"]]
+    assert sources[0] == Path("web.conf")
+    assert {sources[1]: srv / "conf.d"} == contents.places
+    assert (sources[1] / "a").read_text() == "a\n"
+    assert [one.name for one in (srv.parent / "state/contents").iterdir()] == [sources[1].parent.name]
+
+
+def test_what_cannot_be_copied_is_an_error(srv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy(path: Path, place: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(place))
+
+    monkeypatch.setattr(_fingerprints, "copy", copy)
     contents, _ = read(srv, mounting(("web.conf", True)))
-    (srv / "web.conf").write_text("two\n")
-    with pytest.raises(OpsError):
+    with pytest.raises(OpsError) as error:
         contents.provide()
-    [place] = contents.places
-    assert not place.exists()
-    (srv / "web.conf").write_text("one\n")
-    contents.provide()
-    assert place.read_text() == "one\n"
+    assert error.value.reason == "system_error"
 
 
 def test_a_dollar_in_a_name_is_written_twice(srv: Path) -> None:
