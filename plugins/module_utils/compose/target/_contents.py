@@ -17,7 +17,7 @@ import copy
 import os
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ class Contents:
         self.places: dict[Path, Path] = {}
         #: the files of secrets
         self.secrets: list[Path] = []
-        #: what this version mounts of the host
+        #: what this version mounts of the host, and what of it somebody may write to
         self._mounted: set[Path] = set()
+        self._written: set[Path] = set()
         #: what changed while it was copied: it is in use, and stays where it is
         self._restless: set[Path] = set()
 
@@ -61,6 +62,9 @@ class Contents:
         paths start from ``base``, variables have the values of ``known``."""
         result = copy.deepcopy(dict(config))
         self.places, self.secrets = {}, []
+        self._mounted, self._written = (
+            {_real(place) for place in find(result, base)} for find in (_mounts.named, _mounts.written)
+        )
         services = result["services"].values()
         used = sorted({key for service in services for key in _used(service)})
         stamps = {key: self._stamp(*key, result, known) for key in used}
@@ -71,8 +75,8 @@ class Contents:
             for number, file in _rendered.profiles(service):
                 kept = self._kept(self._origin(Path(plain(file)), "seccomp in security_opt"))
                 service["security_opt"][number] = f"seccomp={kept}"
-        self._mounted = {Path(os.path.realpath(plain(place))) for place in _mounts.named(result, base)}
-        places = {place: self._place(Path(plain(place))) for place in self._read(result, base)}
+        beside = {place for place in _mounts.named(result, base) if self._is_beside(Path(plain(place)))}
+        places = {place: self._place(Path(plain(place))) for place in sorted(beside)}
         return _mounts.moved(result, base, {place: str(found) for place, found in places.items() if found})
 
     def made(self, config: Mapping[str, Any], base: Path, known: Mapping[str, str]) -> dict[str, Any]:
@@ -123,30 +127,25 @@ class Contents:
             pass
         return path
 
-    def _read(self, config: Mapping[str, Any], base: Path) -> Iterator[str]:
-        """The places of ``app_directory`` that are mounted, and that nobody may write to."""
-        written = _mounts.written(config, base)
-        for place in sorted(_mounts.named(config, base)) if self._app.directory else ():
-            # what one of them writes another one may read
-            is_data = any(_overlap(place, other) for other in written)
-            if not is_data and self._is_beside(Path(plain(place))):
-                yield place
-
     def _is_beside(self, path: Path) -> bool:
         """Whether a path is of ``app_directory``, and not of what we keep there ourselves."""
-        is_theirs = path.is_relative_to(self._app.directory) and not _overlap(path, self._root)
-        return is_theirs and not self._is_of_commit(path)
+        is_theirs = bool(self._app.directory) and path.is_relative_to(self._app.directory)
+        return is_theirs and not _overlap(path, self._root) and not self._is_of_commit(path)
 
     def _place(self, path: Path) -> Path | None:
-        """Where the copy of a file or a folder is; None, where it is too much, cannot be read or is in use."""
+        """Where the copy of a file or a folder is; None, where it is data, is in use, is too much or cannot be read."""
         path = Path(os.path.realpath(path))
-        if path in self._restless:
+        # what one of the containers writes another one may read
+        is_data = any(_overlap(path, other) for other in self._written)
+        if is_data or path in self._restless:
             return None
-        found = _fingerprints.of(path)
-        if found is None:
+        content, with_rights = _fingerprints.of(path, with_rights=False), _fingerprints.of(path)
+        if content is None or with_rights is None:
             return None
         name = _files.safe_name(path.name)
-        place = self._root / FOLDER / _name(self._digests, name, found) / name
+        # what is in it counts alone when somebody looks whether it was written to
+        folder = f"{_digest(self._digests, name, content)}-{_digest(self._digests, name, with_rights)[:8]}"
+        place = self._root / FOLDER / folder / name
         self.places[place] = path
         return place
 
@@ -169,7 +168,8 @@ class Contents:
 
     def provide(self) -> bool:
         """Make the copies that are not there yet. False where something changed meanwhile: settle it again."""
-        due = [(place, path) for place, path in sorted(self.places.items()) if not os.path.lexists(place)]
+        there = {place for place, path in self.places.items() if is_there(place, path, self._digests)}
+        due = [(place, path) for place, path in sorted(self.places.items()) if place not in there]
         changed = {path for place, path in due if not self._copied(path, place)}
         self._restless |= changed
         return not changed
@@ -182,6 +182,8 @@ class Contents:
             _files.make_private(beside)
             _fingerprints.copy(path, beside / place.name)
             if is_whole := _is_of(place, beside / place.name, self._digests):
+                if place.is_dir():  # the engine's
+                    place.rmdir()
                 os.rename(beside, place.parent)
             return is_whole
         except OSError as error:
@@ -208,10 +210,25 @@ def is_intact(place: Path, digests: Digests) -> bool:
     return _is_of(place, place, digests)
 
 
+def is_there(place: Path, origin: Path, digests: Digests) -> bool:
+    """Whether a copy is there, as it was made or with what containers wrote into it. Where nothing is, the engine makes
+    an empty folder."""
+    if is_intact(place, digests):
+        return True
+    return (
+        os.path.lexists(place) and not _is_hollow(place) and (not origin.exists() or place.is_dir() == origin.is_dir())
+    )
+
+
+def _is_hollow(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
+
+
 def _is_of(place: Path, path: Path, digests: Digests) -> bool:
-    """Whether what is at a path is what a place is named after."""
-    found = _fingerprints.of(path)
-    return found is not None and _name(digests, place.name, found) == place.parent.name
+    """Whether what is at a path is what a place is named after: its content, in an earlier version with its rights."""
+    named, _, rights = place.parent.name.partition("-")
+    found = _fingerprints.of(path, with_rights=not rights)
+    return found is not None and _digest(digests, place.name, found) == named
 
 
 def spare(root: Path, configs: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -224,7 +241,7 @@ def spare(root: Path, configs: Iterable[Mapping[str, Any]]) -> list[str]:
 def refuse_removal(folder: Path, digests: Digests) -> None:
     """Refuse to take a copy away that containers have written to."""
     for place in folder.iterdir() if not folder.name.startswith(".") else ():
-        if not is_intact(place, digests):
+        if not is_intact(place, digests) and not _is_hollow(place):
             raise OpsError(
                 f"containers have written to {place}. Move what is needed, then remove {folder}.",
                 reason="path_in_use",
@@ -237,7 +254,11 @@ def plain(text: str) -> str:
     return text.replace("$$", "$")
 
 
-def _name(digests: Digests, name: str, found: Any) -> str:
+def _real(place: str) -> Path:
+    return Path(os.path.realpath(plain(place)))
+
+
+def _digest(digests: Digests, name: str, found: Any) -> str:
     return digests.of([name, found]).rpartition(":")[2][:24]
 
 

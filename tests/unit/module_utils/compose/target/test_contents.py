@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -203,12 +204,13 @@ def test_a_file_that_is_missing_is_refused_by_name(srv: Path, source: str) -> No
 
 @pytest.fixture
 def ran(srv: Path) -> tuple[dict[str, Any], Path]:
-    """The configuration of a release of before, whose containers could write to the copy of web.conf; and the copy."""
-    contents, config = read(srv, mounting(("web.conf", True)))
-    contents.provide()
-    config["services"]["web"]["volumes"][0]["read_only"] = False
-    [place] = contents.places
-    return {**config, **contents.as_data()}, place
+    """The configuration of a release of an earlier version of ours, whose containers could write to the copy of
+    web.conf; and the copy, with a name that has the rights in it."""
+    found = _fingerprints.of(srv / "web.conf")
+    place = srv.parent / "state/contents" / DIGESTS.of(["web.conf", found]).rpartition(":")[2][:24] / "web.conf"
+    place.parent.mkdir(parents=True)
+    shutil.copy2(srv / "web.conf", place)
+    return {**mounting((str(place), False)), "x-contents": {str(place): str(srv / "web.conf")}}, place
 
 
 @pytest.mark.parametrize("is_read_only", [True, False])
@@ -238,17 +240,78 @@ def test_what_containers_wrote_into_a_copy_is_not_left_behind(
         assert f"cp {srv / 'web.conf'} {place}" in error.value.hint
 
 
-def test_what_is_mounted_again_as_it_was_is_not_left_behind(srv: Path, ran: tuple[dict[str, Any], Path]) -> None:
-    config, place = ran
-    place.write_text("written\n")
-    again, _ = read(srv, mounting(("web.conf", True)))
-    assert set(again.places) == {place}
-    again.refuse_loss(config)
-    again.provide()
-    assert place.read_text() == "written\n"
-    read(srv, mounting(("web.conf", False)))
-    with pytest.raises(Refused):
-        read(srv, mounting(("web.conf", False)))[0].refuse_loss(config)
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_other_rights_are_nothing_that_was_written(srv: Path, is_edited: bool) -> None:
+    first, config = read(srv, mounting(("web.conf", True)))
+    first.provide()
+    [place] = first.places
+    place.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(place, 999, 999)
+    if is_edited:
+        (srv / "web.conf").write_text("two\n")
+    second, _ = read(srv, mounting(("web.conf", True)))
+    second.refuse_loss({**config, **first.as_data()})
+    second.provide()
+    _contents.refuse_removal(place.parent, DIGESTS)
+    assert len([*place.parent.parent.iterdir()]) == len({place, *second.places})
+
+
+def hollow(place: Path) -> None:
+    """What Docker does where nothing is to be mounted."""
+    place.mkdir(parents=True)
+
+
+def with_a_file(place: Path) -> None:
+    hollow(place)
+    (place / "x").write_text("written")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "is_there", "can_be_made"),
+    [
+        pytest.param("web.conf", None, True, True, id="as it was made"),
+        pytest.param("conf.d", None, True, True, id="a folder as it was made"),
+        pytest.param("web.conf", lambda place: None, False, True, id="it is gone"),
+        pytest.param("web.conf", hollow, False, True, id="a folder in the place of a file"),
+        pytest.param("conf.d", hollow, False, True, id="an empty folder in the place of a folder"),
+        pytest.param("web.conf", with_a_file, False, False, id="a folder with what containers wrote"),
+        pytest.param("web.conf", lambda place: place.write_text("x"), True, True, id="a file that was written to"),
+    ],
+)
+def test_what_counts_as_a_copy(
+    srv: Path, name: str, change: Callable[[Path], None] | None, is_there: bool, can_be_made: bool
+) -> None:
+    contents, _ = read(srv, mounting((name, True)))
+    contents.provide()
+    [(place, path)] = contents.places.items()
+    if change:
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+        change(place)
+    assert _contents.is_there(place, path, DIGESTS) is is_there
+    with contextlib.nullcontext() if can_be_made else pytest.raises(OpsError):
+        contents.provide()
+    assert _contents.is_there(place, path, DIGESTS) is can_be_made
+    assert can_be_made or (place / "x").read_text() == "written"
+
+
+def test_what_the_engine_made_is_taken_away(srv: Path) -> None:
+    contents, _ = read(srv, mounting(("web.conf", True)))
+    [place] = contents.places
+    hollow(place)
+    _contents.refuse_removal(place.parent, DIGESTS)
+    (place / "x").write_text("written")
+    with pytest.raises(OpsError):
+        _contents.refuse_removal(place.parent, DIGESTS)
+
+
+@pytest.mark.parametrize("writer", ["web.conf", ".", "link"])
+def test_a_secret_that_somebody_may_write_to_is_no_copy(srv: Path, writer: str) -> None:
+    (srv / "link").symlink_to("web.conf")
+    config = {**using(c={"file": str(srv / "web.conf")})}
+    config["services"]["db"] = mounting((writer, False))["services"]["web"]
+    contents, found = read(srv, config)
+    assert (contents.places, found["secrets"]["c"]["file"]) == ({}, str(srv / "web.conf"))
 
 
 def test_what_containers_wrote_into_a_copy_is_not_taken_away(srv: Path, ran: tuple[dict[str, Any], Path]) -> None:
