@@ -140,7 +140,7 @@ class Contents:
         if is_data or path in self._restless:
             return None
         content, with_rights = _fingerprints.of(path, with_rights=False), _fingerprints.of(path)
-        if content is None or with_rights is None:
+        if content is None or with_rights is None or not _fingerprints.may_read(path):
             return None
         name = _files.safe_name(path.name)
         # what is in it counts alone when somebody looks whether it was written to

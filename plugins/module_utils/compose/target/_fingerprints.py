@@ -50,6 +50,24 @@ def is_same(one: Path, other: Path) -> bool:
     return found is not None and found == of(other, with_rights=False)
 
 
+def may_read(path: Path) -> bool:
+    """Whether who reads something may read a copy of it too: whoever is not root owns each copy himself, with his own
+    group."""
+    mine = (os.geteuid(), os.getegid())
+    try:
+        return mine[0] == 0 or all(
+            (status.st_uid, status.st_gid) == mine or stat.S_ISLNK(status.st_mode) or _is_for_everybody(status.st_mode)
+            for _, status in _entries(path)
+        )
+    except OSError:  # it is gone by now
+        return False
+
+
+def _is_for_everybody(mode: int) -> bool:
+    needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+    return mode & needed == needed
+
+
 def copy(path: Path, place: Path) -> None:
     """A copy with the same owners and rights, as far as this user may give them."""
     if path.is_dir():

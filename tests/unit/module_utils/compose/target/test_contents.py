@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -80,6 +81,36 @@ def test_more_than_a_configuration_has_stays_where_it_is(srv: Path, monkeypatch:
     assert copied(srv, ("web.conf", True), ("conf.d", True)) == ["conf.d"]
     monkeypatch.setattr(_fingerprints, "_MOST_ENTRIES", 1)
     assert copied(srv, ("conf.d", True)) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "mode", "is_copied"),
+    [
+        pytest.param(0, 1, 0o600, True, id="root gives each copy its owner"),
+        pytest.param(1000, 1000, 0o640, True, id="all is one's own"),
+        pytest.param(1000, 999, 0o640, False, id="another group"),
+        pytest.param(999, 1000, 0o640, False, id="another owner"),
+        pytest.param(999, 999, 0o644, True, id="everybody may read it"),
+        pytest.param(999, 999, 0o604, True, id="but for a group that may not"),
+    ],
+)
+@pytest.mark.parametrize("name", ["web.conf", "conf.d"])
+def test_a_copy_that_the_container_could_not_read_is_not_made(
+    srv: Path, monkeypatch: pytest.MonkeyPatch, user: int, group: int, mode: int, is_copied: bool, name: str
+) -> None:
+    """Who deploys, where the files are of user and group 1000."""
+    entries = _fingerprints._entries
+
+    def of_1000(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+        for below, status in entries(path):
+            kind = stat.S_IFMT(status.st_mode)
+            rights = mode | (mode & 0o444) >> 2 if stat.S_ISDIR(kind) else mode
+            yield below, os.stat_result((kind | rights, *status[1:4], 1000, 1000, *status[6:]))
+
+    monkeypatch.setattr(_fingerprints, "_entries", of_1000)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "getegid", lambda: group)
+    assert copied(srv, (name, True)) == ([name] if is_copied else [])
 
 
 def test_the_state_beside_is_none_of_it(srv: Path) -> None:
