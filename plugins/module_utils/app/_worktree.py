@@ -7,6 +7,7 @@ where nobody but us writes, and never in the tree itself.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,7 +130,8 @@ def _walk(tree: Path, folders: Collection[str]) -> Iterator[tuple[str, os.DirEnt
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    with os.scandir(folder) as entries:
+        return sorted(itertools.islice(entries, _MOST + 2), key=lambda entry: entry.name)
 
 
 def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Collection[Path]) -> bool:

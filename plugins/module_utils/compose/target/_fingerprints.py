@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import stat
@@ -87,7 +88,9 @@ def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     due = [""] if path.is_dir() else []
     while due:
         above = due.pop()
-        for entry in sorted(os.scandir(path / above), key=lambda one: one.name):
+        with os.scandir(path / above) as entries:  # of a folder with more than is copied some are enough
+            some = list(itertools.islice(entries, _MOST_ENTRIES + 1))
+        for entry in sorted(some, key=lambda one: one.name):
             name = os.path.join(above, entry.name)
             yield name, entry.stat(follow_symlinks=False)
             if entry.is_dir(follow_symlinks=False):

@@ -83,6 +83,22 @@ def test_more_than_a_configuration_has_stays_where_it_is(srv: Path, monkeypatch:
     assert copied(srv, ("conf.d", True)) == []
 
 
+def test_of_a_huge_folder_no_more_is_read_than_shows_it(srv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, scandir = [], os.scandir
+
+    @contextlib.contextmanager
+    def watched(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            yield (seen.append(entry.name) or entry for entry in entries)  # type: ignore[func-returns-value]
+
+    for number in range(50):
+        (srv / f"conf.d/{number}").touch()
+    monkeypatch.setattr(_fingerprints, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(os, "scandir", watched)
+    assert _fingerprints.of(srv / "conf.d") is None
+    assert len(seen) == 11
+
+
 @pytest.mark.parametrize(
     ("user", "group", "mode", "is_copied"),
     [
