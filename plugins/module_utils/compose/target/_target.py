@@ -146,7 +146,7 @@ class ComposeTarget(Target):
         return str(self.store.path_of(f"evidence/{name}"))
 
     def remove_source(self, name: str, token: int) -> None:
-        _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root, self.app.directory)
+        _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
         super().remove_source(name, token)
 
     def spare_contents(self) -> list[str]:
