@@ -7,6 +7,7 @@ where nobody but us writes, and never in the tree itself.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,9 +41,8 @@ class WorkTree:
             found.discard(prefix)
         return frozenset(found)
 
-    def unknown(self, elsewhere: Collection[Path]) -> list[str]:
-        """What git does not know: files that were added or changed. What is a link to one of the places ``elsewhere``
-        lies there."""
+    def unknown(self) -> list[str]:
+        """What git does not know: files that were added or changed."""
         tracked = self.tracked()
         folders = {part for name in tracked for part in _above(name)}
         roots = {prefix for prefix, _ in self._repositories()}
@@ -50,7 +50,7 @@ class WorkTree:
         for count, (name, entry) in enumerate(_walk(self.path, folders)):
             if count > _MOST:
                 return [*found, "more files than are counted"]
-            if name not in tracked and not _is_of_no_account(name, entry, roots, elsewhere):
+            if name not in tracked and not _is_of_no_account(name, entry, roots, self.path):
                 found.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
         return found
 
@@ -87,6 +87,11 @@ def kept(tree: Path) -> WorkTree:
         hint=f"Check {tree} for files that are needed, then move it away.",
         tree=str(tree),
     )
+
+
+def of(tree: Path, root: Path) -> WorkTree:
+    """The one that a version has: kept in the state folder ``root``, or made for looking."""
+    return kept(tree) if tree.parent == root / "source" else cloned(tree)
 
 
 def cloned(tree: Path) -> WorkTree:
@@ -129,38 +134,42 @@ def _walk(tree: Path, folders: Collection[str]) -> Iterator[tuple[str, os.DirEnt
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    with os.scandir(folder) as entries:
+        return sorted(itertools.islice(entries, _MOST + 2), key=lambda entry: entry.name)
 
 
-def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], elsewhere: Collection[Path]) -> bool:
-    """Whether nothing is lost where an entry is: it is git's own, made again, empty, or a link of ours."""
+def _is_of_no_account(name: str, entry: os.DirEntry[str], roots: Collection[str], tree: Path) -> bool:
+    """Whether nothing is lost where an entry is: it is git's own, made again, empty, or a link that leads out."""
     folder, last = os.path.split(name)
     if last in _MADE_AGAIN or (last == ".git" and folder in roots):
         return True
     if entry.is_symlink():
-        return _leads_to(entry, elsewhere)
-    return entry.is_dir(follow_symlinks=False) and is_empty(entry.path, elsewhere=elsewhere)
+        return _leads_out(entry, tree)
+    return entry.is_dir(follow_symlinks=False) and is_empty(entry.path, tree=tree)
 
 
-def _leads_to(entry: os.DirEntry[str], places: Collection[Path]) -> bool:
-    return entry.is_symlink() and any(Path(os.readlink(entry.path)).is_relative_to(place) for place in places)
+def _leads_out(entry: os.DirEntry[str], tree: Path) -> bool:
+    """Whether an entry is a link to a place of the host, as ours are: there is no data in it."""
+    target = os.readlink(entry.path) if entry.is_symlink() else ""
+    return os.path.isabs(target) and not Path(os.path.normpath(target)).is_relative_to(tree)
 
 
-def is_empty(folder: str | Path, ignoring: Collection[str] = (), elsewhere: Collection[Path] = ()) -> bool:
+def is_empty(folder: str | Path, ignoring: Collection[str] = (), tree: Path | None = None) -> bool:
     """Whether there is no file in a folder nor in those below, as in one that is there to be mounted; ``ignoring``
-    files of these names, and links to the places ``elsewhere``."""
+    files of these names, and links that lead out of the work tree that it is in."""
     due: list[str] = [str(folder)]
     for _ in range(_MOST):
         if not due:
             return True
         try:
-            entries = list(os.scandir(due.pop()))
+            with os.scandir(due.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        due.append(entry.path)
+                    elif entry.name not in ignoring and not (tree and _leads_out(entry, tree)):
+                        return False
         except OSError:  # whoever may not look cannot say
             return False
-        files = (entry for entry in entries if not entry.is_dir(follow_symlinks=False))
-        if any(entry.name not in ignoring and not _leads_to(entry, elsewhere) for entry in files):
-            return False
-        due += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     return False
 
 

@@ -132,7 +132,7 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         data = Data(target.app, target.files.root, directory)
         config = data.settle(compose, config)
         contents = Contents(target.app, target.files.root, directory, target.digests)
-        config = contents.settle(config, compose.directory or directory, _known(target))
+        config = contents.made(config, compose.directory or directory, _known(target))
         secrets = [*_secrets(target, compose, config), *_secret_sources.in_secrets(contents.secrets)]
         secrets += _source.secrets_of_own_env(compose, directory, target.app.env_public_keys)
         target.learn(secrets)
@@ -140,7 +140,6 @@ def run(target: ComposeTarget, params: Mapping[str, Any], check_mode: bool) -> d
         images = {**ours, **work.other(config, ours)}
         sealed = {**_sealed.seal(secrets), **_sealed.seal_environment(config, _known(target)), **contents.as_data()}
         _pin(target, record, config, images, directory, sealed, params["token"])
-        contents.provide()
         last = target.last_good()
         data.provide(target.work_tree(last), _mounted(target, last))
     return {"changed": True, "images": images_as_data(images), "release": record.id}

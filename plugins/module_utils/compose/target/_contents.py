@@ -6,16 +6,18 @@ release has a copy of its own, in the folder ``contents`` of the state, in a pla
 the same content is in one place for all releases, another content in another one. A service that uses configs or
 secrets has a digest of them as a label, so that compose makes it again where they change.
 
-What containers may write to is data and stays where it is, but for a single file of text: nearly everybody mounts those
-without ``:ro``. If one is written to all the same, all releases see it, and the copy is never taken away.
+What containers may write to is data and stays where it is: nobody can tell a configuration that was mounted without
+``:ro`` from what a container keeps there, and a rollback must not bring back what was there before. Releases of before
+had copies of files of text that containers could write to; what is in those is never left behind nor taken away.
 """
 
 from __future__ import annotations
 
 import copy
 import os
+import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,11 @@ FOLDER = "contents"
 LABEL = "doppelganger.ops.contents"
 #: in a rendered configuration: the copies that a release mounts, and what each is a copy of
 KEY = "x-contents"
+#: the copy stays: it is what is mounted should the release be returned to
+_BRING = (
+    "Stop the service that writes. Bring what is needed from the copy into {origin}, then run: cp {origin} {copy} "
+    "and re-run."
+)
 
 
 class Contents:
@@ -44,11 +51,20 @@ class Contents:
         self.places: dict[Path, Path] = {}
         #: the files of secrets
         self.secrets: list[Path] = []
+        #: what this version mounts of the host, and what of it somebody may write to
+        self._mounted: set[Path] = set()
+        self._written: set[Path] = set()
+        #: what changed while it was copied: it is in use, and stays where it is
+        self._restless: set[Path] = set()
 
     def settle(self, config: Mapping[str, Any], base: Path, known: Mapping[str, str]) -> dict[str, Any]:
         """The configuration with each file in the place of its copy, and with what services use as labels; relative
         paths start from ``base``, variables have the values of ``known``."""
         result = copy.deepcopy(dict(config))
+        self.places, self.secrets = {}, []
+        self._mounted, self._written = (
+            {_real(place) for place in find(result, base)} for find in (_mounts.named, _mounts.written)
+        )
         services = result["services"].values()
         used = sorted({key for service in services for key in _used(service)})
         stamps = {key: self._stamp(*key, result, known) for key in used}
@@ -59,8 +75,16 @@ class Contents:
             for number, file in _rendered.profiles(service):
                 kept = self._kept(self._origin(Path(plain(file)), "seccomp in security_opt"))
                 service["security_opt"][number] = f"seccomp={kept}"
-        places = {place: self._place(Path(plain(place))) for place in self._read(result, base)}
+        beside = {place for place in _mounts.named(result, base) if self._is_beside(Path(plain(place)))}
+        places = {place: self._place(Path(plain(place))) for place in sorted(beside)}
         return _mounts.moved(result, base, {place: str(found) for place, found in places.items() if found})
+
+    def made(self, config: Mapping[str, Any], base: Path, known: Mapping[str, str]) -> dict[str, Any]:
+        """The same, with the copies there."""
+        while True:
+            result = self.settle(config, base, known)
+            if self.provide():
+                return result
 
     def _stamp(self, kind: str, name: str, config: Mapping[str, Any], known: Mapping[str, str]) -> str:
         """What is in a config or a secret, as a digest; one with a file gets the place of its copy. Empty where nobody
@@ -103,62 +127,71 @@ class Contents:
             pass
         return path
 
-    def _read(self, config: Mapping[str, Any], base: Path) -> Iterator[str]:
-        """The places of ``app_directory`` that are mounted and not there to be written into."""
-        written, mounted = _mounts.written(config, base), set(_mounts.named(config, base))
-        for place in sorted(mounted) if self._app.directory else ():
-            # what one of them writes another one may read
-            others = (mounted if place in written else written) - {place}
-            path, is_shared = Path(plain(place)), any(_overlap(place, other) for other in others)
-            is_read = place not in written or _fingerprints.is_short_text(path)
-            if is_read and not is_shared and self._is_beside(path):
-                yield place
-
     def _is_beside(self, path: Path) -> bool:
         """Whether a path is of ``app_directory``, and not of what we keep there ourselves."""
-        is_theirs = path.is_relative_to(self._app.directory) and not _overlap(path, self._root)
-        return is_theirs and not self._is_of_commit(path)
+        is_theirs = bool(self._app.directory) and path.is_relative_to(self._app.directory)
+        return is_theirs and not _overlap(path, self._root) and not self._is_of_commit(path)
 
     def _place(self, path: Path) -> Path | None:
-        """Where the copy of a file or a folder is; None, where it is too much or cannot be read."""
+        """Where the copy of a file or a folder is; None, where it is data, is in use, is too much or cannot be read."""
         path = Path(os.path.realpath(path))
-        found = _fingerprints.of(path)
-        if found is None:
+        # what one of the containers writes another one may read
+        is_data = any(_overlap(path, other) for other in self._written)
+        if is_data or path in self._restless:
+            return None
+        content, with_rights = _fingerprints.of(path, with_rights=False), _fingerprints.of(path)
+        if content is None or with_rights is None or not _fingerprints.may_read(path):
             return None
         name = _files.safe_name(path.name)
-        place = self._root / FOLDER / _name(self._digests, name, found) / name
+        # what is in it counts alone when somebody looks whether it was written to
+        folder = f"{_digest(self._digests, name, content)}-{_digest(self._digests, name, with_rights)[:8]}"
+        place = self._root / FOLDER / folder / name
         self.places[place] = path
         return place
 
     def refuse_loss(self, ran: Mapping[str, Any]) -> None:
         """Refuse to leave a copy that containers of the release ``ran`` have written to, where the file that it is a
-        copy of is another one by now."""
+        copy of has not the same in it."""
         wanted = {origin: place for place, origin in self.places.items()}
+        mounted = {*self._mounted, *wanted}
         for name, was in copies(ran).items():
-            place, now = Path(name), wanted.get(Path(was))
-            if now not in (None, place) and place.exists() and not is_intact(place, self._digests):
+            place, path = Path(name), Path(was)
+            is_left = path in mounted and wanted.get(path) != place and os.path.lexists(place)
+            if is_left and not is_intact(place, self._digests) and not _fingerprints.is_same(place, path):
                 raise Refused(
-                    f"{was} was changed, and containers have written to the copy of it that they mount: {place}.",
+                    f"Containers have written to {name}, the copy of {was} that they mount, and {was} has not the same "
+                    "in it.",
                     reason="path_in_use",
-                    hint="Move what containers wrote and is needed from the copy, then take the copy away and re-run.",
+                    hint=_BRING.format(copy=shlex.quote(name), origin=shlex.quote(was)),
                     paths=[was, name],
                 )
 
-    def provide(self) -> None:
-        """Make the copies that are not there yet."""
-        for place, path in sorted(self.places.items()):
-            if os.path.lexists(place):
-                continue
-            beside = place.parent.with_name(f".{place.parent.name}.new")
-            shutil.rmtree(beside, ignore_errors=True)  # what a killed run left behind
-            try:
-                _files.make_private(beside)
-                _fingerprints.copy(path, beside / place.name)
-                if not is_intact(beside / place.name, self._digests, place.parent.name):
-                    raise OpsError(f"{path} was changed while it was copied.", reason="conflict", hint="Re-run.")
+    def provide(self) -> bool:
+        """Make the copies that are not there yet. False where something changed meanwhile: settle it again."""
+        there = {place for place, path in self.places.items() if is_there(place, path, self._digests)}
+        due = [(place, path) for place, path in sorted(self.places.items()) if place not in there]
+        changed = {path for place, path in due if not self._copied(path, place)}
+        self._restless |= changed
+        return not changed
+
+    def _copied(self, path: Path, place: Path) -> bool:
+        """Make one; False where it is another one by now."""
+        beside = place.parent.with_name(f".{place.parent.name}.new")
+        shutil.rmtree(beside, ignore_errors=True)  # what a killed run left behind
+        try:
+            _files.make_private(beside)
+            _fingerprints.copy(path, beside / place.name)
+            if is_whole := _is_of(place, beside / place.name, self._digests):
+                if place.is_dir():  # the engine's
+                    place.rmdir()
                 os.rename(beside, place.parent)
-            except OSError as error:
-                raise OpsError(f"{path} could not be copied to {place}: {error}.", reason="system_error") from error
+            return is_whole
+        except OSError as error:
+            if not _is_of(place, path, self._digests):
+                return False
+            raise OpsError(f"{path} could not be copied to {place}: {error}.", reason="system_error") from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
     def as_data(self) -> dict[str, Any]:
         """What joins a rendered configuration, where a single dollar would be a variable."""
@@ -172,10 +205,30 @@ def copies(config: Mapping[str, Any]) -> dict[str, str]:
     return {plain(place): plain(path) for place, path in named.items()} if isinstance(named, Mapping) else {}
 
 
-def is_intact(place: Path, digests: Digests, name: str = "") -> bool:
+def is_intact(place: Path, digests: Digests) -> bool:
     """Whether a copy is there, and has in it what its place is named after."""
-    found = _fingerprints.of(place)
-    return found is not None and _name(digests, place.name, found) == (name or place.parent.name)
+    return _is_of(place, place, digests)
+
+
+def is_there(place: Path, origin: Path, digests: Digests) -> bool:
+    """Whether a copy is there, as it was made or with what containers wrote into it. Where nothing is, the engine makes
+    an empty folder."""
+    if is_intact(place, digests):
+        return True
+    return (
+        os.path.lexists(place) and not _is_hollow(place) and (not origin.exists() or place.is_dir() == origin.is_dir())
+    )
+
+
+def _is_hollow(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
+
+
+def _is_of(place: Path, path: Path, digests: Digests) -> bool:
+    """Whether what is at a path is what a place is named after: its content, in an earlier version with its rights."""
+    named, _, rights = place.parent.name.partition("-")
+    found = _fingerprints.of(path, with_rights=not rights)
+    return found is not None and _digest(digests, place.name, found) == named
 
 
 def spare(root: Path, configs: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -188,7 +241,7 @@ def spare(root: Path, configs: Iterable[Mapping[str, Any]]) -> list[str]:
 def refuse_removal(folder: Path, digests: Digests) -> None:
     """Refuse to take a copy away that containers have written to."""
     for place in folder.iterdir() if not folder.name.startswith(".") else ():
-        if not is_intact(place, digests):
+        if not is_intact(place, digests) and not _is_hollow(place):
             raise OpsError(
                 f"containers have written to {place}. Move what is needed, then remove {folder}.",
                 reason="path_in_use",
@@ -201,7 +254,11 @@ def plain(text: str) -> str:
     return text.replace("$$", "$")
 
 
-def _name(digests: Digests, name: str, found: Any) -> str:
+def _real(place: str) -> Path:
+    return Path(os.path.realpath(plain(place)))
+
+
+def _digest(digests: Digests, name: str, found: Any) -> str:
     return digests.of([name, found]).rpartition(":")[2][:24]
 
 

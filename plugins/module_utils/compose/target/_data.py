@@ -17,7 +17,6 @@ from typing import Any
 
 from ...app import _confined, _worktree
 from ...app._model import GIT, App
-from ...app._worktree import WorkTree
 from ...core import _files
 from ...core._errors import OpsError, Refused
 from ..engine._cli import Compose
@@ -48,7 +47,7 @@ class Data:
         within = {place: who for place, who in _mounts.named(config, base).items() if self._is_of_tree(place, who)}
         if not within:
             return dict(config)
-        tracked = self._worktree().tracked()
+        tracked = _worktree.of(self.tree, self._root).tracked()
         moved: dict[str, str] = {}
         for place, who in within.items():
             path = os.path.relpath(place, self.tree)
@@ -58,10 +57,6 @@ class Data:
                 self.places[path] = self._place(path)
                 moved[place] = str(self.places[path])
         return _mounts.moved(config, base, moved)
-
-    def _worktree(self) -> WorkTree:
-        is_kept = self.tree.parent == self._root / "source"
-        return _worktree.kept(self.tree) if is_kept else _worktree.cloned(self.tree)
 
     def _is_of_tree(self, place: str, who: str) -> bool:
         """Whether a mount is of the checkout; refuses one of what lies around it, which is ours."""
@@ -109,7 +104,7 @@ class Data:
         if not ran.is_dir():
             return
         carried = [path for path, place in self.places.items() if self._is_ours(place) and _is_free(place)]
-        found = [name for name in unknown(ran, self._root, self._app.directory) if not _is_within(name, carried)]
+        found = [name for name in _worktree.kept(ran).unknown() if not _is_within(name, carried)]
         if ran.name == self.tree.name:  # which stays: what is mounted from elsewhere now would be out of sight
             found = [name for name in found if _is_within(name, self.places)]
         if found:
@@ -191,14 +186,9 @@ def _has_content(place: Path) -> bool:
     )
 
 
-def unknown(tree: Path, root: Path, directory: str = "") -> list[str]:
-    """What lies in a work tree and nowhere else; ``directory`` is that of the model, to which links lead."""
-    return _worktree.kept(tree).unknown([root / DATA, *([Path(directory)] if directory else [])])
-
-
-def refuse_removal(tree: Path, root: Path, directory: str = "") -> None:
+def refuse_removal(tree: Path, root: Path) -> None:
     """Refuse to take a work tree away that has files which git does not know."""
-    found = [] if _worktree.is_empty(tree) else unknown(tree, root, directory)
+    found = [] if _worktree.is_empty(tree) else _worktree.kept(tree).unknown()
     if found:
         raise OpsError(
             f"it has files that are not in git ({_worktree.some(found)}). Move what is needed to {root / DATA}, then "

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import stat
@@ -14,8 +15,6 @@ from ...core import _files
 
 #: more than that is no configuration: in bytes of all files, and entries of a folder
 _MOST_BYTES, _MOST_ENTRIES = 16 << 20, 1000
-#: what people write by hand has less, in bytes
-_SHORT = 1 << 20
 
 
 class _TooMuch(Exception):
@@ -46,13 +45,28 @@ def of(path: Path, *, with_rights: bool = True) -> list[list[str]] | None:
     return found
 
 
-def is_short_text(path: Path) -> bool:
-    """Whether somebody may have written a file by hand: an empty one is there to be written into."""
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two have the same in them, whoever may read it."""
+    found = of(one, with_rights=False)
+    return found is not None and found == of(other, with_rights=False)
+
+
+def may_read(path: Path) -> bool:
+    """Whether who reads something may read a copy of it too: whoever is not root owns each copy himself, with his own
+    group."""
+    mine = (os.geteuid(), os.getegid())
     try:
-        content = _files.beginning(path, _SHORT + 1)
-    except OSError:
+        return mine[0] == 0 or all(
+            (status.st_uid, status.st_gid) == mine or stat.S_ISLNK(status.st_mode) or _is_for_everybody(status.st_mode)
+            for _, status in _entries(path)
+        )
+    except OSError:  # it is gone by now
         return False
-    return 0 < len(content) <= _SHORT and b"\0" not in content
+
+
+def _is_for_everybody(mode: int) -> bool:
+    needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+    return mode & needed == needed
 
 
 def copy(path: Path, place: Path) -> None:
@@ -74,7 +88,9 @@ def _entries(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     due = [""] if path.is_dir() else []
     while due:
         above = due.pop()
-        for entry in sorted(os.scandir(path / above), key=lambda one: one.name):
+        with os.scandir(path / above) as entries:  # of a folder with more than is copied some are enough
+            some = list(itertools.islice(entries, _MOST_ENTRIES + 1))
+        for entry in sorted(some, key=lambda one: one.name):
             name = os.path.join(above, entry.name)
             yield name, entry.stat(follow_symlinks=False)
             if entry.is_dir(follow_symlinks=False):

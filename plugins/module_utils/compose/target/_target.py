@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -91,8 +90,10 @@ class ComposeTarget(Target):
             self.config_of(record.id)
         except OpsError:
             gone.append("the rendered configuration")
-        copies = _contents.copies(self._known_config(record.id))
-        return gone + [f"the copy of {path}" for place, path in sorted(copies.items()) if not os.path.lexists(place)]
+        for place, path in sorted(_contents.copies(self._known_config(record.id)).items()):
+            if not _contents.is_there(Path(place), Path(path), self.digests):
+                gone.append(f"the copy of {path}")
+        return gone
 
     def tidy(self) -> None:
         _actions.remove_migration(self.project)
@@ -145,7 +146,7 @@ class ComposeTarget(Target):
         return str(self.store.path_of(f"evidence/{name}"))
 
     def remove_source(self, name: str, token: int) -> None:
-        _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root, self.app.directory)
+        _data.refuse_removal(self.files.path_of(f"source/{name}"), self.files.root)
         super().remove_source(name, token)
 
     def spare_contents(self) -> list[str]:

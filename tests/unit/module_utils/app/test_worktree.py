@@ -99,14 +99,26 @@ def hostile(tree: Path) -> None:
         pytest.param(lambda tree: (tree / "uploads/a").mkdir(parents=True), [], id="folders without a file"),
         pytest.param(write("site/__pycache__/x.pyc"), [], id="what is made again"),
         pytest.param(lambda tree: (tree / "db").symlink_to(tree.parent / "data/db"), [], id="a link of ours"),
-        pytest.param(lambda tree: (tree / "db").symlink_to("/srv/db"), ["db"], id="a link of others"),
+        pytest.param(lambda tree: (tree / "db").symlink_to("/srv/db"), [], id="a link to a place of the host"),
+        pytest.param(
+            lambda tree: (tree / "uploads").mkdir() or (tree / "uploads/db").symlink_to("/srv/db"),
+            [],
+            id="one in a folder",
+        ),
+        pytest.param(lambda tree: (tree / "db").symlink_to("site/index"), ["db"], id="a link within the tree"),
+        pytest.param(lambda tree: (tree / "db").symlink_to(tree / "x"), ["db"], id="a whole one within the tree"),
+        pytest.param(
+            lambda tree: (tree / "link").unlink() or (tree / "link").symlink_to("/srv/db"),
+            ["link"],
+            id="another one in the place of git's",
+        ),
         pytest.param(hostile, ["site/index"], id="another repository in its place"),
     ],
 )
 def test_what_git_does_not_know(tree: Path, act: Callable[[Path], None], unknown: list[str]) -> None:
     known = _worktree.kept(tree)
     act(tree)
-    assert known.unknown([tree.parent / "data"]) == unknown
+    assert known.unknown() == unknown
     assert not (tree.parent / "executed").exists()
 
 
@@ -121,7 +133,7 @@ def test_a_folder_that_cannot_be_read_is_unknown(tree: Path, monkeypatch: pytest
     known = _worktree.kept(tree)
     write("lib/upload")(tree)
     monkeypatch.setattr(os, "scandir", refuse)
-    assert known.unknown([tree.parent / "data"]) == ["site/", "lib/upload"]
+    assert known.unknown() == ["site/", "lib/upload"]
 
 
 def test_what_cannot_be_told_is_no_nothing(tree: Path) -> None:
@@ -134,7 +146,7 @@ def test_a_state_folder_that_was_moved_is_known_still(tree: Path) -> None:
     moved = tree.parent.with_name("elsewhere")
     tree.parent.rename(moved)
     write("site/upload")(moved / tree.name)
-    assert _worktree.kept(moved / tree.name).unknown([moved / "data"]) == ["site/upload"]
+    assert _worktree.kept(moved / tree.name).unknown() == ["site/upload"]
 
 
 @pytest.mark.parametrize(

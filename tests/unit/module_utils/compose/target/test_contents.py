@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-from collections.abc import Callable
+import shutil
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -64,8 +68,9 @@ def test_what_is_read_of_a_folder_of_the_host_is_copied_and_data_is_not(srv: Pat
         "web.conf": False, "conf.d": True, "db.sqlite": True, "big": True, "/etc/hostname": True,
         "acme.json": False, "socket": True, "nothing": True,
     }  # fmt: skip
-    assert copied(srv, *mounts.items()) == ["web.conf", "conf.d", "db.sqlite", "big"]
-    assert copied(srv, ("conf.d", False), ("db.sqlite", False), ("big", False)) == []
+    assert copied(srv, *mounts.items()) == ["conf.d", "db.sqlite", "big"]
+    # whoever may write to it keeps data there, whatever it looks like
+    assert copied(srv, *dict.fromkeys(mounts, False).items()) == []
     # what others write to is not only read
     assert copied(srv, ("conf.d", True), ("conf.d/a", False)) == []
     assert copied(srv, (".", False), ("web.conf", True)) == []
@@ -78,6 +83,52 @@ def test_more_than_a_configuration_has_stays_where_it_is(srv: Path, monkeypatch:
     assert copied(srv, ("conf.d", True)) == []
 
 
+def test_of_a_huge_folder_no_more_is_read_than_shows_it(srv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, scandir = [], os.scandir
+
+    @contextlib.contextmanager
+    def watched(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            yield (seen.append(entry.name) or entry for entry in entries)  # type: ignore[func-returns-value]
+
+    for number in range(50):
+        (srv / f"conf.d/{number}").touch()
+    monkeypatch.setattr(_fingerprints, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(os, "scandir", watched)
+    assert _fingerprints.of(srv / "conf.d") is None
+    assert len(seen) == 11
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "mode", "is_copied"),
+    [
+        pytest.param(0, 1, 0o600, True, id="root gives each copy its owner"),
+        pytest.param(1000, 1000, 0o640, True, id="all is one's own"),
+        pytest.param(1000, 999, 0o640, False, id="another group"),
+        pytest.param(999, 1000, 0o640, False, id="another owner"),
+        pytest.param(999, 999, 0o644, True, id="everybody may read it"),
+        pytest.param(999, 999, 0o604, True, id="but for a group that may not"),
+    ],
+)
+@pytest.mark.parametrize("name", ["web.conf", "conf.d"])
+def test_a_copy_that_the_container_could_not_read_is_not_made(
+    srv: Path, monkeypatch: pytest.MonkeyPatch, user: int, group: int, mode: int, is_copied: bool, name: str
+) -> None:
+    """Who deploys, where the files are of user and group 1000."""
+    entries = _fingerprints._entries
+
+    def of_1000(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+        for below, status in entries(path):
+            kind = stat.S_IFMT(status.st_mode)
+            rights = mode | (mode & 0o444) >> 2 if stat.S_ISDIR(kind) else mode
+            yield below, os.stat_result((kind | rights, *status[1:4], 1000, 1000, *status[6:]))
+
+    monkeypatch.setattr(_fingerprints, "_entries", of_1000)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "getegid", lambda: group)
+    assert copied(srv, (name, True)) == ([name] if is_copied else [])
+
+
 def test_the_state_beside_is_none_of_it(srv: Path) -> None:
     model = app(source="images", directory=str(srv.parent))
     contents = Contents(model, srv.parent / "state", srv.parent, DIGESTS)
@@ -87,7 +138,7 @@ def test_the_state_beside_is_none_of_it(srv: Path) -> None:
 
 def test_a_copy_is_where_its_content_says(srv: Path) -> None:
     def place() -> Path:
-        contents, config = read(srv, mounting(("conf.d", True), ("web.conf", False)))
+        contents, config = read(srv, mounting(("conf.d", True), ("web.conf", True)))
         contents.provide()
         return Path(config["services"]["web"]["volumes"][0]["source"])
 
@@ -198,30 +249,125 @@ def test_a_file_that_is_missing_is_refused_by_name(srv: Path, source: str) -> No
     read(srv, config, source=source)  # nobody uses it
 
 
-def test_what_containers_wrote_into_a_copy_is_neither_left_behind_nor_taken_away(srv: Path) -> None:
-    root = srv.parent / "state"
-    first, config = read(srv, mounting(("web.conf", False)))
+@pytest.fixture
+def ran(srv: Path) -> tuple[dict[str, Any], Path]:
+    """The configuration of a release of an earlier version of ours, whose containers could write to the copy of
+    web.conf; and the copy, with a name that has the rights in it."""
+    found = _fingerprints.of(srv / "web.conf")
+    place = srv.parent / "state/contents" / DIGESTS.of(["web.conf", found]).rpartition(":")[2][:24] / "web.conf"
+    place.parent.mkdir(parents=True)
+    shutil.copy2(srv / "web.conf", place)
+    return {**mounting((str(place), False)), "x-contents": {str(place): str(srv / "web.conf")}}, place
+
+
+@pytest.mark.parametrize("is_read_only", [True, False])
+@pytest.mark.parametrize(
+    ("copy", "origin", "is_refused"),
+    [
+        pytest.param("one\n", "one\n", False, id="nobody wrote"),
+        pytest.param("one\n", "two\n", False, id="only the file was edited"),
+        pytest.param("written\n", "two\n", True, id="both are others"),
+        pytest.param("written\n", "written\n", False, id="it was brought there"),
+        pytest.param(None, "two\n", False, id="it is gone"),
+    ],
+)
+def test_what_containers_wrote_into_a_copy_is_not_left_behind(
+    srv: Path, ran: tuple[dict[str, Any], Path], copy: str | None, origin: str, is_refused: bool, is_read_only: bool
+) -> None:
+    config, place = ran
+    place.write_text(copy) if copy else place.unlink()
+    (srv / "web.conf").write_text(origin)
+    contents, _ = read(srv, mounting(("web.conf", is_read_only)))
+    read(srv, {"services": {}})[0].refuse_loss(config)  # it is not mounted any more
+    with pytest.raises(Refused) if is_refused else contextlib.nullcontext() as error:
+        contents.refuse_loss(config)
+    if error:
+        assert error.value.reason == "path_in_use"
+        assert error.value.data["paths"] == [str(srv / "web.conf"), str(place)]
+        assert f"cp {srv / 'web.conf'} {place}" in error.value.hint
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_other_rights_are_nothing_that_was_written(srv: Path, is_edited: bool) -> None:
+    first, config = read(srv, mounting(("web.conf", True)))
     first.provide()
-    ran = {**config, **first.as_data()}
     [place] = first.places
+    place.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(place, 999, 999)
+    if is_edited:
+        (srv / "web.conf").write_text("two\n")
+    second, _ = read(srv, mounting(("web.conf", True)))
+    second.refuse_loss({**config, **first.as_data()})
+    second.provide()
+    _contents.refuse_removal(place.parent, DIGESTS)
+    assert len([*place.parent.parent.iterdir()]) == len({place, *second.places})
+
+
+def hollow(place: Path) -> None:
+    """What Docker does where nothing is to be mounted."""
+    place.mkdir(parents=True)
+
+
+def with_a_file(place: Path) -> None:
+    hollow(place)
+    (place / "x").write_text("written")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "is_there", "can_be_made"),
+    [
+        pytest.param("web.conf", None, True, True, id="as it was made"),
+        pytest.param("conf.d", None, True, True, id="a folder as it was made"),
+        pytest.param("web.conf", lambda place: None, False, True, id="it is gone"),
+        pytest.param("web.conf", hollow, False, True, id="a folder in the place of a file"),
+        pytest.param("conf.d", hollow, False, True, id="an empty folder in the place of a folder"),
+        pytest.param("web.conf", with_a_file, False, False, id="a folder with what containers wrote"),
+        pytest.param("web.conf", lambda place: place.write_text("x"), True, True, id="a file that was written to"),
+    ],
+)
+def test_what_counts_as_a_copy(
+    srv: Path, name: str, change: Callable[[Path], None] | None, is_there: bool, can_be_made: bool
+) -> None:
+    contents, _ = read(srv, mounting((name, True)))
+    contents.provide()
+    [(place, path)] = contents.places.items()
+    if change:
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+        change(place)
+    assert _contents.is_there(place, path, DIGESTS) is is_there
+    with contextlib.nullcontext() if can_be_made else pytest.raises(OpsError):
+        contents.provide()
+    assert _contents.is_there(place, path, DIGESTS) is can_be_made
+    assert can_be_made or (place / "x").read_text() == "written"
+
+
+def test_what_the_engine_made_is_taken_away(srv: Path) -> None:
+    contents, _ = read(srv, mounting(("web.conf", True)))
+    [place] = contents.places
+    hollow(place)
+    _contents.refuse_removal(place.parent, DIGESTS)
+    (place / "x").write_text("written")
+    with pytest.raises(OpsError):
+        _contents.refuse_removal(place.parent, DIGESTS)
+
+
+@pytest.mark.parametrize("writer", ["web.conf", ".", "link"])
+def test_a_secret_that_somebody_may_write_to_is_no_copy(srv: Path, writer: str) -> None:
+    (srv / "link").symlink_to("web.conf")
+    config = {**using(c={"file": str(srv / "web.conf")})}
+    config["services"]["db"] = mounting((writer, False))["services"]["web"]
+    contents, found = read(srv, config)
+    assert (contents.places, found["secrets"]["c"]["file"]) == ({}, str(srv / "web.conf"))
+
+
+def test_what_containers_wrote_into_a_copy_is_not_taken_away(srv: Path, ran: tuple[dict[str, Any], Path]) -> None:
+    _, place = ran
     place.write_text("written\n")
-    again, _ = read(srv, mounting(("web.conf", False)))
-    assert set(again.places) == {place}
-    again.refuse_loss(ran)
-    again.provide()
-    assert place.read_text() == "written\n"
-    (srv / "web.conf").write_text("two\n")
-    second, _ = read(srv, mounting(("web.conf", False)))
-    with pytest.raises(Refused) as error:
-        second.refuse_loss(ran)
-    assert error.value.reason == "path_in_use"
-    assert error.value.data["paths"] == [str(srv / "web.conf"), str(place)]
-    read(srv, {"services": {}})[0].refuse_loss(ran)  # it is not mounted any more
-    assert _contents.spare(root, []) == [place.parent.name]
+    assert _contents.spare(srv.parent / "state", []) == [place.parent.name]
     with pytest.raises(OpsError):
         _contents.refuse_removal(place.parent, DIGESTS)
     place.write_text("one\n")
-    second.refuse_loss(ran)
     _contents.refuse_removal(place.parent, DIGESTS)
 
 
@@ -233,16 +379,43 @@ def test_what_a_release_mounts_is_not_spare(srv: Path) -> None:
     assert len(_contents.spare(srv.parent / "state", [config])) == 1
 
 
-def test_a_file_that_changes_while_it_is_copied_is_not_taken_for_the_other(srv: Path) -> None:
+def log(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("another line\n")
+
+
+@pytest.mark.parametrize(
+    "change", [pytest.param(log, id="it is written to"), pytest.param(Path.unlink, id="it was taken away")]
+)
+def test_what_changes_while_it_is_copied_stays_where_it_is(
+    srv: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    copying = _fingerprints.copy
+
+    def copy(path: Path, place: Path) -> None:
+        if path.name == "web.conf":
+            change(path)
+        copying(path, place)
+
+    monkeypatch.setattr(_fingerprints, "copy", copy)
+    contents = Contents(app(source="images", directory=str(srv)), srv.parent / "state", srv, DIGESTS)
+    config = contents.made(mounting(("web.conf", True), ("conf.d", True)), srv, {})
+    sources = [Path(one["source"]) for one in config["services"]["web"]["volumes"]]
+    assert sources[0] == Path("web.conf")
+    assert {sources[1]: srv / "conf.d"} == contents.places
+    assert (sources[1] / "a").read_text() == "a\n"
+    assert [one.name for one in (srv.parent / "state/contents").iterdir()] == [sources[1].parent.name]
+
+
+def test_what_cannot_be_copied_is_an_error(srv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy(path: Path, place: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(place))
+
+    monkeypatch.setattr(_fingerprints, "copy", copy)
     contents, _ = read(srv, mounting(("web.conf", True)))
-    (srv / "web.conf").write_text("two\n")
-    with pytest.raises(OpsError):
+    with pytest.raises(OpsError) as error:
         contents.provide()
-    [place] = contents.places
-    assert not place.exists()
-    (srv / "web.conf").write_text("one\n")
-    contents.provide()
-    assert place.read_text() == "one\n"
+    assert error.value.reason == "system_error"
 
 
 def test_a_dollar_in_a_name_is_written_twice(srv: Path) -> None:

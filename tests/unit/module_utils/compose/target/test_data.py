@@ -29,7 +29,7 @@ class Known:
     def tracked(self) -> frozenset[str]:
         return frozenset(TRACKED)
 
-    def unknown(self, _elsewhere: list[Path]) -> list[str]:
+    def unknown(self) -> list[str]:
         return self.found
 
 
