@@ -1,7 +1,11 @@
-"""Hosts with sshd and an engine of their own, as privileged containers, and the Ansible inventory that names them."""
+"""Hosts with sshd and an engine of their own, as privileged containers, and the Ansible inventory that names them.
+
+One more is of the newest generation that Debian has. The checkout and an interpreter lie there where they lie here, so
+that tests can also run on it.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,8 @@ FOLDER = CACHE / "fleet"
 KEY = FOLDER / "key"
 KNOWN_HOSTS = FOLDER / "known_hosts"
 LABEL = "lab.fleet"
+#: its number, far from those of the others
+_NEWEST = 190
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Host:
     name: str
     address: str
     container: str
+    image: str = images.MACHINE
 
 
 @dataclass(frozen=True)
@@ -41,19 +48,33 @@ class Fleet:
 def ensure(count: int = 3) -> Fleet:
     """A fleet of that many hosts, all reachable; hosts beyond them are left alone and not in the inventory."""
     hosts = tuple(_host(number) for number in range(1, count + 1))
-    base = images.tar(images.ensure())
-    wanted = _made_of(base)
-    missing = [host for host in hosts if _label(host) != wanted]
+    images.machine()
+    _start_missing(hosts, {images.tar(images.ensure()): "/lab/images"})
+    return Fleet(hosts, _write_inventory(hosts, "inventory"), KEY)
+
+
+@alone()
+def newest(shared: Sequence[Path] = ()) -> Fleet:
+    """A host of the newest generation; ``shared`` folders lie there where they lie here, and can be read."""
+    image, base = images.newest()
+    host = Host("newest", network.address(_NEWEST), "doppelganger-lab-newest", image)
+    _start_missing([host], {base: "/lab/images", **{path: str(path.parent) for path in shared}})
+    return Fleet((host,), _write_inventory([host], "inventory-newest"), KEY)
+
+
+def _start_missing(hosts: Sequence[Host], shared: Mapping[Path, str]) -> None:
+    """Start those that are not there as they are wanted, with files and folders of this machine; all are reachable."""
+    wanted = {host: _made_of(host, shared) for host in hosts}
+    missing = [host for host in hosts if _label(host) != wanted[host]]
     if missing:
         with step(f"start {', '.join(host.name for host in missing)}"):
             for host in missing:
-                _start(host, base, wanted)
+                _start(host, shared, wanted[host])
             for host in missing:
                 _wait(host)
+        _write_known_hosts(missing)
     for host in hosts:
         mend(host)
-    _write_known_hosts(hosts)
-    return Fleet(hosts, _write_inventory(hosts), KEY)
 
 
 @alone()
@@ -87,12 +108,12 @@ def _host(number: int) -> Host:
     return Host(f"host{number}", network.address(number), f"doppelganger-lab-host{number}")
 
 
-def _made_of(base: Path) -> str:
+def _made_of(host: Host, shared: Mapping[Path, str]) -> str:
     """What a host is made of, in short; one made of anything else is made again."""
     if not KEY.exists():
         folder(FOLDER)
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", KEY])
-    parts = [image_id(images.machine()), KEY.with_suffix(".pub").read_text(), str(base)]
+    parts = [image_id(host.image), KEY.with_suffix(".pub").read_text(), *map(str, shared)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -100,12 +121,13 @@ def _label(host: Host) -> str:
     return inspect("container", host.container, f'{{{{index .Config.Labels "{LABEL}"}}}}')
 
 
-def _start(host: Host, base: Path, made_of: str) -> None:
+def _start(host: Host, shared: Mapping[Path, str], made_of: str) -> None:
     remove(host.container)
     options = ["--privileged", "--init", "--stop-timeout", "30", "--name", host.container, "--hostname", host.name]
     options += ["--network", network.ensure(), "--ip", host.address, "--label", f"{LABEL}={made_of}"]
-    options += ["--volume", f"{KEY}.pub:/lab/key.pub:ro", "--volume", f"{base}:/lab/images/{base.name}:ro"]
-    docker("run", "--detach", *options, images.MACHINE)
+    for path, there in {KEY.with_suffix(".pub"): "/lab", **shared}.items():
+        options += ["--volume", f"{path}:{there}/{path.name}:ro"]
+    docker("run", "--detach", *options, host.image)
 
 
 def _wait(host: Host) -> None:
@@ -122,15 +144,18 @@ def _ssh_options() -> list[str]:
 
 
 def _write_known_hosts(hosts: Sequence[Host]) -> None:
-    lines = []
+    """Each has new keys whenever it is made; what is known of the others stays."""
+    addresses = {host.address for host in hosts}
+    known = KNOWN_HOSTS.read_text().splitlines(keepends=True) if KNOWN_HOSTS.exists() else []
+    lines = [line for line in known if line.split()[0] not in addresses]
     for host in hosts:
         public = docker("exec", host.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         lines.append(f"{host.address} {' '.join(public.split()[:2])}\n")
     KNOWN_HOSTS.write_text("".join(lines))
 
 
-def _write_inventory(hosts: Sequence[Host]) -> Path:
-    inventory = folder(FOLDER / "inventory") / "hosts.yml"
+def _write_inventory(hosts: Sequence[Host], name: str) -> Path:
+    inventory = folder(FOLDER / name) / "hosts.yml"
     connection = {
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(KEY),

@@ -1,8 +1,11 @@
-"""The base images: official ones where they can be pulled, else stand-ins made of Debian that behave alike."""
+"""The base images: official ones where they can be pulled, else stand-ins made of Debian that behave alike.
+
+A host of the newest generation has databases of its own generation.
+"""
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tests.lab import debian, engine
@@ -12,13 +15,23 @@ from tests.lab.paths import CACHE, HERE, folder
 from tests.lab.steps import LabError, answers, run, step
 
 RECIPES = HERE / "recipes"
-BASE = "doppelganger-lab/base:12"
+BASE, BASE_NEWEST = "doppelganger-lab/base:12", "doppelganger-lab/base:sid"
+#: what each is where it can be pulled, and made of where not
+BASES = {BASE: ("debian:12-slim", "bookworm"), BASE_NEWEST: ("debian:sid-slim", "sid")}
 MACHINE = "doppelganger-lab/machine:12"
+MACHINE_NEWEST, POSTGRES_NEWEST, REDIS_NEWEST = (
+    "doppelganger-lab/newest:sid", "doppelganger-lab/postgres:18", "doppelganger-lab/redis:8",
+)  # fmt: skip
+#: how the recipes call those of which there are two
+SERVICES = {POSTGRES_NEWEST: "postgres-newest", REDIS_NEWEST: "redis-newest"}
+#: set where tests run on a host of that generation, whose engine has its images already
+GENERATION = "LAB_GENERATION"
 KEPT = CACHE / "images"
 # what each group is made by: a change of it, and of nothing else, makes the group again
 PARTS = {
     "apps": ["base", "compose.yaml", "python", "postgres", "redis", "busybox"],
     "machine": ["base", "compose.yaml", "machine", "mirror", "newer-package", "runc"],
+    "newest": ["base", "compose.yaml", "machine", "newest", "postgres", "redis", "runc"],
 }
 
 
@@ -42,6 +55,8 @@ STAND_INS = Images(
 @alone()
 def ensure() -> Images:
     engine.ensure()
+    if os.environ.get(GENERATION) == "newest":
+        return _newest(OFFICIAL if exists("image", OFFICIAL.busybox) else STAND_INS)
     names = OFFICIAL
     if not all(exists("image", name) for name in _list(OFFICIAL)):
         names = STAND_INS
@@ -61,6 +76,25 @@ def machine() -> str:
     if not _current("machine", [MACHINE]):
         _build("machine", [MACHINE])
     return MACHINE
+
+
+@alone()
+def newest() -> tuple[str, Path]:
+    """The image of a fleet host of the newest generation, and its applications' images as one file."""
+    names = _newest(ensure())
+    built = [MACHINE_NEWEST, POSTGRES_NEWEST, REDIS_NEWEST]
+    if not _current("newest", built):
+        _build("newest", built, BASE_NEWEST)
+    kept = folder(KEPT) / f"apps-newest-{_recipe('newest')}-{_recipe('apps')}.tar"
+    if not kept.exists():
+        for stale in KEPT.glob("apps-newest-*.tar"):
+            stale.unlink()
+        _save(kept, _list(names))
+    return MACHINE_NEWEST, kept
+
+
+def _newest(names: Images) -> Images:
+    return replace(names, postgres=POSTGRES_NEWEST, redis=REDIS_NEWEST)
 
 
 def tar(names: Images) -> Path:
@@ -120,13 +154,13 @@ def _pull(names: list[str]) -> bool:
         return all(answers(["docker", "pull", "--quiet", name], timeout=180) for name in names)
 
 
-def _build(group: str, names: list[str]) -> None:
-    base()
-    services = [name.partition("/")[2].partition(":")[0] for name in names]
+def _build(group: str, names: list[str], of: str = BASE) -> None:
+    base(of)
+    services = [SERVICES.get(name) or name.partition("/")[2].partition(":")[0] for name in names]
     with step(f"build {', '.join(services)} (1 to 3 minutes)"):
         env = {**os.environ, "LAB_RECIPE": _recipe(group)}
         docker("compose", "--file", RECIPES / "compose.yaml", "build", *services, env=env)
-    for stale in KEPT.glob(f"{group}-*.tar"):
+    for stale in KEPT.glob(f"{group}-????????????.tar"):
         stale.unlink()
     _save(_tar(group), names)
 
@@ -138,15 +172,16 @@ def _save(kept: Path, names: list[str]) -> None:
         partial.rename(kept)
 
 
-def base() -> None:
-    """The image that all others are built on."""
-    if exists("image", BASE):
+def base(name: str = BASE) -> None:
+    """The image that others are built on."""
+    if exists("image", name):
         return
-    if _pull(["debian:12-slim"]):
-        docker("tag", "debian:12-slim", BASE)
+    official, suite = BASES[name]
+    if _pull([official]):
+        docker("tag", official, name)
         return
     if not debian.may_install():
         raise LabError("no base image can be pulled, and making one takes debootstrap: run this as root on Debian 12")
     debian.install(["debootstrap"])
-    with step("make a Debian base image with debootstrap (about a minute)"):
-        run([RECIPES / "base", folder(CACHE / "work") / "base", BASE])
+    with step(f"make an image of Debian {suite} with debootstrap (about a minute)"):
+        run([RECIPES / "base", folder(CACHE / "work") / f"base-{suite}", name, suite])

@@ -38,7 +38,7 @@ def test_a_group_is_made_anew_only_for_its_own_parts(tmp_path: Path, monkeypatch
 def test_the_inventory_says_how_each_host_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "FOLDER", tmp_path)
     hosts = [fleet._host(1), fleet._host(2)]
-    targets = yaml.safe_load(fleet._write_inventory(hosts).read_text())["targets"]
+    targets = yaml.safe_load(fleet._write_inventory(hosts, "inventory").read_text())["targets"]
     assert {name: host["ansible_host"] for name, host in targets["hosts"].items()} == {h.name: h.address for h in hosts}
     assert "StrictHostKeyChecking=yes" in targets["vars"]["ansible_ssh_common_args"]
     assert targets["vars"]["ansible_ssh_private_key_file"] == str(fleet.KEY)
