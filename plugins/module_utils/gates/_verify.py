@@ -90,6 +90,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         "redact_env_files": target.app.env_paths,
         **looked_up,
     }
+    looking["may_rest"] = bool(params["since"] or looking["release"])
     if params["release"] and target.record(params["release"]).is_found:
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
@@ -143,7 +144,8 @@ def examine(
     past: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Run the checklist once, with metrics as gates where there are some, whatever the verdict is."""
-    scene = Scene(project, tuple(params.get("services") or ()), float(params.get("since") or 0))
+    since, may_rest = float(params.get("since") or 0), bool(params.get("may_rest"))
+    scene = Scene(project, tuple(params.get("services") or ()), since, may_rest)
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())
     results += _as_recorded(params.get("altered") or ())

@@ -16,3 +16,5 @@ class Scene:
     project: Project
     services: Sequence[str] = ()
     since: float = 0.0
+    #: whether a release without services is meant, as one of jobs by the clock is, and not whatever there is
+    may_rest: bool = False

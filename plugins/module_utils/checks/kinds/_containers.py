@@ -12,7 +12,6 @@ from ...core._side_by_side import in_thread
 from ...core._times import epoch
 from ...core._verdicts import FAIL, INCONCLUSIVE, PASS, Outcome
 from ...running._containers import Container
-from ...running._project import Project
 from ...running._scene import Scene
 from ...text._excerpt import excerpt, last_lines
 from ._kind import Attempt, Kind, Options
@@ -154,16 +153,19 @@ def _praise(containers: Sequence[Container]) -> str:
 class ContainersProbe:
     """Remembers how often each container had been restarted when it was first seen."""
 
-    def __init__(self, project: Project, services: Sequence[str], since: float, options: Mapping[str, Any]) -> None:
-        self._project = project
-        self._services = services
-        self._since = since
+    def __init__(self, scene: Scene, options: Mapping[str, Any]) -> None:
+        self._project = scene.project
+        self._services = options["services"] or scene.services
+        self._since = scene.since
         self._options = options
+        self._may_rest = scene.may_rest
         self._before: dict[str, int] = {}
 
     def __call__(self) -> Outcome:
         """Look once."""
         containers = self._project.containers()
+        if self._may_rest and not self._services and not containers:
+            return Outcome(PASS, "nothing of the release keeps running")
         self._before = {**baseline(containers, self._since), **self._before}
         outcome = look(containers, self._services, self._before, self._options)
         if not outcome.final:
@@ -185,7 +187,7 @@ def with_last_words(outcome: Outcome, log: Mapping[str, Sequence[str]]) -> Outco
 
 
 def _attempt(options: Options, scene: Scene) -> Attempt:
-    look_once = ContainersProbe(scene.project, options["services"] or scene.services, scene.since, options)
+    look_once = ContainersProbe(scene, options)
     return lambda seconds: in_thread(look_once)
 
 

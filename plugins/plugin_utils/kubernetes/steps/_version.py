@@ -13,7 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app import _env_f
 from ansible_collections.doppelganger.ops.plugins.module_utils.app._model import GIT, App, refuse_missing_services
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
-from ..api._objects import WORKLOADS, Object
+from ..api._objects import Object, keeps_running, template_of
 from ..manifests import _registry, _render, _secrets
 from ..manifests._files import Context
 from ..target._target import KubeTarget
@@ -63,7 +63,7 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         digests=target.digests,
     )
     tree = folder if app.source == GIT else None
-    objects = _render.render([folder / path for path in app.manifests], context, tree)
+    objects = _render.render([folder / path for path in app.manifests], context, tree, target.places)
     target.learn([value for one in objects for value in _secrets.of_object(one)])
     return objects
 
@@ -85,17 +85,14 @@ def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:
 
 def services(objects: Sequence[Object]) -> dict[str, str]:
     """Each workload that keeps running, and a digest of its manifest."""
-    return {
-        str(one["metadata"]["name"]): digest_of(one)
-        for one in objects
-        if one["kind"] in WORKLOADS and one["kind"] != "Job"
-    }
+    return {str(one["metadata"]["name"]): digest_of(one) for one in objects if keeps_running(one)}
 
 
 def refuse_missing_workloads(app: App, objects: Sequence[Object]) -> None:
     """Refuse a model that names workloads which the manifests do not have."""
     hint = "Fix the inventory or app_manifests."
-    refuse_missing_services(app, services(objects), "the workload", "the manifests", hint)
+    have = {str(one["metadata"]["name"]) for one in objects if template_of(one) is not None}
+    refuse_missing_services(app, have, "the workload", "the manifests", hint)
 
 
 def digest_of(value: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 
 from ..api._namespace import Cluster
-from ..api._objects import WORKLOADS, Object, ref_of
+from ..api._objects import Object, keeps_running, ref_of
 from ..changes import _changes
 from ..changes._changes import Release
 from ..running._project import KubeProject
@@ -31,6 +31,6 @@ def unsound(project: KubeProject, objects: Sequence[Object]) -> list[str]:
     containers = project.containers()
     found = [f"{c.service} is {c.state}, {c.health}" for c in containers if not _plan.is_sound(c)]
     there = {container.service for container in containers}
-    wanted = [one for one in objects if one["kind"] in WORKLOADS and one["kind"] != "Job"]
+    wanted = [one for one in objects if keeps_running(one)]
     missing = [one["metadata"]["name"] for one in wanted if one["spec"].get("replicas", 1)]
     return found + [f"{name} has no pod" for name in missing if name not in there]
