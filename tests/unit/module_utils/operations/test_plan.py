@@ -123,7 +123,7 @@ CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
         pytest.param(
             {"inputs": "new"},
             {},
-            ["the compose files or the variables of the application changed"],
+            ["the files or the variables of the application changed"],
             id="other compose files",
         ),
         pytest.param(
