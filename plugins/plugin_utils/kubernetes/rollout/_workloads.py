@@ -122,8 +122,9 @@ def daemon_set(workload: Object, scene: Scene) -> Rollout:
 
 def replica_set(workload: Object, scene: Scene) -> Rollout:
     """Look at a ReplicaSet or ReplicationController that nothing controls: it never replaces a pod that it has."""
-    images = images_in(workload["spec"]["template"])
-    return _manual(workload, scene, workload["spec"].get("replicas", 1), lambda pod: images_in(pod) == images)
+    images = images_in(workload["spec"]["template"]).items()
+    # admission may have put more containers into a pod
+    return _manual(workload, scene, workload["spec"].get("replicas", 1), lambda pod: images <= images_in(pod).items())
 
 
 def _manual(

@@ -325,6 +325,13 @@ def test_a_set_of_pods_that_nobody_replaces(kind: str, pods: list[tuple[str, Obj
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
+def test_a_container_that_admission_added_makes_no_pod_older() -> None:
+    found = workload("ReplicaSet", status={"availableReplicas": 1})
+    crashing = pod(found, CRASHING)
+    crashing["spec"]["containers"] = [{"name": "app", "image": "app:1"}, {"name": "mesh", "image": "mesh:1"}]
+    assert judge(found, Scene(pods=[crashing])).reason == "CrashLoopBackOff"
+
+
 DIGEST = "shop@sha256:" + "a" * 64
 BARE = [
     (pod(), "ready", "", 0.0),
