@@ -91,6 +91,12 @@ def test_a_kind_that_nobody_knows_is_asked_for_like_any_object() -> None:
     assert {right.verb for right in asked if right.resource == "rules"} == {"get", "list", "create", "patch", "delete"}
 
 
+@pytest.mark.parametrize("kind", [("", "pods"), ("apps", "replicasets"), ("", "replicationcontrollers")])
+def test_a_workload_that_few_have_is_asked_for_as_a_whole(kind: tuple[str, str]) -> None:
+    asked = {right.verb for right in kube_rights.rights({kind}) if (right.group, right.resource) == kind}
+    assert asked == {"get", "list", "watch", "create", "patch", "delete"}
+
+
 def test_what_is_watched_may_be_watched() -> None:
     workloads = [kube_manifest.Ref("", kind, "x") for kind in kube_manifest.WORKLOADS]
     for source in kube_wait.sources_for(workloads):

@@ -32,10 +32,17 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._gist import end_of, gist_of
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import telling
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _json_stream, _plain
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api import _errors, _logs
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes import _changes
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _references, _registry
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _pods, _refusals
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import (
+    _hints,
+    _pods,
+    _pulls,
+    _refusals,
+)
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._scene import Readiness
 
 SIZE = 100_000
 REDACTOR = Redactor(["canary-0123456789", "aaaaaab", "a.-+a.-+b", "http://user:secret@host"])
@@ -80,8 +87,12 @@ READERS: dict[str, Callable[[str], Any]] = {
     "heads": lambda text: _response.Answer().feed(b"HTTP/1.1 200 OK\r\n" + text.encode()),
     "chunks": lambda text: _response.Answer().feed(CHUNKED + text.encode()),
     "refusals": lambda text: _refusals.explained(text, 1.0),
-    "pods": lambda text: [one.search(text) for one in (_pods._MISSING, _pods._SLOW)],
-    "pulls": _pods._DEFINITE_PULL.search,
+    "pods": lambda text: [one.search(text) for one in (_pods._MISSING, _pods._SLOW, _pods._NO_CLAIM)],
+    "pulls": _pulls.is_definite,
+    "hints": lambda text: _hints.hint_for(Readiness("failed", "x", "Unschedulable", text), ""),
+    "schemas": lambda text: [_errors._TYPED.search(text), _errors._QUOTED.sub("", text)],
+    "plain YAML": _plain.value_of,
+    "JSON": lambda text: [_json_stream.read(text), _json_stream.read(f'{{"a": {text}')],
     "rights": _errors._VERB.search,
     "managers": _changes._MANAGER.search,
     "logs of pods": lambda text: list(_logs.told([text.encode()], 1.0, True)),
@@ -93,7 +104,7 @@ ATOMS = [
     "A=\\'", "\\", "A=\n", " ", "\t", "\n", "export ", 'a="', 'x{a="b",', '"', "1 ", "#", "secret ", "ERROR: ",
     "level ", "serviceaccount ", "a__", "a/", "-", "_", "0", "1.", "2026-01-01T00:00:00+", "create Pod ", " cannot ",
     'conflict with "', "a=", "password={", "a@(", "Basic ", "\x1b[", "\x1b]", "\x9b0;", "&amp;", "%25", "line 1: ",
-    "\r",
+    "\r", "persistentvolumeclaim ", ", got &value.", "{", "[", '"a":',
     'conflict with "', "<", "<title", "<body", "\n at ", "Caused by: ",
     "QUFBQUFB", "Vm0wd2QyUXlVWGxWV0d4V", "\n    QUFB", "\nweb-1  | ", "^[[0m", "password ", "a:b:",
 ]  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +128,71 @@ OBJECTS = NAMED | st.fixed_dictionaries(
 )
 
 
+POD_SPEC = {
+    "initContainers": [{"name": "first", "image": "x/first:1"}],
+    "containers": [
+        {
+            "name": "web", "image": "x/web:1", "ports": [{"name": "http", "containerPort": 80}],
+            "env": [{"name": "A", "value": "b"},
+                    {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+                    {"name": "C", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": 1}}}],
+            "envFrom": [{"configMapRef": {"name": "c"}}, {"secretRef": {"name": "s"}}],
+            "resources": {"limits": {"cpu": 0.5, "memory": 134217728}, "requests": {"cpu": "100m"}},
+            "readinessProbe": {"httpGet": {"path": "/", "port": "http"}},
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        }
+    ],
+    "imagePullSecrets": [{"name": "s"}],
+    "volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": {"name": "c"}}]}},
+                {"name": "w", "emptyDir": {"sizeLimit": 5}}, {"name": "x", "secret": {"secretName": "s"}}],
+}  # fmt: skip
+TEMPLATE = {"metadata": {"labels": {"app": "web"}, "annotations": {"a": "b"}}, "spec": POD_SPEC}
+CLAIM = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": 9}}}}
+#: one of each that is looked into
+KINDS_WITH: list[tuple[str, str, dict[str, Any]]] = [
+    ("apps/v1", "Deployment", {"spec": {"replicas": 2, "selector": {"matchLabels": {}}, "template": TEMPLATE}}),
+    ("apps/v1", "StatefulSet", {"spec": {"template": TEMPLATE, "volumeClaimTemplates": [CLAIM]}}),
+    ("apps/v1", "ReplicaSet", {"spec": {"template": TEMPLATE}}),
+    ("v1", "ReplicationController", {"spec": {"template": TEMPLATE}}),
+    ("batch/v1", "Job", {"spec": {"ttlSecondsAfterFinished": 9, "template": TEMPLATE}}),
+    ("batch/v1beta1", "CronJob", {"spec": {"jobTemplate": {"spec": {"template": TEMPLATE}}}}),
+    ("v1", "Pod", {"spec": POD_SPEC}),
+    ("v1", "Service", {"spec": {"ports": [{"port": 80, "targetPort": "http"}], "selector": {"app": "web"}}}),
+    ("v1", "Secret", {"type": "Opaque", "stringData": {"k": "v"}, "data": {"l": "dg=="}}),
+    ("v1", "ConfigMap", {"data": {"k": "v"}, "binaryData": {"l": "dg=="}}),
+    ("v1", "PersistentVolumeClaim", CLAIM),
+    ("v1", "ResourceQuota", {"spec": {"hard": {"pods": 10}}}),
+    ("v1", "LimitRange", {"spec": {"limits": [{"type": "Pod", "max": {"cpu": 1}}]}}),
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler",
+     {"spec": {"metrics": [{"type": "Resource", "resource": {"target": {"averageValue": 3}}}]}}),
+    ("batch.volcano.sh/v1alpha1", "Job", {"spec": {"tasks": [{"template": TEMPLATE}]}}),
+    ("v1", "List", {"items": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}}]}),
+]  # fmt: skip
+SINK = [
+    {"apiVersion": version, "kind": kind, "metadata": {"name": "a", "labels": {"a": "b"}}, **rest}
+    for version, kind, rest in KINDS_WITH
+]
+ANYTHING = VALUES | st.floats() | st.text(max_size=3) | st.sampled_from(["{{ name }}", "1e3", "y", {}, [], [None], ""])
+
+
+@st.composite
+def misshapen(draw: st.DrawFn) -> object:
+    """An object that is right but for one place, which has anything, or nothing."""
+    thing: Any = copy.deepcopy(draw(st.sampled_from(SINK)))
+    at = thing
+    while True:
+        key = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        below = at[key]
+        if not isinstance(below, dict | list) or not below or draw(st.integers(0, 4)) == 0:
+            break
+        at = below
+    if draw(st.booleans()) and isinstance(at, dict):
+        del at[key]
+    else:
+        at[key] = draw(ANYTHING)
+    return thing
+
+
 def rendered(folder: str, name: str, content: bytes) -> None:
     (Path(folder) / name).write_bytes(content)
     found, refused = [], Refused("")
@@ -133,6 +201,7 @@ def rendered(folder: str, name: str, content: bytes) -> None:
     except Refused as error:
         refused = error
     assert found or refused.hint
+    assert found or name in refused.message or "at least one object" in refused.message
     assert len(refused.message) < 1000
     assert "hunter2" not in refused.message
     images_of(found)
@@ -144,6 +213,21 @@ def rendered(folder: str, name: str, content: bytes) -> None:
 def test_objects_of_any_shape_are_rendered_or_refused(objects: list[object]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rendered(folder, "1.yml", "\n---\n".join(map(json.dumps, objects)).encode())
+
+
+@given(misshapen(), st.booleans())
+def test_one_wrong_place_is_rendered_or_refused_by_file_and_line(thing: object, as_json: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        text = json.dumps(thing, indent="\t") if as_json else yaml.safe_dump(thing, allow_unicode=True)
+        rendered(folder, "1.yml", text.encode("utf-8", "surrogatepass"))
+
+
+def test_what_is_right_is_rendered() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "1.yml").write_text("\n---\n".join(map(json.dumps, SINK)))
+        found = render([Path(folder)], Context("tides", "prod", "1.0"))
+    assert len(found) == len(SINK)
+    assert all(one["metadata"]["labels"]["doppelganger.ops/application"] == "tides" for one in found)
 
 
 @given(st.binary(max_size=60))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import io
+import json
 import os
 import resource
 import threading
@@ -23,6 +24,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading
 from ansible_collections.doppelganger.ops.plugins.module_utils.gates._verify import examine
 from ansible_collections.doppelganger.ops.plugins.module_utils.http import _sockets
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _yaml
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import (
     Conflict,
     NotFound,
@@ -36,6 +38,7 @@ from tests.integration.kube import options, through
 from tests.lab.images import Images
 from tests.lab.kubernetes.cluster import Cluster as Lab
 from tests.lab.steps import wait_until
+from tests.unit.support.kubectl_yaml import AS_KUBECTL, KEYS, MERGED
 
 SAYS = "echo started; echo hello >/tmp/index.html; sleep 1; echo later; exec httpd -f -p 8080 -h /tmp"
 
@@ -339,3 +342,22 @@ def test_a_port_is_open_only_where_the_pod_listens(reached: Cluster, pod: str, p
     finally:
         forward.close()
     assert (said in outcome.reason, forward.broken) == (True, None)
+
+
+def test_yaml_is_what_kubectl_reads(cluster: Lab, namespace: str) -> None:
+    asked = [f"data: {{a: {text}}}\n" for text in AS_KUBECTL] + [f"data: {{{key}: x}}\n" for key in KEYS]
+    asked += [f"{text}\n" for text, _ in MERGED]
+    expected = [*({"a": value} for value in AS_KUBECTL.values()), *({key: "x"} for key in KEYS.values())]
+    expected += [data for _, data in MERGED]
+    about = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "
+    text = "---\n".join(f"{about}c-{number}}}\n{each}" for number, each in enumerate(asked))
+    said = cluster.kubectl(
+        "-n", namespace, "create", "--dry-run=client", "--validate=false", "-o", "json", "-f", "-", stdin=text
+    )
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while at < len(said.rstrip()):
+        one, end = decoder.raw_decode(said, at)
+        found.append(one["data"])
+        at = end + 1
+    assert found == expected
+    assert [one.data["data"] for one in _yaml.read(text)] == expected

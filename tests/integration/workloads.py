@@ -39,6 +39,23 @@ def daemon_set(name: str, *containers: Object, **spec: Any) -> Object:
     return _workload("DaemonSet", name, {**more, "template": template(labels, list(containers))})
 
 
+def replica_set(name: str, *containers: Object, replicas: int = 1) -> Object:
+    labels = {"app": name}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template(labels, list(containers))}
+    return _workload("ReplicaSet", name, spec)
+
+
+def replication_controller(name: str, *containers: Object, replicas: int = 1) -> Object:
+    labels = {"app": name}
+    spec = {"replicas": replicas, "selector": labels, "template": template(labels, list(containers))}
+    return {**_workload("ReplicationController", name, spec), "apiVersion": "v1"}
+
+
+def bare_pod(name: str, *containers: Object, **spec: Any) -> Object:
+    found = template({"app": name}, list(containers), **spec)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **found["metadata"]}, "spec": found["spec"]}
+
+
 def job(name: str, *containers: Object, **spec: Any) -> Object:
     never = template({"app": name}, list(containers), restartPolicy="Never")
     return {**_workload("Job", name, {**spec, "template": never}), "apiVersion": "batch/v1"}

@@ -95,7 +95,7 @@ def read(path: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
         raise Refused(
             f"Line {found.line} of the env file {path} cannot be read: {found.what}.",
             reason="env_file_invalid",
-            hint="Check that line (not shown, it may be a secret), or run: docker compose config",
+            hint="Check that line (not shown, it may be a secret): expected NAME=value, or a comment.",
         )
     return parse(text, known)
 

@@ -43,7 +43,7 @@ def explained(error: Exception, check: Check, seconds: float) -> Outcome:
         return Outcome(ERROR, said, final=isinstance(error, Refused), out_of_reach=is_out_of_reach)
     if isinstance(error, Late):
         if _blocks(check):
-            return Outcome(ERROR, f"the engine did not answer within {round(seconds, 2):g} s")
+            return Outcome(ERROR, f"the platform did not answer within {round(seconds, 2):g} s")
         return Outcome(FAIL, f"no answer within {round(seconds, 2):g} s")
     return _sockets.refusal(error, where)
 

@@ -93,6 +93,7 @@ def verify(target: Target, params: Mapping[str, Any], check_mode: bool) -> dict[
         "replicas": record.replicas if record else {},
         **looked_up,
     }
+    looking["may_rest"] = bool(params["since"] or looking["release"])
     if params["release"] and record and record.is_found:
         # the others were made for what comes after it: it may never have passed them
         looking["checks"] = [one for one in target.app.checks if one.get("kind") == "containers"] or [_CONTAINERS]
@@ -147,7 +148,7 @@ def examine(
     named = {name: tuple(params.get(name) or ()) for name in ("services", "completed", "own")}
     scene = Scene(
         project, since=float(params.get("since") or 0), replicas=params.get("replicas") or {},
-        is_operation=bool(params.get("token")), **named,
+        is_operation=bool(params.get("token")), may_rest=bool(params.get("may_rest")), **named,
     )  # fmt: skip
     with quoted_by(lambda: shown):
         results = run_checks(_planned(params), scene, _metrics(gates, scene, params, past) if gates else ())

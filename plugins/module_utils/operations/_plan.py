@@ -109,5 +109,5 @@ def _differences(wanted: Mapping[str, Any], record: Record) -> list[str]:
     elif wanted["env"] != record.config.env:
         found.append("the env files changed")
     if not found and wanted["inputs"] != record.config.inputs:
-        found.append("the compose files, files that they name, or the variables of the application changed")
+        found.append("the files or the variables of the application changed")
     return found

@@ -24,3 +24,5 @@ class Scene:
     own: Sequence[str] = ()
     #: whether an operation asks: what it returns to may lack services that the checks were written for
     is_operation: bool = False
+    #: whether a release without services is meant, as one of jobs by the clock is, and not whatever there is
+    may_rest: bool = False

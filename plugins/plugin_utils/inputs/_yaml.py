@@ -2,28 +2,27 @@
 """YAML that somebody else wrote, read as kubectl takes it: data that JSON has too, within bounds, or refused by line.
 
 It is built from the parser's events, so that nothing recurses and what an anchor stands for is counted before it is
-repeated. Dates stay text, tags of YAML's own make nothing but plain values, and no key is there twice.
+repeated. Dates stay text, tags of YAML's own make nothing but plain values, and no key is there twice. A text that
+begins with ``{`` is JSON where it can be; what plain text of YAML means is in ``_plain``.
 """
 
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
-from yaml.constructor import SafeConstructor
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._foreign import depth_of
+
+from . import _json_stream, _plain
 
 #: how many values, keys included, an application's manifests may have together: 60 to 100 MiB while they are read
 NODES = 100_000
 #: more than any manifest needs
 DEPTH = 60
-_INTEGERS = range(-(2**63), 2**64)
-#: no number that fits is longer
-_DIGITS = 400
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 
@@ -59,8 +58,10 @@ class Budget:
 
 def read(text: str, budget: Budget | None = None) -> list[Document]:
     """The documents of a text."""
+    budget = budget or Budget()
     try:
-        return list(_documents(_events(_Parser(text)), _Scalars(), budget or Budget()))
+        found = _as_json(text, budget)
+        return list(_documents(_events(_Parser(text)), budget)) if found is None else found
     except UnicodeError:
         raise Unreadable("characters that are not UTF-8") from None
     except RecursionError:  # of the parser without the library in C
@@ -73,14 +74,42 @@ def read(text: str, budget: Budget | None = None) -> list[Document]:
         raise Unreadable(why, error.problem_mark.line + 1 if error.problem_mark else None) from None
 
 
-class _Resolver(yaml.resolver.Resolver):
-    """What plain text means; a date is text."""
+def _as_json(text: str, budget: Budget) -> list[Document] | None:
+    """The documents of a text that is JSON, one after the other; None where it is something else."""
+    found = _json_stream.read(text)
+    for value in found or ():
+        line = text.count("\n", 0, value.begins) + 1
+        if value.why:
+            raise Unreadable(value.why, line)
+        budget.take(value.size, line)
+        if depth_of(value.data, DEPTH) > DEPTH:
+            raise Unreadable(f"more than {DEPTH} levels", line)
+    return None if found is None else [Document(one.data, text.count("\n", 0, one.begins) + 1) for one in found]
 
 
-_Resolver.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != f"{_TAG}timestamp"]
-    for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items()
-}
+def line_of(text: str, number: int, keys: Sequence[str | int]) -> int | None:
+    """The line of a place in document ``number`` (from 0) of a text that was read, as near as it can be told."""
+    loader: Any = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
+    try:
+        found = next(itertools.islice(yaml.compose_all(text, Loader=loader), number, None), None)
+    except (yaml.YAMLError, RecursionError, UnicodeError):
+        return None
+    line = None if found is None else int(found.start_mark.line) + 1
+    for key in keys:
+        at, found = _below(found, key)
+        if at is None:
+            break
+        line = int(at.start_mark.line) + 1
+    return line
+
+
+def _below(node: Any, key: str | int) -> tuple[Any, Any]:
+    """Where the value of a key, or the item of a list, begins, and the value."""
+    if isinstance(node, yaml.MappingNode) and isinstance(key, str):
+        return next(((one, value) for one, value in node.value if one.value == key), (None, None))
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key], node.value[key]
+    return None, None
 
 
 class _PlainParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
@@ -91,6 +120,13 @@ class _PlainParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser)
         yaml.scanner.Scanner.__init__(self)
         yaml.parser.Parser.__init__(self)
 
+    def scan_to_next_token(self) -> None:
+        """Skip what is between tokens, tabs included where the library in C does: not where they would indent."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
+            self.forward()
+            super().scan_to_next_token()
+
 
 _Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else _PlainParser  # type: ignore[attr-defined]  # in C
 
@@ -100,46 +136,23 @@ def _events(parser: Any) -> Iterator[Any]:
         yield parser.get_event()
 
 
-_MAKERS: dict[str, Any] = {
-    "null": SafeConstructor.construct_yaml_null,
-    "bool": SafeConstructor.construct_yaml_bool,
-    "int": SafeConstructor.construct_yaml_int,
-    "float": SafeConstructor.construct_yaml_float,
-    # << and = are signs as keys alone
-    **dict.fromkeys(("str", "merge", "value"), SafeConstructor.construct_yaml_str),
-}
+def _is_merge(event: Any) -> bool:
+    is_plain = event.tag is None and event.implicit[0]
+    return event.tag == _MERGE or (is_plain and event.value == "<<")
 
 
-class _Scalars:
-    """Text as the value that it stands for."""
-
-    def __init__(self) -> None:
-        self._resolver: Any = _Resolver()
-        self._constructor = SafeConstructor()
-
-    def tag_of(self, event: Any) -> str:
-        """The tag that a scalar has, or that its text comes to."""
-        if event.tag not in (None, "!"):
-            return str(event.tag)
-        return str(self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit))
-
-    def value_of(self, event: Any) -> Any:
-        """The value; refused where JSON has none like it."""
-        line, name = _line(event), self.tag_of(event).removeprefix(_TAG)
-        if name not in _MAKERS:
-            raise Unreadable("a tag that manifests do not have", line)
-        if name in ("int", "float") and len(event.value) > _DIGITS:
-            raise Unreadable("a number that is too long", line)
-        try:
-            event.value.encode()
-            value = _MAKERS[name](self._constructor, yaml.ScalarNode(event.tag, event.value))
-        except (ValueError, LookupError, OverflowError):
-            raise Unreadable(f"text that is no {name}", line) from None
-        if isinstance(value, float) and not math.isfinite(value):
-            raise Unreadable("a number that is not finite", line)
-        if type(value) is int and value not in _INTEGERS:
-            raise Unreadable("a whole number of more than 64 bits", line)
-        return value
+def _value_of(event: Any) -> Any:
+    """The value of a scalar; refused where JSON has none like it."""
+    line = _line(event)
+    try:
+        event.value.encode()
+        if event.tag == "!" or (event.tag is None and not event.implicit[0]):
+            return event.value
+        return _plain.value_of(event.value, (event.tag or "").removeprefix(_TAG))
+    except UnicodeError:
+        raise Unreadable("characters that are not UTF-8", line) from None
+    except ValueError as error:
+        raise Unreadable(str(error), line) from None
 
 
 class _Open:
@@ -151,10 +164,10 @@ class _Open:
         self.data: Any = {} if self.is_object else []
         self.key: Any = None
         self.awaits_value = self.merges = False
-        self._merged: dict[str, Any] = {}
+        self._own: set[str] = set()
 
     def add(self, value: Any, line: int, is_merge: bool) -> None:
-        """Take the next value in."""
+        """Take the next value in: as kubectl does, one after the other, so that what is merged later counts."""
         if not self.is_object:
             self.data.append(value)
         elif not self.awaits_value:
@@ -165,37 +178,35 @@ class _Open:
             self.data[self.key] = value
             self.awaits_value = False
 
-    def closed(self) -> Any:
-        """All of it; what is merged comes before what is its own, and does not replace it."""
-        return {**self._merged, **self.data} if self._merged else self.data
-
     def _take_key(self, key: Any, line: int, is_merge: bool) -> None:
-        if not isinstance(key, str):
+        text = _plain.as_key(key)
+        if text is None:
             raise Unreadable("a key that is not text (put it into quotes)", line)
-        if key in self.data and not is_merge:
+        if text in self._own and not is_merge:
             raise Unreadable("a key twice", line)
-        self.key, self.merges, self.awaits_value = key, is_merge, True
+        self.key, self.merges, self.awaits_value = text, is_merge, True
+        self._own |= set() if is_merge else {text}
 
     def _merge(self, value: Any, line: int) -> None:
         every = value if isinstance(value, list) else [value]
         if not all(isinstance(one, dict) for one in every):
             raise Unreadable("<< with something that is no object", line)
-        for one in every:  # the first that has a key counts
-            self._merged = {**one, **self._merged}
+        for one in reversed(every):  # the first that has a key counts
+            self.data.update(one)
         self.awaits_value = self.merges = False
 
 
-def _documents(events: Iterator[Any], scalars: _Scalars, budget: Budget) -> Iterator[Document]:
+def _documents(events: Iterator[Any], budget: Budget) -> Iterator[Document]:
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            yield Document(_Reader(events, scalars, budget).document(), _line(event))
+            yield Document(_Reader(events, budget).document(), _line(event))
 
 
 class _Reader:
     """Reads one document."""
 
-    def __init__(self, events: Iterator[Any], scalars: _Scalars, budget: Budget) -> None:
-        self._events, self._scalars, self._budget = events, scalars, budget
+    def __init__(self, events: Iterator[Any], budget: Budget) -> None:
+        self._events, self._budget = events, budget
         #: what anchors stand for, with how many values that is
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: list[_Open] = []
@@ -226,12 +237,12 @@ class _Reader:
             return self._repeated(event), False
         if isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             last = self._open.pop()
-            return self._anchored(last.anchor, last.closed(), 1 + last.left - self._budget.left), False
+            return self._anchored(last.anchor, last.data, 1 + last.left - self._budget.left), False
         self._budget.take(1, _line(event))
         parent = self._open[-1] if self._open else None
-        if parent and parent.is_object and not parent.awaits_value and self._scalars.tag_of(event) == _MERGE:
+        if parent and parent.is_object and not parent.awaits_value and _is_merge(event):
             return "<<", True
-        return self._anchored(event.anchor, self._scalars.value_of(event), 1), False
+        return self._anchored(event.anchor, _value_of(event), 1), False
 
     def _anchored(self, anchor: str | None, value: Any, count: int) -> Any:
         if anchor:

@@ -27,7 +27,7 @@ def template(image: str = "app:1") -> Object:
 def workload(
     kind: str = "Deployment", *, spec: Object | None = None, status: Object | None = None, **more: Any
 ) -> Object:
-    version = "batch/v1" if kind == "Job" else "apps/v1"
+    version = {"Job": "batch/v1", "ReplicationController": "v1"}.get(kind, "apps/v1")
     spec = {"replicas": 1, "template": template(), **(spec or {})}
     return thing(kind, "web", version, spec=spec, status={"observedGeneration": 1, **(status or {})}, **more)
 

@@ -13,6 +13,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from . import _received
 from ._errors import Expired, NoSuchKind, NotFound
 from ._http import Call, Http
+from ._objects import kind_in, kind_of
 from ._paths import KNOWN, Resource, group_path, path_of, resources_from
 from ._watch import Watch
 
@@ -40,7 +41,7 @@ class Objects:
         """Read an object, None where there is none; raises NoSuchKind where there can be none."""
         call = self._call("GET", "get", api_version, kind, name)
         try:
-            return _received.thing(self._http.ask(call).json(), kind)
+            return _received.thing(self._http.ask(call).json(), kind_in(api_version, kind))
         except NotFound:
             return None
 
@@ -63,7 +64,8 @@ class Objects:
             except Expired:  # in between, the server has forgotten the version that the pages are of
                 query, found, following = _selected(labels, fields), [], ""
                 continue
-            items = [_received.thing(one, kind, only_metadata=only_metadata) for one in page.get("items") or []]
+            checked = functools.partial(_received.thing, kind=kind_in(api_version, kind), only_metadata=only_metadata)
+            items = [checked(one) for one in page.get("items") or []]
             found += [{**one, "apiVersion": api_version, "kind": kind} for one in items]
             following = page["metadata"].get("continue") or ""
             if not following:
@@ -74,7 +76,7 @@ class Objects:
         """Apply on the server's side; raises Conflict with the ``causes`` where another manager owns a field."""
         query = [_MANAGED, ("force", "true" if force else "false"), *([("dryRun", "All")] if dry_run else [])]
         call = self._on("PATCH", "apply", manifest, query, content_type="application/apply-patch+yaml")
-        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]), is_kept=not dry_run)
+        return _received.thing(self._http.ask(call).json(), kind_of(manifest), is_kept=not dry_run)
 
     def create(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object; raises Conflict where there is one of that name.
@@ -82,7 +84,7 @@ class Objects:
         It is sent once: where the answer was lost, Unreachable is raised, and the object may be there or not.
         """
         call = self._on("POST", "create", manifest, [_MANAGED])
-        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]))
+        return _received.thing(self._http.ask(call).json(), kind_of(manifest))
 
     def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Replace an object as it was read; raises Conflict where ``metadata.resourceVersion`` is no longer the last.
@@ -90,7 +92,7 @@ class Objects:
         It may be sent twice where an answer was lost; then a Conflict may stand for a success.
         """
         call = self._on("PUT", "update", manifest, [_MANAGED])
-        return _received.thing(self._http.ask(call).json(), str(manifest["kind"]))
+        return _received.thing(self._http.ask(call).json(), kind_of(manifest))
 
     def patch(
         self, api_version: str, kind: str, name: str, patch: Mapping[str, Any], *, subresource: str = ""
@@ -103,7 +105,8 @@ class Objects:
             "PATCH", "patch", api_version, kind, name, subresource, query=[_MANAGED],
             body=dict(patch), content_type="application/merge-patch+json",
         )  # fmt: skip
-        answered = f"{kind}/{subresource}" if subresource else kind  # not the object's shape: a Scale has no template
+        answered = kind_in(api_version, kind)
+        answered = f"{answered}/{subresource}" if subresource else answered  # a Scale has no template
         return _received.thing(self._http.ask(call).json(), answered)
 
     def delete(
@@ -144,7 +147,9 @@ class Objects:
             return self._http.open(call)
 
         lister = functools.partial(self.list, api_version, kind, labels=labels, fields=fields)
-        return Watch(opened, lister, since, seconds, functools.partial(_received.thing, kind=kind))
+        return Watch(
+            opened, lister, since, seconds, functools.partial(_received.thing, kind=kind_in(api_version, kind))
+        )
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """How a kind is called in paths; asks the server, once a version, for what is not commonly known.

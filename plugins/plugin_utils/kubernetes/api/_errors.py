@@ -14,6 +14,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
 
 #: a manifest may be wrong in many places at once
 _EXCERPT = 2000
+#: what the manifest itself is to server-side apply: the server answers 500, and will do so however often it is asked
+_TYPED = re.compile(r"failed to create (?:typed|manager for)")
+#: the value that it quotes may be a secret
+_QUOTED = re.compile(r", got &value\.[^\n]*")
 #: which verb the API server decided on, in what it says
 _VERB = re.compile(r" cannot (\w+) resource ")
 
@@ -70,6 +74,12 @@ class Conflict(OpsError):
         self.causes = [dict(cause) for cause in causes]
 
 
+class Untyped(Refused):
+    """A manifest that has not the types of its schema: each place of it is in the message."""
+
+    reason = "cluster_refused"
+
+
 class Immutable(Refused):
     """A field that cannot be changed was to be."""
 
@@ -121,6 +131,9 @@ def explained(asked: Asked, status: int, body: bytes) -> OpsError:
         return Conflict(f"Could not {asked}: {message}.", causes=causes)
     if status == 410:
         return Expired(f"Could not {asked}: {message}.")
+    if status == 500 and _TYPED.search(str(said.get("message"))):
+        hint = "Fix the manifest: text needs quotes, and of a list no two items may have the same key."
+        return Untyped(f"The cluster refused to {asked}: {message}.", hint=hint)
     if status in (400, 413, 422):
         # asked of the whole message: what is said of a pod is long, and this comes last
         words, hint = f"The cluster refused to {asked}: {message}.", "Fix the manifest, then re-run."
@@ -167,7 +180,7 @@ def _forbidden(asked: Asked, message: str) -> Refused:
 
 
 def _message(asked: Asked, status: int, said: Mapping[str, Any], body: bytes) -> str:
-    text = gist(str(said.get("message") or "") or body, _EXCERPT) or f"status {status}"
+    text = gist(_QUOTED.sub("", str(said.get("message") or "")) or body, _EXCERPT) or f"status {status}"
     if asked.resource.startswith("secrets"):
         text = text.partition(", error found in")[0]  # the decoder quotes what it could not read
     return text.rstrip(".")

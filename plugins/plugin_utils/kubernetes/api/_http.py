@@ -26,7 +26,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text import _fore
 from ..login._login import Login
 from ._answers import ANSWER_LIMIT, Unending, pieces
 from ._clock import ServerClock
-from ._errors import Asked, Conflict, Unreachable, explained, no_answer, untrusted
+from ._errors import Asked, Conflict, Unreachable, Untyped, explained, no_answer, untrusted
 from ._retry import GIVEN_UP_PATIENCE, PATIENCE, Failure, retry_after, wait_before
 
 #: seconds for a connection, and for each piece of an answer
@@ -257,7 +257,8 @@ def refused(asked: Asked, answer: Answer) -> AttemptFailed:
         )
     # a conflict over who owns a field stays one, however often it is tried
     was_outrun = isinstance(error, Conflict) and asked.verb in ("apply", "patch") and not error.causes
-    return AttemptFailed(Failure(answer.status, was_outrun=was_outrun, retry_after=wait), lambda _: error)
+    is_final = isinstance(error, Untyped)
+    return AttemptFailed(Failure(answer.status, True, is_final, was_outrun, wait), lambda _: error)
 
 
 def broken(asked: Asked, error: Exception) -> AttemptFailed:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import Garbled
 
+from ._objects import WORKLOADS
 from ._shapes import ANY_KEY, FLAG, NUMBER, SHARE, TEXT, TEXT_OR_NULL, TEXTS, TIME, found, wrong
 
 HINT = "Check that app_cluster names an API server, and what is between it and this controller (a proxy, an extension)."
@@ -21,8 +22,8 @@ _FIELDS = [
 ]  # fmt: skip
 _ABOUT = {
     "name!": TEXT, "uid": TEXT, "resourceVersion": TEXT, "generation": NUMBER, "labels": TEXTS, "annotations": TEXTS,
-    "creationTimestamp": TEXT_OR_NULL, "deletionTimestamp": TEXT_OR_NULL, "ownerReferences": _OWNERS,
-    "managedFields": _FIELDS,
+    "creationTimestamp": TEXT_OR_NULL, "deletionTimestamp": TEXT_OR_NULL, "deletionGracePeriodSeconds": NUMBER,
+    "ownerReferences": _OWNERS, "managedFields": _FIELDS,
 }  # fmt: skip
 #: what the server adds to an object that it keeps; figures that it works out have none of that
 _KEPT = {"uid!": TEXT, "resourceVersion!": TEXT, "creationTimestamp!": TEXT}
@@ -80,7 +81,7 @@ _EVENT = {
     "involvedObject!": {"kind": TEXT, "name": TEXT, "uid": TEXT, "fieldPath": TEXT},
 }  # fmt: skip
 _SHAPES: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"), _WORKLOAD),
+    **dict.fromkeys(WORKLOADS, _WORKLOAD),
     "Pod": _POD,
     "ControllerRevision": {"revision": NUMBER},
     "Service": {"spec": {"selector": TEXTS, "ports": [{"port": NUMBER, "name": TEXT}]}},

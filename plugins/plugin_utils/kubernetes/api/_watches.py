@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
@@ -52,10 +51,9 @@ class Source(NamedTuple):
 class Sources:
     """The objects of several kinds, kept up to date until it is closed."""
 
-    def __init__(self, cluster: Watchable, sources: Sequence[Source], seconds: float) -> None:
+    def __init__(self, cluster: Watchable, sources: Sequence[Source]) -> None:
         self._cluster = cluster
         self._sources = sources
-        self._deadline = time.monotonic() + seconds
         self._changes: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self._objects: dict[str, dict[str, Object]] = {}
         self._open: dict[str, Stream] = {}
@@ -115,7 +113,7 @@ class Sources:
     # in the threads
 
     def _follow(self, source: Source) -> None:
-        while not self._closed.is_set() and time.monotonic() < self._deadline:
+        while not self._closed.is_set():
             try:
                 self._follow_once(source)
             except Refused as error:
@@ -131,9 +129,8 @@ class Sources:
     def _follow_once(self, source: Source) -> None:
         found, version = self._cluster.list(source.api_version, source.kind, fields=source.fields)
         self._changes.put(("LIST", source.kind, found))
-        left = min(_RELIST, self._deadline - time.monotonic())
         stream = self._cluster.watch(
-            source.api_version, source.kind, fields=source.fields, since=version, seconds=max(0.0, left)
+            source.api_version, source.kind, fields=source.fields, since=version, seconds=_RELIST
         )
         self._open[source.kind] = stream
         for what, thing in stream:

@@ -23,9 +23,10 @@ from ..api._objects import (
     CHANGE_CAUSE_ANNOTATION,
     ORIGIN_ANNOTATION,
     RELEASE_ANNOTATION,
-    WORKLOADS,
     Object,
     goes_by_itself,
+    is_workload,
+    kind_of,
     order_of,
     ref_of,
 )
@@ -106,7 +107,7 @@ def plan(
 ) -> list[Change]:
     """Ask the server, without changing anything, what applying these objects would change; in the order of applying."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        futures = [pool.submit(_plan, cluster, thing, release, redact) for thing in sorted(things, key=order_of)]
+        futures = [pool.submit(_planned, cluster, thing, release, redact) for thing in sorted(things, key=order_of)]
         return [future.result() for future in futures]
 
 
@@ -152,6 +153,14 @@ def explained(error: Conflict, thing: Mapping[str, Any]) -> OpsError:
     )
 
 
+def _planned(cluster: Applicable, thing: Object, release: Release, redact: Callable[[str], str]) -> Change:
+    try:
+        return _plan(cluster, thing, release, redact)
+    except OpsError as error:
+        error.data.setdefault("object", str(ref_of(thing)))
+        raise
+
+
 def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable[[str], str]) -> Change:
     live = cluster.get(thing["apiVersion"], thing["kind"], thing["metadata"]["name"])
     manifest = prepared(thing, live, release)
@@ -159,7 +168,7 @@ def _plan(cluster: Applicable, thing: Object, release: Release, redact: Callable
     try:
         after, change = _dry_run(cluster, change, release)
     except Refused as error:
-        if thing["kind"] != "Job" or live is None or not isinstance(error, Immutable) or not is_applied(live):
+        if kind_of(thing) != "Job" or live is None or not isinstance(error, Immutable) or not is_applied(live):
             raise
         note = "what a Job runs cannot be changed: it is deleted and recreated"
         return replace(change, action=REPLACED, diff=diff(live, _merged(live, manifest), redact), note=note)
@@ -183,7 +192,7 @@ def prepared(thing: Object, live: Object | None, release: Release) -> Object:
     """What is sent: the object with its release, who made it, and the replicas that an autoscaler has chosen."""
     annotations = dict(thing["metadata"].get("annotations") or {})
     annotations[ORIGIN_ANNOTATION] = CREATED if live is None else _origin(live)
-    if thing["kind"] in (*WORKLOADS, "CronJob"):
+    if is_workload(thing) or kind_of(thing) == "CronJob":
         annotations |= {RELEASE_ANNOTATION: release.id, CHANGE_CAUSE_ANNOTATION: release.cause}
     _refuse_anothers(thing, live, release.application)
     sent = {**thing, "metadata": {**thing["metadata"], "annotations": annotations}}

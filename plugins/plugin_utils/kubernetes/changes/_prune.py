@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from ..api._errors import Conflict, NotFound
-from ..api._objects import APPLICATION_LABEL, KIND_LABEL, Object, order_of, ref_of
+from ..api._objects import APPLICATION_LABEL, KIND_LABEL, Object, controller_of, kind_of, order_of, ref_of
 from ._changes import Change
 from ._diff import diff
 from ._ownership import why_not_ours
@@ -64,7 +64,7 @@ def plan_prune(
                 found.update(
                     {one["metadata"]["uid"]: {"apiVersion": api_version, "kind": kind, **one} for one in listed}
                 )
-    left = [one for one in found.values() if ref_of(one) not in wanted and not one["metadata"].get("deletionTimestamp")]
+    left = [one for one in found.values() if ref_of(one) not in wanted and not _goes_with_another(one)]
     return [_decided(one, application, redact) for one in sorted(left, key=order_of, reverse=True)]
 
 
@@ -82,10 +82,16 @@ def prune(cluster: Prunable, changes: Iterable[Change], prove: Callable[[], None
     return done
 
 
+def _goes_with_another(thing: Object) -> bool:
+    """Whether it is being deleted, or is a pod or a set of pods of a workload: they have the labels of its template."""
+    is_made = kind_of(thing) in ("Pod", "ReplicaSet") and bool(controller_of(thing))
+    return is_made or bool(thing["metadata"].get("deletionTimestamp"))
+
+
 def _decided(thing: Object, application: str, redact: Callable[[str], str]) -> Change:
     uid = str(thing["metadata"]["uid"])
     why = why_not_ours(thing, application)
-    if not why and thing["kind"] in DATA:
+    if not why and kind_of(thing) in DATA:
         why = f"it holds data: kubectl delete {thing['kind'].lower()} {thing['metadata']['name']} deletes it"
     if why:
         return Change(KEPT, thing, note=why, uid=uid)

@@ -41,6 +41,8 @@ class Need(NamedTuple):
 _KEPT = ("get", "list", "create", "patch", "delete")
 _WATCHED = ("get", "list", "watch", "create", "patch", "delete")
 _SEEN = ("list", "watch")
+#: workloads that few applications have: no rule of the page is about applying them
+_BARE = (("", "pods"), ("apps", "replicasets"), ("", "replicationcontrollers"))
 
 NEEDS = (
     Need(
@@ -131,5 +133,6 @@ def rights(applied: Collection[tuple[str, str]], table: Sequence[Need] = NEEDS) 
     for group, resource in sorted(set(applied)):
         known = [need for need in table if need.group == group and resource in need.resources]
         verbs = [verb for need in known if need.when == APPLIED for verb in need.verbs]
-        needs.append(Need(group, (resource,), verbs if known else _KEPT, "applied"))
+        others = _WATCHED if (group, resource) in _BARE else () if known else _KEPT
+        needs.append(Need(group, (resource,), verbs or others, "applied"))
     return list(dict.fromkeys(right for need in needs for right in need.rights()))

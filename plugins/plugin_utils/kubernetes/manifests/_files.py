@@ -8,7 +8,7 @@ and an error names file and line and shows none. All of it together is bounded: 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ...inputs import _yaml
-from ..api._objects import Object, Ref, group_of, ref_of
+from ..api._objects import Object, Ref, group_of, kind_of, ref_of
 from . import _shape, _template
+from ._documents import File, Found, objects, placed
 
 _MIB = 1024 * 1024
 #: of all manifests together, before and after templates are rendered; a release has to fit into a Secret, compressed
@@ -84,8 +85,9 @@ def read(paths: Sequence[Path], context: Context, tree: Path | None = None) -> l
     found: dict[Ref, Manifest] = {}
     budget = _yaml.Budget()
     for path, text in zip(files, _texts(files, context), strict=True):
-        for thing, place in _objects(text, path, budget):
-            _check(thing, context, place)
+        for one in objects(File(path, text, path.suffix == _TEMPLATE), budget):
+            _check(one, context)
+            thing, place = one.thing, one.place
             manifest = Manifest(_cleaned(thing, context.namespace), place)
             other = found.setdefault(ref_of(thing), manifest)
             if other is not manifest:
@@ -159,7 +161,9 @@ def _texts(files: Sequence[Path], context: Context) -> list[str]:
     except _template.Failed as error:
         hint = f"Fix the template. It may use {', '.join(context.words())}; `env` is what app_env_files have."
         raise Refused(
-            f"{_place([*templates][error.number], error.line)}: {error.why}.", reason="manifests_invalid", hint=hint
+            f"{placed([*templates][error.number], None, error.line)}: {error.why}.",
+            reason="manifests_invalid",
+            hint=hint,
         ) from None
     return [next(rendered) if path.suffix == _TEMPLATE else text for path, text in zip(files, texts, strict=True)]
 
@@ -182,70 +186,38 @@ def _text(path: Path, left: int) -> str:
     )
 
 
-def _objects(text: str, path: Path, budget: _yaml.Budget) -> Iterator[tuple[Object, str]]:
-    """The objects of a file, each with where it begins."""
-    try:
-        documents = _yaml.read(text, budget)
-    except _yaml.Unreadable as error:
-        where = _place(path, error.line, is_rendered=path.suffix == _TEMPLATE)
-        raise Refused(
-            f"{where}: the YAML cannot be read: {error.why}.", reason="manifests_invalid", hint="Fix the file."
-        ) from None
-    for document in documents:
-        where = _place(path, document.line, is_rendered=path.suffix == _TEMPLATE)
-        if document.data is not None:
-            for thing in _flat(document.data):
-                yield thing, where
-
-
-def _flat(document: Any) -> Iterator[Any]:
-    """A list of objects as its objects; it may be in another one, as deep as YAML may be nested."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        for item in document["items"]:
-            yield from _flat(item)
-    else:
-        yield document
-
-
-def _check(thing: Any, context: Context, source: str) -> None:
-    problem = _shape.wrong_identity(thing)
+def _check(one: Found, context: Context) -> None:
+    problem = _shape.wrong_identity(one.thing)
     if problem:
-        raise Refused(f"{source}: {problem}.", reason="manifests_invalid", hint="Fix the manifest.")
-    kind, metadata = thing["kind"], thing["metadata"]
-    named = f"{source}: {kind}/{metadata['name']}"
-    problem = _shape.wrong_shape(thing)
+        raise Refused(f"{one.exact()}: {problem}.", reason="manifests_invalid", hint=one.file.hint)
+    named = f"{one.thing['kind']}/{one.thing['metadata']['name']}"
+    where, problem = _shape.wrong_shape(one.thing)
     if problem:
-        words = context.secrets.text(problem)
         raise Refused(
-            f"{named}: {words}.",
+            f"{one.exact(where)}: {named}: {context.secrets.text(problem)}.",
             reason="manifests_invalid",
             hint="Fix the manifest; a number that is meant as text needs quotes.",
         )
-    if kind in _WITHOUT_NAMESPACE or group_of(thing["apiVersion"]) == "kustomize.config.k8s.io":
-        raise Refused(
-            f"{named}: expected what belongs to the namespace {context.namespace}, found a {kind}.",
-            reason="manifests_invalid",
-            hint="Leave it to who runs the cluster, and remove it from app_manifests.",
-        )
-    if metadata.get("namespace") not in (None, "", context.namespace):
-        raise Refused(
-            f"{named}: expected the namespace {context.namespace}, found another one.",
-            reason="manifests_invalid",
-            hint="Take metadata.namespace out: the inventory says where the application is.",
-        )
-    if kind == "Secret" and thing.get("type") == "kubernetes.io/service-account-token":
-        raise Refused(
-            f"{named}: expected a Secret of the application, found a token.",
-            reason="manifests_invalid",
-            hint="Remove it.",
-        )
+    problem, hint = _not_ours(one.thing, context.namespace)
+    if problem:
+        raise Refused(f"{one.exact()}: {named}: {problem}.", reason="manifests_invalid", hint=hint)
+
+
+def _not_ours(thing: Object, namespace: str) -> tuple[str, str]:
+    """Why an object cannot be part of an application, and what to do; empty where it can."""
+    kind, metadata = thing["kind"], thing["metadata"]
+    if kind_of(thing) in _WITHOUT_NAMESPACE or group_of(thing["apiVersion"]) == "kustomize.config.k8s.io":
+        words = f"expected what belongs to the namespace {namespace}, found a {kind}"
+        return words, "Leave it to who runs the cluster, and remove it from app_manifests."
+    if metadata.get("namespace") not in (None, "", namespace):
+        words = f"expected the namespace {namespace}, found another one"
+        return words, "Take metadata.namespace out: the inventory says where the application is."
+    if kind_of(thing) == "Secret" and thing.get("type") == "kubernetes.io/service-account-token":
+        return "expected a Secret of the application, found a token", "Remove it."
+    return "", ""
 
 
 def _cleaned(thing: Object, namespace: str) -> Object:
     metadata = {key: value for key, value in thing["metadata"].items() if key not in _WRITTEN_BY_THE_CLUSTER}
     rest = {key: value for key, value in thing.items() if key not in ("metadata", "status")}
     return {**rest, "metadata": {**metadata, "namespace": namespace}}
-
-
-def _place(path: Path, line: int | None, *, is_rendered: bool = False) -> str:
-    return f"{path}, line {line}{' once it is rendered' if is_rendered else ''}" if line else str(path)

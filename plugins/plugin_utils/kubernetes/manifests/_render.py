@@ -17,14 +17,16 @@ from ..api._objects import (
     APPLICATION_LABEL,
     CONFIG_ANNOTATION,
     MANAGED_BY_LABEL,
-    WORKLOADS,
     Object,
     Ref,
     containers_of,
+    is_workload,
+    kind_of,
     order_of,
     ref_of,
     template_of,
 )
+from . import _autoscaling, _quantities
 from ._files import Context, Manifest, read
 from ._references import parse
 
@@ -32,13 +34,17 @@ from ._references import parse
 _SHOWN = 10
 
 
-def render(paths: Sequence[Path], context: Context, tree: Path | None = None) -> list[Object]:
+def render(
+    paths: Sequence[Path], context: Context, tree: Path | None = None, places: dict[str, str] | None = None
+) -> list[Object]:
     """Render the manifests of a version; raises Refused by file where they are not fit or lead out of the checkout.
 
     ``context.images`` has ``repository@digest`` by the keys of ``app_images``: every container whose image is of that
-    repository, whatever its tag, gets it.
+    repository, whatever its tag, gets it. ``places`` gets where each object is from, by its name.
     """
     manifests = read(paths, context, tree)
+    if places is not None:
+        places.update({str(ref_of(manifest.thing)): manifest.source for manifest in manifests})
     _pin(manifests, context.images)
     things = sorted((copy.deepcopy(manifest.thing) for manifest in manifests), key=order_of)
     for thing in things:
@@ -51,7 +57,7 @@ def render(paths: Sequence[Path], context: Context, tree: Path | None = None) ->
 
 def workloads_of(things: Sequence[Object]) -> list[Ref]:
     """What is waited for."""
-    return [ref_of(thing) for thing in things if thing["kind"] in WORKLOADS]
+    return [ref_of(thing) for thing in things if is_workload(thing)]
 
 
 def carriers_of(things: Sequence[Object], images: Mapping[str, str]) -> list[Ref]:
@@ -107,13 +113,15 @@ def _name_of(container: Any, manifest: Manifest) -> tuple[str, str]:
 
 def _complete(thing: Object) -> None:
     """Say what the API server would add: older ones cannot merge a list whose key is left to be added."""
-    if thing["kind"] == "Secret" and isinstance(thing.get("stringData"), dict):
+    _quantities.as_text(thing)
+    _autoscaling.complete(thing)
+    if kind_of(thing) == "Secret" and isinstance(thing.get("stringData"), dict):
         # a key that is taken out of stringData would stay in the Secret, as it was written to data by the server
         plain = {
             key: base64.b64encode((value or "").encode()).decode() for key, value in thing.pop("stringData").items()
         }
         thing["data"] = {**(thing.get("data") or {}), **plain}
-    if thing["kind"] == "Service":
+    if kind_of(thing) == "Service":
         for port in (thing.get("spec") or {}).get("ports") or []:
             port.setdefault("protocol", "TCP")
     template = template_of(thing)

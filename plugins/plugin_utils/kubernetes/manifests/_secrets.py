@@ -10,14 +10,14 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils.app import _secret_files
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._secret_values import embedded, is_plain, telling
 
-from ..api._objects import Object, containers_of, template_of
+from ..api._objects import Object, containers_of, kind_of, template_of
 
 
 def of_object(thing: Object, public: Container[str] = ()) -> list[str]:
     """The secrets of one object; the values of the ``public`` keys are none."""
-    if thing.get("kind") == "Secret":
+    if kind_of(thing) == "Secret":
         return [*_of_texts(thing.get("stringData") or {}, public), *_of_data(thing.get("data") or {}, public)]
-    if thing.get("kind") == "ConfigMap":
+    if kind_of(thing) == "ConfigMap":
         return list(telling(_without(thing.get("data") or {}, public)))
     template = template_of(thing)
     found: list[str] = []

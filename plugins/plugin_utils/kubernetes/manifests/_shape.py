@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..api._objects import WORKLOADS, Object, template_of
+from ..api._objects import WORKLOADS, Object, is_workload, kind_of, template_of
 from ..api._shapes import ANY_KEY, TEXT_OR_NULL, found, wrong
 
 _TEXTS = {ANY_KEY: TEXT_OR_NULL}
@@ -36,7 +36,7 @@ _WORKLOAD = {"template": _TEMPLATE, "selector": {}}
 _OBJECT: dict[str, Any] = {"metadata": _ABOUT, "spec": {}}
 #: an object is a dictionary by key, a list one with the shape of its items; null is as good as nothing
 _SHAPES: dict[str, dict[str, Any]] = {
-    **{kind: {"spec": _WORKLOAD} for kind in (*WORKLOADS, "ReplicaSet", "ReplicationController")},
+    **{kind: {"spec": _WORKLOAD} for kind in WORKLOADS},
     "CronJob": {"spec": {"jobTemplate": {"spec": _WORKLOAD}}},
     "Pod": {"spec": _POD},
     "Secret": {"data": _TEXTS, "stringData": _TEXTS, "type": TEXT_OR_NULL},
@@ -68,16 +68,16 @@ def wrong_identity(thing: Any) -> str:
     return ""
 
 
-def wrong_shape(thing: Object) -> str:
-    """The first place of a named object that has not the shape it must have, empty where all have."""
-    for shape in (_OBJECT, _SHAPES.get(thing["kind"], {})):
+def wrong_shape(thing: Object) -> tuple[str, str]:
+    """The first place of a named object that has not its shape, and that in words; empty where all have."""
+    for shape in (_OBJECT, _SHAPES.get(kind_of(thing), {})):
         for where, expected, value in wrong(thing, shape):
-            return f"expected {where} as {expected}, found {found(value)}"
-    if thing["kind"] in WORKLOADS:
+            return where, f"expected {where} as {expected}, found {found(value)}"
+    if is_workload(thing):
         template = template_of(thing)
         if template is None or not isinstance(template.get("spec"), dict):
-            return "expected spec.template with a spec, found none"
-    return ""
+            return "spec", f"expected spec{'' if template is thing else '.template'} with a spec, found none"
+    return "", ""
 
 
 def _instead(value: Any) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..api._objects import Object, owned_by, ref_of
+from ..api._objects import Object, kind_of, owned_by, ref_of
 from ._pods import condition, is_leaving, is_over
 from ._refusals import refusal_of_maker
 from ._scene import Readiness, Scene
@@ -17,12 +17,12 @@ _POD_LATER = 1.0
 
 def is_complete(workload: Object) -> bool:
     """Whether it is a Job that is done: it stays so, whatever becomes of it."""
-    return workload["kind"] == "Job" and condition(workload, "Complete").get("status") == "True"
+    return kind_of(workload) == "Job" and condition(workload, "Complete").get("status") == "True"
 
 
 def has_failed(workload: Object) -> bool:
     """Whether it is a Job that has failed for good."""
-    return workload["kind"] == "Job" and condition(workload, "Failed").get("status") == "True"
+    return kind_of(workload) == "Job" and condition(workload, "Failed").get("status") == "True"
 
 
 def judge_job(job: Object, scene: Scene) -> Readiness:

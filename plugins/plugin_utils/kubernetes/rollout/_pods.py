@@ -24,6 +24,7 @@ from typing import Any
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt import excerpt
 
 from ..api._objects import Object
+from ._pulls import is_definite
 
 PULLING = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable")
 _NEVER_PULLED = ("InvalidImageName", "ErrImageNeverPull", "SignatureValidationFailed")
@@ -35,17 +36,14 @@ _NOT_MADE = (
     "PreStartHookError",
     "PostStartHookError",
 )
-_DEFINITE_PULL = re.compile(
-    r"not found|manifest unknown|does not exist|access denied|unauthorized|authentication required|denied:"
-    r"|no basic auth|403 forbidden|no matching manifest|no match for platform|invalid reference|x509:"
-    r"|server gave HTTP response to HTTPS client",
-    re.IGNORECASE,
-)
 #: what a kubelet or a runtime says may hold anything
 _LONGEST_DETAIL = 1000
 _STARTING = ("ContainerCreating", "PodInitializing")
 #: the kubelet did not get to it in time, which says nothing about the thing itself
 _SLOW = re.compile(r"timed out|timeout|deadline exceeded|is already in use|connection refused|try again", re.IGNORECASE)
+#: a claim as the scheduler misses it
+_NO_CLAIM = re.compile(r"persistentvolumeclaim .{0,300}not found", re.IGNORECASE)
+_NEVER_RAN = ("ContainerCannotRun", "StartError")
 _MISSING = re.compile(
     r"(configmap|secret)s? .{0,300}not found|non-existent (config|secret) key|couldn't find key", re.IGNORECASE
 )
@@ -172,7 +170,10 @@ class _Look:
         scheduled = condition(self.pod, "PodScheduled")
         if scheduled.get("status") == "False":
             reason, words = scheduled.get("reason", ""), scheduled.get("message", "")
-            if reason == "Unschedulable":
+            if reason == "Unschedulable" and _NO_CLAIM.search(words):
+                # that of a StatefulSet is made together with its pod
+                yield self._trouble("ClaimMissing", words, patience=self.patience.missing or self.patience.other)
+            elif reason == "Unschedulable":
                 # a volume is being made for its claim: how long that takes is up to its provisioner
                 patience = None if "unbound immediate" in words else self.patience.unschedulable
                 yield self._trouble(reason, words, patience=patience)
@@ -202,21 +203,23 @@ class _Look:
 
     def _crash(self, prefix: str, status: Object) -> Trouble | None:
         state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated") or {}
-        runs = "running" in state
+        waiting, runs = state.get("waiting") or {}, "running" in state
+        backoff = waiting.get("reason") == "CrashLoopBackOff"
         ended = state.get("terminated") or last
         restarts = status.get("restartCount", 0) - self.before.get(f"{self.pod['metadata']['uid']}/{status['name']}", 0)
-        crashes = restarts if runs else restarts + bool(ended)
-        backoff = (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
-        if not ended or crashes < 1 or (ended.get("exitCode") == 0 and not backoff):
+        # a kubelet that has lost what was before still knows that it backs off
+        crashes = restarts if runs else restarts + (bool(ended) or backoff)
+        if not (ended or backoff) or crashes < 1 or (ended.get("exitCode") == 0 and not backoff):
             return None
-        memory = ended.get("reason") == "OOMKilled"
-        cannot_run = ended.get("reason") in ("ContainerCannotRun", "StartError")
-        final = not self.is_job and (memory or cannot_run or crashes > 1 or backoff)
         reason = f"{prefix}{self._named(ended, crashes > 1 or backoff)}"
-        return self._trouble(reason, self._story(ended, crashes), status["name"], final=final, previous=runs)
+        story = self._story(ended, crashes) if ended else waiting.get("message", "")
+        if ended.get("reason") in _NEVER_RAN and _SLOW.search(ended.get("message") or ""):
+            return self._trouble(reason, story, status["name"], patience=self.patience.kubelet, previous=runs)
+        is_definite = ended.get("reason") in ("OOMKilled", *_NEVER_RAN) or crashes > 1 or backoff
+        return self._trouble(reason, story, status["name"], final=is_definite and not self.is_job, previous=runs)
 
     def _named(self, ended: Object, again: bool) -> str:
-        if ended.get("reason") in ("OOMKilled", "ContainerCannotRun", "StartError"):
+        if ended.get("reason") in ("OOMKilled", *_NEVER_RAN):
             return str(ended["reason"])
         return "CrashLoopBackOff" if again else "Error"
 
@@ -224,7 +227,7 @@ class _Look:
         how = f"exit code {ended.get('exitCode')}"
         if ended.get("reason") == "OOMKilled":
             how = f"killed for want of memory ({how})"
-        elif ended.get("reason") in ("ContainerCannotRun", "StartError"):
+        elif ended.get("reason") in _NEVER_RAN:
             how = f"{ended.get('message') or 'it cannot be started'} ({how})"
         times = f", {crashes} times" if crashes > 1 else ""
         probe = self._newest("Unhealthy")
@@ -233,7 +236,7 @@ class _Look:
     def _pulling(self, prefix: str, container: str, reason: str, words: str) -> Trouble:
         told = "" if words.startswith("Back-off") and "not found" not in words else words
         cause = told or self._newest("Failed", "pull", container) or words
-        definite = bool(_DEFINITE_PULL.search(cause))
+        definite = is_definite(cause)
         # one name for both, as they take turns
         name = f"{prefix}{reason if definite else 'ImagePullBackOff'}"
         patience = None if definite else self.patience.pull

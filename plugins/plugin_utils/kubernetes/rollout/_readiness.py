@@ -2,8 +2,8 @@
 """Whether a workload is ready, by the API's JSON alone: pure, so that every verdict has a table of cases.
 
 Done means: the controller has seen this generation; as many pods as wanted are updated and available; no other pod of
-the workload is left, one that is just leaving included; and every Service that selects the pods sends to all of them
-and to no pod that is not of this release.
+the workload is left; and every Service of the application that selects the pods sends to all of them and to no pod that
+is not of this release. Pods that are just leaving are waited for, and their end is no condition once the others serve.
 
 Only pods of the new template are asked why they are not ready. That a pod of the old one crashes says nothing about the
 new one.
@@ -11,37 +11,38 @@ new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..api._objects import Object, ref_of
 from . import _workloads
+from ._bare import judge_pod
 from ._jobs import is_complete, judge_job
-from ._pods import Trouble
+from ._pods import Trouble, is_ready
 from ._refusals import refusal_of, refusal_of_maker
-from ._scene import Readiness, Scene
-from ._services import gap_of
+from ._scene import CRASHED, Readiness, Scene, settling
+from ._services import sending
 from ._workloads import Rollout
-
-#: for how many seconds pods have to stay ready that have no probe to say so, and those that have crashed once: the
-#: kubelet waits 10 s before the second new start, so a container that crashes again has done so by then
-UNPROBED, CRASHED = 3.0, 10.0
 
 _LOOKS: Mapping[str, Callable[[Object, Scene], Rollout]] = {
     "Deployment": _workloads.deployment,
     "StatefulSet": _workloads.stateful_set,
     "DaemonSet": _workloads.daemon_set,
+    "ReplicaSet": _workloads.replica_set,
+    "ReplicationController": _workloads.replica_set,
 }
 
 
 def judge(workload: Object, scene: Scene) -> Readiness:
-    """Judge a Deployment, StatefulSet, DaemonSet or Job as it is seen now."""
+    """Judge a workload as it is seen now."""
     named = str(ref_of(workload))
     if workload["metadata"].get("deletionTimestamp") and not is_complete(workload):
         return Readiness("failed", named, "Deleted", "it is being deleted")
     generation = workload["metadata"].get("generation", 0)
     if workload["kind"] == "Job":
         return judge_job(workload, scene)
+    if workload["kind"] == "Pod":
+        return judge_pod(workload, scene)
     seen = (workload.get("status") or {}).get("observedGeneration", 0)
     if seen < generation:
         return _stale(named, workload, scene)
@@ -51,7 +52,7 @@ def judge(workload: Object, scene: Scene) -> Readiness:
 def _stale(named: str, workload: Object, scene: Scene) -> Readiness:
     """The controller has not looked yet, or cannot say so: those of StatefulSets and DaemonSets do not while they are
     refused a pod."""
-    refusal = refusal_of_maker(workload, scene) if workload["kind"] != "Deployment" else None
+    refusal = refusal_of_maker(workload, scene) if workload["kind"] in ("StatefulSet", "DaemonSet") else None
     if refusal is not None:
         return _of(named, "failed" if refusal.final else "waiting", refusal)
     seen = (workload.get("status") or {}).get("observedGeneration", 0)
@@ -70,13 +71,28 @@ def _judge_rollout(named: str, rollout: Rollout, scene: Scene) -> Readiness:
     if trouble is not None and trouble.final:
         return _of(named, "failed", trouble)
     if rollout.gap == "":
-        words = gap_of(rollout, scene)
-        if words:
-            return Readiness("waiting", named, "EndpointsNotReady", words)
-        return Readiness("ready", named, *_how(rollout), settle=_settling(rollout, scene))
+        return _complete(named, rollout, scene)
     if rollout.stopped:
         return Readiness("failed", named, rollout.stopped, rollout.stopped_detail)
     return _unfinished(named, rollout, scene, trouble)
+
+
+def _complete(named: str, rollout: Rollout, scene: Scene) -> Readiness:
+    """All pods are there and available: what is left are Services, and old pods that end."""
+    found = sending(rollout, scene)
+    if found.gap:
+        return Readiness("waiting", named, "EndpointsNotReady", found.gap, patience=found.patience)
+    settle, notes = _settling(rollout, scene), [rollout.kept_detail if rollout.kept else "", found.note]
+    if rollout.leaving and scene.patience.until_gone:
+        return _draining(named, rollout, "old pods are ending", serves=rollout.wanted > 0, settle=settle)
+    note = "; ".join(filter(None, notes))
+    return Readiness("ready", named, *_how(rollout), settle=max(settle, found.settle), note=note)
+
+
+def _draining(named: str, rollout: Rollout, words: str, **more: Any) -> Readiness:
+    leaving = frozenset(str(pod["metadata"]["uid"]) for pod in rollout.leaving)
+    words = f"{words}: {_workloads.names_of(rollout.leaving)}"
+    return Readiness("waiting", named, "Draining", words, leaving=leaving, makes_room=True, **more)
 
 
 def _unfinished(named: str, rollout: Rollout, scene: Scene, trouble: Trouble | None) -> Readiness:
@@ -91,6 +107,8 @@ def _unfinished(named: str, rollout: Rollout, scene: Scene, trouble: Trouble | N
     if blocker is not None:
         words = f"{blocker['metadata']['name']} is of an older revision, is not ready, and is waited for"
         return Readiness("waiting", named, "BlockedByOldPod", words, blocker["metadata"]["name"], blocker=blocker)
+    if trouble is None and rollout.leaving and all(is_ready(pod) for pod in rollout.pods):
+        return _draining(named, rollout, f"{rollout.gap}, and old pods are ending")
     if trouble is None:
         return Readiness("waiting", named, "Progressing", rollout.gap, makes_room=bool(rollout.old))
     patience = None if rollout.leaving and trouble.reason == "Unschedulable" else trouble.patience
@@ -116,20 +134,11 @@ def _how(rollout: Rollout) -> tuple[str, str]:
         return "ZeroReplicas", "no pod is wanted, and none is left"
     if rollout.stopped == "Paused":
         return "Paused", "it is paused, after it had rolled out"
-    if rollout.partition:
-        return "Partition", f"{rollout.partition} pods keep the older revision, as its partition says"
+    if rollout.kept:
+        return rollout.kept, rollout.kept_detail
     return "", f"{rollout.wanted} of {rollout.wanted} pods are updated and available"
 
 
 def _settling(rollout: Rollout, scene: Scene) -> float:
-    young = [pod for pod in rollout.pods if not scene.was_ready(pod)]
-    if any(scene.restarts_since(pod) for pod in rollout.pods):
-        return CRASHED
-    if not young or rollout.min_ready_seconds:
-        return 0.0
-    return UNPROBED if any(_is_unprobed(pod) for pod in young) else 0.0
-
-
-def _is_unprobed(pod: Mapping[str, Any]) -> bool:
-    containers: Sequence[Object] = pod["spec"].get("containers") or []
-    return not any(container.get("readinessProbe") for container in containers)
+    found = settling(rollout.pods, scene)
+    return 0.0 if rollout.min_ready_seconds and found < CRASHED else found

@@ -32,7 +32,7 @@ def refusal_of(rollout: Rollout, scene: Scene) -> Trouble | None:
 
 def refusal_of_maker(maker: Object, scene: Scene) -> Trouble | None:
     """Why the controller of the pods is refused: a ReplicaSet reports it itself, of the others there are events."""
-    if maker["kind"] == "ReplicaSet":
+    if maker["kind"] in ("ReplicaSet", "ReplicationController"):
         failure = condition(maker, "ReplicaFailure")
         stale = (maker.get("status") or {}).get("observedGeneration", 0) < maker["metadata"].get("generation", 0)
         words = failure.get("message", "") if failure.get("status") == "True" and not stale else ""

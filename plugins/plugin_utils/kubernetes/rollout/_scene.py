@@ -11,6 +11,10 @@ from typing import Any
 from ..api._objects import Object
 from ._pods import Patience, Trouble, is_ready, restarts_of, trouble_of, when
 
+#: for how many seconds pods have to stay ready that have no probe to say so, and those that have crashed once: the
+#: kubelet waits 10 s before the second new start, so a container that crashes again has done so by then
+UNPROBED, CRASHED = 3.0, 10.0
+
 
 @dataclass(frozen=True)
 class Readiness:
@@ -29,6 +33,14 @@ class Readiness:
     previous: bool = False
     patience: float | None = None
     settle: float = 0.0
+    #: what whoever deploys should know although nothing fails
+    note: str = field(default="", compare=False)
+    #: whether it had crashed while something else was not ready yet
+    pardoned: bool = field(default=False, compare=False)
+    #: pods that are on their way out, by uid, where nothing but their end is waited for
+    leaving: frozenset[str] = field(default=frozenset(), compare=False)
+    #: whether all that is to serve does by now
+    serves: bool = field(default=False, compare=False)
     #: whether old pods of it are to go, or may be, so that a quota has room again
     makes_room: bool = field(default=False, compare=False)
     blocker: Object | None = field(default=None, compare=False, repr=False)
@@ -60,6 +72,8 @@ class Scene:
     #: warnings only
     events: Sequence[Object] = ()
     before: Mapping[str, int] = field(default_factory=dict)
+    #: the same of crashes that were forgiven, as something else was not there yet
+    pardoned: Mapping[str, int] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
     #: for how many seconds it has been checked until a pod was seen to leave, or to be gone, last; 0 where none was
     leaving_for: float = 0.0
@@ -92,7 +106,21 @@ class Scene:
     def trouble_of(self, pod: Mapping[str, Any], *, is_job: bool = False) -> Trouble | None:
         """What is wrong with a pod."""
         events = self.events_of(pod)
-        return trouble_of(pod, events, before=self.before, patience=self.patience, is_job=is_job)
+        before = {**self.before, **self.pardoned}
+        return trouble_of(pod, events, before=before, patience=self.patience, is_job=is_job)
+
+
+def settling(pods: Sequence[Object], scene: Scene) -> float:
+    """For how many seconds pods that are ready have to stay so before they count."""
+    if any(scene.restarts_since(pod) for pod in pods):
+        return CRASHED
+    young = [pod for pod in pods if not scene.was_ready(pod)]
+    return UNPROBED if any(_is_unprobed(pod) for pod in young) else 0.0
+
+
+def _is_unprobed(pod: Mapping[str, Any]) -> bool:
+    containers: Sequence[Object] = pod["spec"].get("containers") or []
+    return not any(container.get("readinessProbe") for container in containers)
 
 
 def ready_before(pods: Sequence[Object]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
@@ -17,9 +18,11 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
 from ..api._errors import Conflict
 from ..api._objects import WORKLOADS, Object, Ref, is_custom, ref_of
 from ..api._watches import Source, Sources, Watchable
+from ._hints import hint_for
 from ._pods import Patience, is_leaving
 from ._readiness import judge, judge_missing
 from ._scene import Readiness, Scene, ready_before
+from ._time import Draining, Pardons
 
 #: how much of the log of a container that failed is shown
 LOG_LINES = 20
@@ -30,19 +33,6 @@ _LONGEST = 5.0
 _MADE_WITHIN = 60.0
 #: how the autoscaler of nodes and Karpenter say that a node is on its way
 _SCALES = frozenset({"TriggeredScaleUp", "Nominated"})
-
-_HINTS = {
-    "ImagePull": "Check that the image is in the registry and that the cluster may pull it (imagePullSecrets).",
-    "QuotaExceeded": "Raise the quota of the namespace, or ask for less in the manifests.",
-    "AdmissionRefused": "Change the manifest as the message says, or ask who is in charge of the policy.",
-    "Unschedulable": "Free or add nodes, or ask for less in the manifests.",
-    "OOMKilled": "Raise the container's memory limit, or find out why it needs more.",
-    "FailedMount": "Add what is missing to the manifests.",
-    "CreateContainerConfigError": "Add the ConfigMap or Secret or its key to the manifests.",
-    "Paused": "Resume it (kubectl rollout resume), or take `paused` out of the manifest.",
-    "OnDelete": "Delete the named pods one by one, or use the strategy RollingUpdate.",
-    "Missing": "Run the deployment again.",
-}
 
 
 def patience_with(objects: Sequence[Object]) -> Patience:
@@ -82,7 +72,8 @@ def wait(
 
     Errors say what is waited for as it is ``called``. Call it after what it waits for was applied. ``redact`` takes
     secrets out of what containers and the cluster say. A pod of an older revision that blocks its StatefulSet
-    is deleted: it has to go anyway, and its controller never does it by itself.
+    is deleted: it has to go anyway, and its controller never does it by itself. Time in which nothing can start as an
+    old pod is still within its grace period does not count; where all serve, old pods that still end are left to it.
     """
     return _Wait(cluster, workloads, timeout, redact, patience or Patience(), called).run()
 
@@ -90,11 +81,11 @@ def wait(
 def sources_for(workloads: Sequence[Ref]) -> list[Source]:
     """What has to be watched for these workloads."""
     kinds = sorted({ref.kind for ref in workloads})
-    found = [Source(WORKLOADS[kind], kind) for kind in kinds]
+    found = [Source(WORKLOADS[kind], kind) for kind in kinds if kind != "Pod"]
     found += [Source("v1", "Pod"), Source("v1", "Event", "type=Warning")]
-    if {"Deployment", "StatefulSet", "DaemonSet"} & set(kinds):
+    if set(kinds) - {"Job", "Pod"}:
         found += [Source("v1", "Service"), Source("v1", "Endpoints")]
-    if "Deployment" in kinds:
+    if "Deployment" in kinds and "ReplicaSet" not in kinds:
         found.append(Source("apps/v1", "ReplicaSet"))
     if "DaemonSet" in kinds:
         found.append(Source("apps/v1", "ControllerRevision"))
@@ -123,21 +114,26 @@ class _Wait:
         self._since: dict[tuple[str, ...], float] = {}
         self._scaling: set[str] = set()
         self._deleted: set[str] = set()
+        self._draining = Draining()
+        self._pardons = Pardons()
 
     def run(self) -> list[Readiness]:
         """Watch and judge until it is decided."""
         if not self._workloads:
             return []
         verdicts: list[Readiness] = []
-        with Sources(self._cluster, sources_for(self._workloads), self._timeout) as sources:
+        with Sources(self._cluster, sources_for(self._workloads)) as sources:
             while time.monotonic() < self._deadline:
                 sources.take(self._next_look(verdicts))
                 if not sources.complete:
                     continue
                 verdicts = self._judge(sources)
                 if self._decide(verdicts) and not sources.errors:
-                    return verdicts
+                    return self._noted(verdicts)
+                self._deadline += self._draining.held(verdicts, time.monotonic())
                 tell(functools.partial(self._still_missing, verdicts))
+            if not sources.errors and verdicts and self._all_serve(verdicts):
+                return self._noted(verdicts)
             raise self._late(verdicts, list(sources.errors.values()))
 
     def _judge(self, sources: Sources) -> list[Readiness]:
@@ -147,11 +143,12 @@ class _Wait:
         self._note_leaving(pods)
         scene = Scene(
             pods, sources.all("ReplicaSet"), sources.all("ControllerRevision"), sources.all("Service"),
-            sources.all("Endpoints"), sources.all("Event"), self._before, self._patience,
+            sources.all("Endpoints"), sources.all("Event"), self._before, self._pardons.restarts, self._patience,
             self._leaving_for,
         )  # fmt: skip
-        there = {ref_of(one): one for ref in self._workloads for one in sources.all(ref.kind)}
-        return [self._verdict(ref, there.get(ref), scene) for ref in self._workloads]
+        there = {ref_of(one): one for kind in {ref.kind for ref in self._workloads} for one in sources.all(kind)}
+        verdicts = [self._verdict(ref, there.get(ref), scene) for ref in self._workloads]
+        return self._pardons.given(verdicts, pods)
 
     def _verdict(self, ref: Ref, workload: Object | None, scene: Scene) -> Readiness:
         """A Job that is done stays done: the cluster may delete it while others are waited for."""
@@ -167,6 +164,7 @@ class _Wait:
         if self._pods - there or any(is_leaving(pod) for pod in pods):
             self._leaving_for = time.monotonic() - self._started
         self._pods = there
+        self._draining.see(pods, time.monotonic())
 
     def _decide(self, verdicts: Sequence[Readiness]) -> bool:
         """Whether everything is ready and has been for long enough."""
@@ -179,7 +177,24 @@ class _Wait:
                 raise self._failure(one, verdicts)
             if one.blocker is not None:
                 self._unblock(one, one.blocker, verdicts)
-        return all(one.state == "ready" and now - self._since[_key(one)] >= one.settle for one in verdicts)
+        return all(one.state == "ready" and self._has_settled(one, now) for one in verdicts)
+
+    def _has_settled(self, one: Readiness, now: float) -> bool:
+        return now - self._since[_key(one)] >= one.settle
+
+    def _all_serve(self, verdicts: Sequence[Readiness]) -> bool:
+        now = time.monotonic()
+        return all((one.serves or one.state == "ready") and self._has_settled(one, now) for one in verdicts)
+
+    def _noted(self, verdicts: Sequence[Readiness]) -> list[Readiness]:
+        """The verdicts in the end, each with all that is worth a note."""
+        found = []
+        for one in verdicts:
+            crashed = self._pardons.note_of(one.workload)
+            notes = [one.note, crashed, one.detail if one.serves else ""]
+            note = self._redact("; ".join(filter(None, notes)))
+            found.append(replace(one, note=note, pardoned=bool(crashed)))
+        return found
 
     def _is_due(self, one: Readiness, now: float) -> bool:
         return one.state == "waiting" and one.patience is not None and now - self._since[_key(one)] >= one.patience
@@ -232,7 +247,7 @@ class _Wait:
         return NotReady(
             f"The {self._called} failed to start: {self._redact(one.words)}.{said}",
             reason="start_failed",
-            hint=next((hint for name, hint in _HINTS.items() if name in one.reason), "The evidence has its log."),
+            hint=hint_for(one, "The evidence has its log."),
             readiness=self._data([one, *(other for other in verdicts if other is not one)]),
             log=log,
         )
@@ -242,9 +257,10 @@ class _Wait:
             return errors[0]
         missing = [one for one in verdicts if one.state != "ready"] or list(verdicts)
         words = "; ".join(one.words for one in missing) or "nothing was seen of it"
+        late = "See the log in the evidence, or raise app_start_timeout."
         return NotReady(
             f"The {self._called} did not become ready within {self._timeout:g} s: {self._redact(words)}.",
-            hint="See the log in the evidence, or raise app_start_timeout.",
+            hint=hint_for(missing[0], late) if missing else late,
             readiness=self._data(verdicts),
             log=self._last_lines(missing[0]) if missing else [],
         )

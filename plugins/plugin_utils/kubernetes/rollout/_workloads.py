@@ -27,12 +27,14 @@ class Rollout:
     old: Sequence[Object]
     #: who is refused where pods cannot be made: the ReplicaSet, or the workload itself
     maker: Object | None
-    #: why nothing goes on by itself: ``Paused`` or ``OnDelete``
+    #: why nothing goes on by itself
     stopped: str = ""
     stopped_detail: str = ""
+    #: why pods of an older template stay, where that is what was asked for: ``OnDelete`` or ``Partition``, and in words
+    kept: str = ""
+    kept_detail: str = ""
     #: what the controller says of a deadline that has passed
     expired: str = ""
-    partition: int = 0
     blocker: Object | None = None
 
     @property
@@ -60,8 +62,7 @@ def deployment(workload: Object, scene: Scene) -> Rollout:
     uid = present["metadata"]["uid"] if present else ""
     alive = [pod for one in sets for pod in _alive(scene, one)]
     new, old = _split(alive, lambda pod: bool(uid) and pod in owned_by([pod], uid))
-    staying = old if scene.patience.until_gone else [pod for pod in old if not is_leaving(pod)]
-    gap = _gap(wanted, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), new, staying)
+    gap = _gap(wanted, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), new, old)
     if present is None:
         gap = "its controller has not made a ReplicaSet yet"
     paused = bool(spec.get("paused"))
@@ -81,34 +82,68 @@ def stateful_set(workload: Object, scene: Scene) -> Rollout:
     first = (spec.get("ordinals") or {}).get("start") or 0
     present = status.get("updateRevision")
 
-    def may_stay(pod: Object) -> bool:
-        place = _ordinal(pod) - first
-        return place < wanted and (place < partition or _revision(pod) == present)
+    def is_wanted(pod: Object) -> bool:
+        return bool(_ordinal(pod) - first < wanted)
 
-    new, old = _split(_alive(scene, workload), may_stay)
+    if strategy.get("type") == "OnDelete":
+        return _manual(workload, scene, wanted, lambda pod: _revision(pod) == present, is_wanted)
+    new, old = _split(
+        _alive(scene, workload),
+        lambda pod: is_wanted(pod) and (_ordinal(pod) - first < partition or _revision(pod) == present),
+    )
     available = status.get("availableReplicas", 0 if spec.get("minReadySeconds") else status.get("readyReplicas", 0))
-    updated = sum(1 for pod in new if _revision(pod) == present or _ordinal(pod) - first < partition)
-    gap = _gap(wanted, updated, available, new, old)
-    stopped, detail = _on_delete(strategy, old)
-    ordered = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady" and not stopped
+    back = [pod for pod in new if _revision(pod) != present]
+    ordered = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
     return Rollout(
-        workload, wanted, gap, new, old, workload,
-        stopped=stopped, stopped_detail=detail, partition=_kept_back(new, present, partition),
+        workload, wanted, _gap(wanted, len(new), available, new, old), new, old, workload,
+        kept="Partition" if back else "",
+        kept_detail=f"{len(back)} pods keep the older revision, as its partition says",
         blocker=_blocker(old, scene) if ordered else None,
     )  # fmt: skip
 
 
 def daemon_set(workload: Object, scene: Scene) -> Rollout:
     """Look at a DaemonSet: its newest revision is the present one."""
-    spec, status = workload["spec"], workload.get("status") or {}
+    status = workload.get("status") or {}
     wanted = status.get("desiredNumberScheduled", 0)
     revisions = owned_by(scene.revisions, workload["metadata"]["uid"])
     newest = max(revisions, key=lambda one: one.get("revision", 0), default=None)
     present = (newest["metadata"].get("labels") or {}).get(_HASH) if newest else None
-    new, old = _split(_alive(scene, workload), lambda pod: present is not None and _revision(pod) == present)
+
+    def is_new(pod: Object) -> bool:
+        return present is not None and _revision(pod) == present
+
+    if (workload["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+        return _manual(workload, scene, wanted, is_new)
+    new, old = _split(_alive(scene, workload), is_new)
     gap = _gap(wanted, status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0), new, old)
-    stopped, detail = _on_delete(spec.get("updateStrategy") or {}, old)
-    return Rollout(workload, wanted, gap, new, old, workload, stopped=stopped, stopped_detail=detail)
+    return Rollout(workload, wanted, gap, new, old, workload)
+
+
+def replica_set(workload: Object, scene: Scene) -> Rollout:
+    """Look at a ReplicaSet or ReplicationController that nothing controls: it never replaces a pod that it has."""
+    images = images_in(workload["spec"]["template"]).items()
+    # admission may have put more containers into a pod
+    return _manual(workload, scene, workload["spec"].get("replicas", 1), lambda pod: images <= images_in(pod).items())
+
+
+def _manual(
+    workload: Object, scene: Scene, wanted: int, is_new: Callable[[Object], bool],
+    is_wanted: Callable[[Object], bool] = lambda pod: True,
+) -> Rollout:  # fmt: skip
+    """Look at a workload whose pods of an older revision stay until somebody deletes them: they are not asked."""
+    new, others = _split(_alive(scene, workload), lambda pod: is_wanted(pod) and is_new(pod))
+    older = [pod for pod in others if is_wanted(pod) and not is_leaving(pod)]
+    old = [pod for pod in others if pod not in older]
+    left = max(0, wanted - len(older))
+    words = f"{len(older)} pods are of an older revision until somebody deletes them: {names_of(older)}"
+    gap = _gap(left, len(new), len(new), new, old)
+    return Rollout(workload, wanted, gap, new, old, workload, kept="OnDelete" if older else "", kept_detail=words)
+
+
+def images_in(template: Mapping[str, Any]) -> dict[str, str]:
+    """The image of each container."""
+    return {one["name"]: str(one.get("image") or "") for one in template["spec"].get("containers") or []}
 
 
 def _alive(scene: Scene, owner: Object) -> list[Object]:
@@ -121,15 +156,16 @@ def _split(pods: Sequence[Object], may_stay: Callable[[Object], bool]) -> tuple[
 
 
 def _gap(wanted: int, updated: int, available: int, new: Sequence[Object], old: Sequence[Object]) -> str:
-    """What is missing; the controller's figures and the pods themselves have to agree."""
+    """What is missing; the controller's figures and the pods themselves have to agree. Pods that are on their way out
+    are missed by nobody."""
     ready = sum(1 for pod in new if is_ready(pod))
     if min(updated, len(new)) < wanted:
         return f"{min(updated, len(new))} of {wanted} pods are updated"
     if min(available, ready) < wanted:
         return f"{min(available, ready)} of {wanted} pods are available"
-    if old:
-        names = ", ".join(sorted(pod["metadata"]["name"] for pod in old)[:3])
-        return f"{len(old)} old pods are still there ({names})"
+    staying = [pod for pod in old if not is_leaving(pod)]
+    if staying:
+        return f"{len(staying)} old pods are still there ({names_of(staying)})"
     return "" if len(new) == wanted else f"{len(new)} pods are there, {wanted} are wanted"
 
 
@@ -171,16 +207,9 @@ def _ordinal(pod: Mapping[str, Any]) -> int:
     return int(last) if last.isdigit() else 0
 
 
-def _on_delete(strategy: Mapping[str, Any], old: Sequence[Object]) -> tuple[str, str]:
-    staying = sorted(pod["metadata"]["name"] for pod in old if not is_leaving(pod))
-    if strategy.get("type") != "OnDelete" or not staying:
-        return "", ""
-    words = f"its strategy is OnDelete, and it waits for the deletion of {', '.join(staying)} of the older revision"
-    return "OnDelete", words
-
-
-def _kept_back(pods: Sequence[Object], present: str | None, partition: int) -> int:
-    return sum(1 for pod in pods if _revision(pod) != present) if partition else 0
+def names_of(pods: Sequence[Object]) -> str:
+    """The names of some pods, of many the first."""
+    return ", ".join(sorted(pod["metadata"]["name"] for pod in pods)[:3]) + (", ..." if len(pods) > 3 else "")
 
 
 def _blocker(old: Sequence[Object], scene: Scene) -> Object | None:

@@ -15,7 +15,7 @@ _RESTARTING = "CrashLoopBackOff"
 
 
 def service_of(pod: Mapping[str, Any]) -> tuple[str, str]:
-    """The kind and the name of the workload that a pod belongs to; empty for a pod of its own."""
+    """The kind and the name of the workload that a pod belongs to; a pod of its own is one itself."""
     about = pod["metadata"]
     for owner in about.get("ownerReferences") or []:
         if owner.get("controller"):
@@ -24,7 +24,7 @@ def service_of(pod: Mapping[str, Any]) -> tuple[str, str]:
             if kind == "ReplicaSet" and name.endswith(suffix):
                 return "Deployment", name[: -len(suffix)]
             return kind, name
-    return "", ""
+    return "Pod", str(about["name"])
 
 
 def containers_in(pods: Sequence[Mapping[str, Any]]) -> list[Container]:

@@ -28,6 +28,8 @@ from ._shared import Shared
 if TYPE_CHECKING:
     from ._usage import KubeUsage
 
+#: what most applications consist of, and every login of ours may list
+_USUAL = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 #: sets the variables given as NAME=OTHER from others of the container, then becomes the command after --
 _BORROW = (
     'while [ "$1" != -- ]; do eval "[ -z \\"\\${${1#*=}+x}\\" ] || export ${1%%=*}=\\"\\$${1#*=}\\""; shift; done; '
@@ -82,10 +84,16 @@ class KubeProject:
 
     def _read_pods(self) -> list[dict[str, Any]]:
         pods, _ = self.cluster.list("v1", "Pod")
-        kinds = {kind for kind, name in map(service_of, pods) if kind in WORKLOADS and (kind, name) not in self._ours}
-        self._ours |= self._named(sorted(kinds))
+        made = [pod for pod in pods if service_of(pod) not in self._ours and self._may_be_ours(pod)]
+        self._ours |= self._named(sorted({service_of(pod)[0] for pod in made}))
         mine = [pod for pod in pods if service_of(pod) in self._ours]
         return sorted(mine, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+
+    def _may_be_ours(self, pod: Mapping[str, Any]) -> bool:
+        """Whether its workload is worth asking for; that of others the login may not be allowed to see."""
+        kind = service_of(pod)[0]
+        labels = pod["metadata"].get("labels") or {}
+        return kind in _USUAL or (kind in WORKLOADS and labels.get(APPLICATION_LABEL) == self.name)
 
     def _named(self, kinds: Sequence[str]) -> set[tuple[str, str]]:
         """The application's workloads of these kinds."""

@@ -6,22 +6,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._specs import RELEASE_APPLY
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations._step import Step
 
-from ..api._objects import REPLICAS_ANNOTATION, WORKLOADS, Object, Ref, goes_by_itself, ref_of
+from ..api._objects import REPLICAS_ANNOTATION, Object, Ref, goes_by_itself, is_workload, ref_of
 from ..changes import _changes, _prune
 from ..changes._changes import UNCHANGED, Change
 from ..rollout import _wait
+from ..rollout._scene import Readiness
 from ..target._target import MANIFESTS, KubeTarget
 
 
 def workloads_in(changes: Sequence[Change]) -> list[str]:
     """The names of the workloads among the objects that change, without those that only get other marks."""
     found = {
-        ref_of(change.manifest).name
-        for change in changes
-        if change.manifest["kind"] in WORKLOADS and not change.is_marks_only
+        ref_of(change.manifest).name for change in changes if is_workload(change.manifest) and not change.is_marks_only
     }
     return sorted(found)
 
@@ -29,7 +29,12 @@ def workloads_in(changes: Sequence[Change]) -> list[str]:
 def planned(target: KubeTarget, marks: _changes.Release, objects: Sequence[Object]) -> list[Change]:
     """What bringing a release up changes, by the server's dry run: what is applied, then what is pruned."""
     redact = target.redactor.text
-    applied = _changes.plan(target.cluster, objects, marks, redact=redact)
+    try:
+        applied = _changes.plan(target.cluster, objects, marks, redact=redact)
+    except OpsError as error:
+        place = target.places.get(error.data.get("object", ""))
+        error.message = f"{place}: {error.message}" if place else error.message
+        raise
     if marks.id == target.current():
         applied = [change for change in applied if not _changes.has_gone_by_itself(change)]
     kept = target.state.readable("releases", MANIFESTS)[0].values()
@@ -58,8 +63,11 @@ def run(target: KubeTarget, params: Mapping[str, Any], check_mode: bool) -> dict
     if check_mode:
         return found
     with target.phase(params["phase"] or "apply", params["token"]) as operation:
-        _bring_up(target, params["release"], changes, operation.prove)
-    return found
+        verdicts = _bring_up(target, params["release"], changes, operation.prove)
+    # what crashed until something else was ready is judged from then on
+    since = {"started": target.cluster.now()} if any(one.pardoned for one in verdicts) else {}
+    notes = [f"{one.workload}: {one.note}" for one in verdicts if one.note]
+    return {**found, **since, **({"warnings": notes} if notes else {})}
 
 
 def _changes_of(target: KubeTarget, release: str) -> list[Change]:
@@ -67,22 +75,23 @@ def _changes_of(target: KubeTarget, release: str) -> list[Change]:
     return planned(target, marks, target.manifests(release))
 
 
-def _bring_up(target: KubeTarget, release: str, changes: Sequence[Change], prove: Callable[[], None]) -> None:
+def _bring_up(
+    target: KubeTarget, release: str, changes: Sequence[Change], prove: Callable[[], None]
+) -> list[Readiness]:
     objects = target.manifests(release)
     _changes.send(target.cluster, [change for change in changes if change.action not in _PRUNING], prove)
     changed = {ref_of(change.manifest) for change in changes}
     # a Job that goes by itself and was not to be changed was done before, and may be gone
     waited_for = [
-        ref_of(one)
-        for one in objects
-        if one["kind"] in WORKLOADS and (ref_of(one) in changed or not goes_by_itself(one))
+        ref_of(one) for one in objects if is_workload(one) and (ref_of(one) in changed or not goes_by_itself(one))
     ]
-    _wait.wait(
+    verdicts = _wait.wait(
         target.cluster, waited_for, target.app.start_timeout,
         redact=target.redactor.text, patience=_wait.patience_with(objects),
     )  # fmt: skip
     # what nothing refers to any more goes once the new one stands
     _prune.prune(target.cluster, changes, prove)
+    return verdicts
 
 
 _PRUNING = (_prune.PRUNED, _prune.KEPT)

@@ -19,7 +19,16 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.text._excerpt imp
 from ansible_collections.doppelganger.ops.plugins.module_utils.text._redaction import Redactor
 
 from ..api._namespace import Cluster
-from ..api._objects import APPLICATION_LABEL, KIND_LABEL, MANAGED_BY_LABEL, WORKLOADS, Object, ref_of, template_of
+from ..api._objects import (
+    APPLICATION_LABEL,
+    KIND_LABEL,
+    MANAGED_BY_LABEL,
+    Object,
+    is_workload,
+    kind_of,
+    ref_of,
+    template_of,
+)
 from ..changes import _changes
 from ..rollout import _wait
 from ..target import _migration_jobs
@@ -96,7 +105,7 @@ def _bring_up_what_it_needs(
     )
     wanted = [change for change in changes if _is_needed(change, target.app.release_services)]
     _changes.send(target.cluster, wanted, prove)
-    waited_for = [ref_of(change.manifest) for change in wanted if change.manifest["kind"] in WORKLOADS]
+    waited_for = [ref_of(change.manifest) for change in wanted if is_workload(change.manifest)]
     _wait.wait(
         target.cluster, waited_for, target.app.start_timeout,
         redact=target.redactor.text, patience=_wait.patience_with(objects),
@@ -106,9 +115,9 @@ def _bring_up_what_it_needs(
 
 def _is_needed(change: _changes.Change, release: Collection[str]) -> bool:
     ref = ref_of(change.manifest)
-    if ref.kind in WORKLOADS and ref.name in release:
+    if ref.is_workload and ref.name in release:
         return False
-    return change.action == _changes.CREATED_NOW or ref.kind in ("ConfigMap", "Secret")
+    return change.action == _changes.CREATED_NOW or kind_of(change.manifest) in ("ConfigMap", "Secret")
 
 
 def _migrate(
@@ -146,7 +155,7 @@ def _run_job(
     """Run the Job to its end; one whose program fails is run again up to that moment. ``made`` gets each."""
     app = target.app
     workload = next(
-        one for one in objects if one["kind"] in WORKLOADS and one["metadata"]["name"] == app.migration_service
+        one for one in objects if template_of(one) is not None and one["metadata"]["name"] == app.migration_service
     )
     images = [image.reference for image in record.images.values()]
     for attempt in itertools.count(1):

@@ -31,9 +31,9 @@ from ..api._objects import (
     CHANGE_CAUSE_ANNOTATION,
     ORIGIN_ANNOTATION,
     RELEASE_ANNOTATION,
-    WORKLOADS,
     Object,
     Ref,
+    is_workload,
     ref_of,
 )
 from ..changes import _changes, _prune
@@ -106,7 +106,7 @@ class Setup:
     def _selectors(self) -> dict[str, dict[str, str]]:
         current = self.target.current() if self.plan["watched"] else None
         release = self.target.manifests(current) if current else []
-        workloads = {name_of(one): one for one in release if one["kind"] in WORKLOADS}
+        workloads = {name_of(one): one for one in release if is_workload(one)}
         lost = [name for name, _ in self.plan["watched"].values() if name not in workloads]
         if lost:
             raise Refused(
@@ -149,7 +149,7 @@ class Setup:
         """Send what differs and see it work; else bring back what was there."""
         try:
             _changes.send(self.cluster, [change for change in changes if change.action != _prune.PRUNED])
-            self._wait([ref_of(one) for one in self.wanted if one["kind"] in WORKLOADS])
+            self._wait([ref_of(one) for one in self.wanted if is_workload(one)])
         except Unreachable:
             raise
         except OpsError as error:
@@ -164,7 +164,7 @@ class Setup:
         sent = [change.manifest for change in changes if change.action != _prune.PRUNED]
         if not sent:
             return "This run had nothing to change."
-        if not any(ref.kind in WORKLOADS for ref in before):
+        if not any(ref.is_workload for ref in before):
             return "Nothing was there before, so what was set up is left in place for inspection."
         old = [before[ref_of(one)] for one in sent if ref_of(one) in before]
         new = [one for one in sent if ref_of(one) not in before and one["kind"] not in _prune.DATA]
@@ -173,7 +173,7 @@ class Setup:
                 self.cluster.apply(_as_it_was(one))
             for one in reversed(new):
                 self.cluster.delete(one["apiVersion"], one["kind"], name_of(one))
-            self._wait([ref_of(one) for one in old if one["kind"] in WORKLOADS])
+            self._wait([ref_of(one) for one in old if is_workload(one)])
         except OpsError as error:
             return f"What was there before is not at work again: {error.message}"
         return "The monitoring is as it was before."

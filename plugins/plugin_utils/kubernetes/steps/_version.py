@@ -17,7 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.app._service_name
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError, Refused
 
-from ..api._objects import WORKLOADS, Object
+from ..api._objects import Object, keeps_running, template_of
 from ..manifests import _registry, _render, _secrets
 from ..manifests._files import Context
 from ..target._target import KubeTarget
@@ -67,7 +67,7 @@ def render(target: KubeTarget, folder: Path, version: str, images: Mapping[str, 
         digests=target.digests,
     )
     tree = folder if app.source == GIT else None
-    objects = _render.render([folder / path for path in app.manifests], context, tree)
+    objects = _render.render([folder / path for path in app.manifests], context, tree, target.places)
     target.learn([value for one in objects for value in _secrets.of_object(one)])
     return objects
 
@@ -89,22 +89,18 @@ def references(app: App, digests: Mapping[str, str]) -> dict[str, str]:
 
 def services(objects: Sequence[Object]) -> dict[str, str]:
     """Each workload that keeps running, and a digest of its manifest."""
-    return {
-        str(one["metadata"]["name"]): digest_of(one)
-        for one in objects
-        if one["kind"] in WORKLOADS and one["kind"] != "Job"
-    }
+    return {str(one["metadata"]["name"]): digest_of(one) for one in objects if keeps_running(one)}
 
 
 def refuse_missing_workloads(target: KubeTarget, objects: Sequence[Object]) -> None:
     """Refuse a model that names workloads which the manifests do not have, or Services that nobody has."""
     hint = "Fix the inventory or app_manifests."
-    workloads = services(objects)
+    have = {str(one["metadata"]["name"]) for one in objects if template_of(one) is not None}
     answering = {str(one["metadata"]["name"]) for one in objects if one["kind"] == "Service"}
     asked = {name for check in target.app.checks if check.get("kind") == "http" for name in of_check(check)}
-    if asked - answering - set(workloads):  # it may be in front of the application, and somebody else's
+    if asked - answering - have:  # it may be in front of the application, and somebody else's
         answering |= {one["metadata"]["name"] for one in target.cluster.list("v1", "Service", only_metadata=True)[0]}
-    refuse_missing_services(target.app, workloads, "the workload", "the manifests", hint, answering)
+    refuse_missing_services(target.app, have, "the workload", "the manifests", hint, answering)
 
 
 def digest_of(value: Any) -> str:

@@ -11,10 +11,10 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.running._containe
 from ..api._namespace import Cluster
 from ..api._objects import (
     KIND_LABEL,
-    WORKLOADS,
     Object,
     containers_of,
     goes_by_itself,
+    keeps_running,
     order_of,
     ref_of,
     template_of,
@@ -44,7 +44,7 @@ def unsound(project: KubeProject, objects: Sequence[Object]) -> list[str]:
     """Each workload that does not run as its release has it."""
     containers = project.containers()
     found = [f"{c.service} is {c.state}, {c.health}" for c in containers if not _plan.is_sound(c)]
-    names = [one["metadata"]["name"] for one in objects if one["kind"] in WORKLOADS and one["kind"] != "Job"]
+    names = [one["metadata"]["name"] for one in objects if keeps_running(one)]
     return found + list(fewer(containers, names, replicas(objects)).values())
 
 
@@ -53,7 +53,7 @@ def replicas(objects: Sequence[Object]) -> dict[str, int]:
     return {
         str(one["metadata"]["name"]): int(one["spec"]["replicas"])
         for one in objects
-        if one["kind"] in WORKLOADS and one["kind"] != "Job" and one["spec"].get("replicas") is not None
+        if keeps_running(one) and _spec(one).get("replicas") is not None
     }
 
 

@@ -63,6 +63,8 @@ class KubeTarget(Target):
         self.store = self.state
         self.files = Files(app.state_dir, self.state)
         self.registry_password = registry_password
+        #: where objects that were rendered are from, by their names
+        self.places: dict[str, str] = {}
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> KubeTarget:

@@ -162,7 +162,7 @@ CUT = {"operation": "deploy", "release": "0002-v2", "phase": "apply"}
         pytest.param(
             {"inputs": "new"},
             {},
-            ["the compose files, files that they name, or the variables of the application changed"],
+            ["the files or the variables of the application changed"],
             id="other compose files",
         ),
         pytest.param(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.inputs import _yaml
+from tests.unit.support.kubectl_yaml import AS_KUBECTL, KEYS, MERGED
 
 
 @pytest.fixture(params=["in C", "plain"], autouse=True)
@@ -25,14 +26,47 @@ READ = [
     ("{a: <<, b: =, '<<': 1}", [{"a": "<<", "b": "=", "<<": 1}]),
     ("a: &a [x]\nb: *a", [{"a": ["x"], "b": ["x"]}]),
     (
-        "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {y: 4, <<: *a}",
-        [{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": {"x": 1, "y": 4}}],
+        "a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}\nc: {z: 4, <<: *a}",
+        [{"a": {"x": 1, "z": 2}, "b": {"x": 1, "z": 3}, "c": {"x": 1, "z": 2}}],
     ),
-    ("a: &a {x: 1}\nb: {<<: [*a, {x: 2, y: 3}]}", [{"a": {"x": 1}, "b": {"x": 1, "y": 3}}]),
-    ('{"json": {"a": [null, 1e3]}}', [{"json": {"a": [None, "1e3"]}}]),
+    ("a: &a {x: 1}\nb: {<<: [*a, {x: 2, z: 3}]}", [{"a": {"x": 1}, "b": {"x": 1, "z": 3}}]),
+    ("a: &a {x: 1}\nb:\n- <<: *a\n  x: 2", [{"a": {"x": 1}, "b": [{"x": 2}]}]),
+    ('{"json": {"a": [null, 1e3, 1.0, 0.5]}}', [{"json": {"a": [None, 1000, 1, 0.5]}}]),
+    ('{\n\t"a": {\n\t\t"b": "\\u00e9\\/"\n\t}\n}\n', [{"a": {"b": "é/"}}]),
+    ('---\n{\n\t"a": {\n\t\t"b": 1\n\t}\n}\n', [{"a": {"b": 1}}]),
+    ('{"a": 1}\n{"b": 2} ', [{"a": 1}, {"b": 2}]),
+    ('{"a": 1}\n---\nb: 2', [{"a": 1}, {"b": 2}]),
+    ("{a: b}", [{"a": "b"}]),
     (f"a: {'9' * 300}.0", [{"a": 1e300}]),
     (f"a: {2**64 - 1}", [{"a": 2**64 - 1}]),
 ]
+
+
+@pytest.mark.parametrize("text", AS_KUBECTL)
+def test_plain_text_is_what_kubectl_takes_it_for(text: str) -> None:
+    ((document, _),) = _yaml.read(f"a: {text}")
+    assert (type(document["a"]), document["a"]) == (type(AS_KUBECTL[text]), AS_KUBECTL[text])
+
+
+@pytest.mark.parametrize(("text", "data"), MERGED)
+def test_what_is_merged_later_counts(text: str, data: dict[str, Any]) -> None:
+    assert [one.data for one in _yaml.read(text)] == [{"base": {"k": "a", "x": "1"}, "data": data}]
+
+
+@pytest.mark.parametrize(("text", "key"), KEYS.items())
+def test_keys_are_text(text: str, key: str) -> None:
+    assert [one.data for one in _yaml.read(f"{text}: x")] == [{key: "x"}]
+
+
+PLACED = "a: 1\n---\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"), [(["kind"], 3), (["spec", "containers", 0, "env"], 7), (["spec", "nothing"], 4), ([], 3)]
+)
+def test_where_a_place_is(keys: list[str | int], line: int) -> None:
+    assert _yaml.line_of(PLACED, 1, keys) == line
+    assert _yaml.line_of("[", 0, keys) is None
 
 
 @pytest.mark.parametrize(("text", "documents"), READ)
@@ -52,13 +86,20 @@ def test_where_documents_begin() -> None:
 
 REFUSED = [
     ("a: 1\n\na: 2", "a key twice", 3),
-    ("a: 1\n1: 2", "not text", 2),
+    ("a: 1\n1: 2\n1: 3", "a key twice", 3),
+    ("a: 1\n'1': 2\n1: 3", "a key twice", 3),
+    ("a: {{ name }}", "not text", 1),
+    ('{"a": 1, "a": 2}', "a key twice", 1),
+    ('{"a": 1}\n{"a": NaN}', "not finite", 2),
+    ('{"a": 1e999}', "not finite", 1),
+    ('{"a": "\\ud800"}', "UTF-8", 1),
+    ('{"a": ' + "[" * 70 + "]" * 70 + "}", "60 levels", 1),
+    ('{"a": ' + "[" * 9000, "", 1),  # who says so, and how, depends on the Python
     ("~: 2", "not text", 1),
     ("? [a]\n: b", "not text", 1),
     ("\n- .inf", "not finite", 2),
     ("- -.Inf", "not finite", 1),
     ("- .nan", "not finite", 1),
-    ("- 1.0e+999", "not finite", 1),
     (f"- {2**64}", "64 bits", 1),
     (f"- {'9' * 5000}", "too long", 1),
     ("- !!int x", "no int", 1),
@@ -87,7 +128,15 @@ def test_what_is_refused(text: str, why: str, line: int | None) -> None:
     assert line is None or caught.value.line == line
 
 
-@pytest.mark.parametrize("text", ["- x\n" * 11, "--- x\n" * 11, "a: &a [x, x]\nb: [*a, *a, *a]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- x\n" * 11,
+        "--- x\n" * 11,
+        "a: &a [x, x]\nb: [*a, *a, *a]",
+        '{"a": [1, 2, [3, 4]], "b": {"c": 1}}',
+    ],
+)
 def test_values_are_counted(text: str) -> None:
     with pytest.raises(_yaml.Unreadable, match="more than 10 values"):
         _yaml.read(text, _yaml.Budget(10))

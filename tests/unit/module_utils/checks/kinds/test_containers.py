@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._containers import (
+    ContainersProbe,
     baseline,
     broken,
     look,
@@ -14,6 +15,8 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.checks.kinds._con
 )
 from ansible_collections.doppelganger.ops.plugins.module_utils.compose.engine._answers import container_from
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import Container
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._project import Project
+from ansible_collections.doppelganger.ops.plugins.module_utils.running._scene import Scene
 
 
 def container(service: str = "app", **given: Any) -> Container:
@@ -207,6 +210,35 @@ def test_as_many_as_there_should_be(
     outcome = look(containers, ["app"], {}, {}, replicas)
     assert outcome.state == state
     assert reason in outcome.reason
+
+
+class Pods:
+    """An application with these containers."""
+
+    def __init__(self, *containers: Container) -> None:
+        self._containers = list(containers)
+
+    def containers(self) -> list[Container]:
+        return self._containers
+
+    def log_ends(self, service: str, limit_bytes: int) -> list[Any]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("containers", "services", "may_rest", "state"),
+    [
+        pytest.param([], [], True, "pass", id="a release of which nothing keeps running"),
+        pytest.param([], [], False, "fail", id="no release at all"),
+        pytest.param([], ["app"], True, "fail", id="one that is missing"),
+        pytest.param([CRASHED], [], True, "fail", id="one that runs badly all the same"),
+    ],
+)
+def test_nothing_may_run_where_nothing_is_to(
+    containers: list[Container], services: list[str], may_rest: bool, state: str
+) -> None:
+    scene = Scene(cast(Project, Pods(*containers)), services, may_rest=may_rest)
+    assert ContainersProbe(scene, {"services": None})().state == state
 
 
 def test_a_terminal_state_ends_all_and_shows_the_culprit() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._e
     Expired,
     LoginRefused,
     NotFound,
+    Untyped,
     explained,
     no_answer,
     untrusted,
@@ -62,6 +63,11 @@ def said(message: str, **details: Any) -> bytes:
         pytest.param(ASKED, 410, said("too old resource version"), Expired, ["too old"], id="forgotten"),
         pytest.param(ASKED, 422, said("spec.x: Required value"), Refused, ["Required value.", "re-run"], id="invalid"),
         pytest.param(ASKED, 413, b"", Refused, ["status 413"], id="too large"),
+        pytest.param(
+            ASKED, 500,
+            said("failed to create typed patch object: .data.a: expected string, got &value.x{cGFzc3dvcmQ"),
+            Untyped, [".data.a: expected string.", "needs quotes"], id="a manifest without the types of its schema",
+        ),
         pytest.param(
             ASKED, 400, said('cannot be handled: illegal base64, error found in #10 byte of ...|"cGFzc3dvcmQ'),
             Refused, ["illegal base64."], id="a Secret that cannot be decoded",

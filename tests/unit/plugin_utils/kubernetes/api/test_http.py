@@ -11,7 +11,7 @@ from urllib3.exceptions import SSLError
 
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors import OpsError
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Asked, explained
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._http import Answer, broken
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._http import Answer, broken, refused
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,16 @@ def test_an_answer_is_an_object_or_an_error(body: bytes) -> None:
 def test_a_refusal_of_any_shape_is_an_error(details: Any, status: int) -> None:
     body = json.dumps({"kind": "Status", "message": "no", "details": details}).encode()
     assert isinstance(explained(Asked("https://k", "get", "pods"), status, body), OpsError)
+
+
+@pytest.mark.parametrize(
+    ("message", "is_final"),
+    [("failed to create typed patch object: .a: expected string", True), ("etcdserver: request timed out", False)],
+)
+def test_what_is_wrong_with_the_manifest_is_not_sent_again(message: str, is_final: bool) -> None:
+    body = json.dumps({"kind": "Status", "message": message}).encode()
+    failure = refused(Asked("https://k", "apply", "deployments", "web"), Answer(500, {}, body)).failure
+    assert (failure.status, failure.is_final) == (500, is_final)
 
 
 @pytest.mark.parametrize(("end", "kind"), [("field is immutable", "Immutable"), ("must be a number", "Refused")])

@@ -309,7 +309,15 @@ PRUNED = [
     ("a record", {"metadata": {"labels": {**LABELS, "doppelganger.ops/kind": "release"}}}, "kept", "record"),
     ("adopted", {"metadata": {"annotations": {"doppelganger.ops/origin": "adopted"}}}, "kept", "was there before"),
     ("controlled", {"metadata": {"ownerReferences": [{"uid": "x", "controller": True}]}}, "kept", "controls it"),
+    (
+        "made by a Deployment",
+        {"kind": "ReplicaSet", "metadata": {"ownerReferences": [{"uid": "x", "controller": True}]}},
+        None,
+        "",
+    ),
+    ("a ReplicaSet of its own", {"kind": "ReplicaSet"}, "pruned", ""),
     ("a claim", {"kind": "PersistentVolumeClaim"}, "kept", "holds data"),
+    ("a claim of another group", {"kind": "PersistentVolumeClaim", "version": "x.example/v1"}, "pruned", ""),
     ("endpoints", {"kind": "Endpoints"}, None, ""),
 ]
 

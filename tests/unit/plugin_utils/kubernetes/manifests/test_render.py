@@ -124,11 +124,17 @@ def test_each_value_may_be_repeated_and_replaced(tmp_path: Path) -> None:
 
 MAP = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}"
 MAPS = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: %s}"
+WEB = """kind: Deployment
+apiVersion: apps/v1
+metadata: {name: web}
+spec:
+  template: {spec: {containers: [
+    %s]}}"""
 REFUSED = [
     ({"1.yml": "a: [b"}, r"1\.yml, line 2: the YAML cannot be read"),
     ({"1.yml": "{kind: A,\nkind: B}"}, r"1\.yml, line 2: the YAML cannot be read: a key twice"),
     ({"1.yml": "- a"}, r"1\.yml, line 1: expected objects with apiVersion.*found a list"),
-    ({"1.yml": f"{MAP}\n---\n---\na\n"}, r"1\.yml, line 3: expected objects with apiVersion.*found text"),
+    ({"1.yml": f"{MAP}\n---\n---\na\n"}, r"1\.yml, document 3, line 4: expected objects with apiVersion.*found text"),
     ({"1.yml": "{kind: A, metadata: {name: a}}"}, "expected apiVersion .*found nothing"),
     ({"1.yml": "{kind: [A], apiVersion: v1, metadata: {name: a}}"}, "expected kind .*found a list"),
     ({"1.yml": '{kind: "A B", apiVersion: v1, metadata: {name: a}}'}, "expected kind .*found other text"),
@@ -155,7 +161,12 @@ REFUSED = [
     ({"1.yml.j2": "{{ env.PASSWORD | int / 0 }}"}, "fails with ZeroDivisionError"),
     ({"1.yml.j2": MAPS % "{ {{ env.PASSWORD }}: 7}"}, r"expected data\.\*+ as text, found a number"),
     ({"1.yml": MAPS % "{a: .nan}"}, "number that is not finite"),
-    ({"1.yml": MAPS % "{on: a}"}, "a key that is not text"),
+    ({"1.yml": MAPS % "{[on]: a}"}, "a key that is not text"),
+    ({"1.yml": MAPS % "{a: {{ name }}}"}, r"1\.yml, line 1: the YAML cannot be read"),
+    ({"1.yml": f"{MAP}\n---\n{WEB % '{name: web, image: x, env: {A: b}}'}"},
+     r"1\.yml, document 2, line 8: Deployment/web: expected spec\.template\.spec\.containers\[0\]\.env as a list"),
+    ({"1.yml": WEB % "{name: web, image: x, ports: [80]}"}, r"1\.yml, line 6: .*ports\[0\] as an object"),
+    ({"1.yml": f"kind: List\nitems:\n- {MAP}\n- {{kind: A}}"}, r"1\.yml, line 4: expected apiVersion"),
     ({"1.yml": MAPS % "[a]"}, "expected data as an object, found a list"),
     ({"1.yml": MAPS % "{a: !!binary aGk=}"}, "a tag"),
     ({"1.yml": MAPS % "{a: &a {b: *a}}"}, "an alias of an anchor that is not there"),
@@ -182,6 +193,22 @@ def test_what_is_refused(tmp_path: Path, files: dict[str, str], words: str) -> N
     assert PASSWORD not in str(refused.value.as_result())
 
 
+def test_a_file_that_looks_like_a_template_is_said_to(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        rendered(tmp_path, {"1.yml": MAPS % "{a: {{ name }}}"}, images={})
+    assert "1.yml.j2" in refused.value.hint
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Job", "Secret", "ConfigMap", "Service", "Namespace", "StatefulSet"])
+def test_a_kind_of_another_group_is_no_kind_of_kubernetes(tmp_path: Path, kind: str) -> None:
+    spec = "{template: [1], ports: [1], tasks: [{template: {spec: {containers: [{image: x}]}}}]}"
+    text = f"{{kind: {kind}, apiVersion: batch.volcano.sh/v1alpha1, metadata: {{name: a}}, data: [1], spec: {spec}}}"
+    (found,) = rendered(tmp_path, {"1.yml": text}, images={})
+    assert found["spec"] == yaml.safe_load(spec)
+    assert found["data"] == [1]
+    assert workloads_of([found]) == []
+
+
 def test_a_release_without_its_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"127\.0\.0\.1:5000/tides/web \(app_images: web\).*found redis:7"):
         rendered(
@@ -200,9 +227,9 @@ def test_a_missing_path_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_template_renders_the_same_file_as_yaml(tmp_path: Path) -> None:
-    text = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: {n: {{ name }}, v: '{{ version }}'}}"
+    text = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: {name: {{ name }}, v: '{{ version }}'}}"
     (found,) = rendered(tmp_path, {"1.yml.j2": text}, images={})
-    assert yaml.safe_load(yaml.safe_dump(found))["data"] == {"n": "tides", "v": "1.0"}
+    assert yaml.safe_load(yaml.safe_dump(found))["data"] == {"name": "tides", "v": "1.0"}
 
 
 def test_manifests_that_lead_out_of_the_checkout_are_refused_by_name(tmp_path: Path) -> None:

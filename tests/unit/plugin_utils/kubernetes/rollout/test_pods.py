@@ -17,6 +17,17 @@ FINAL, PATIENT, OPEN = "final", "patient", "open"
 OOM = exit_of(137, "OOMKilled")
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
 
+
+def slow_start() -> Any:
+    found = ended(128, "ContainerCannotRun")
+    found["state"]["terminated"]["message"] = "context deadline exceeded"
+    return found
+
+
+def slow_backing_off() -> Any:
+    return waits("CrashLoopBackOff", restarts=1, last=slow_start()["state"])
+
+
 CASES: list[tuple[str, Any, str, str]] = [
     ("the first crash", ended(1), "Error", OPEN),
     ("started again after it", running(ready=False, restarts=1, last=exit_of(1)), "Error", OPEN),
@@ -31,11 +42,22 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("started again after two", running(restarts=2, last=exit_of(1)), "CrashLoopBackOff", FINAL),
     ("memory, now", ended(137, "OOMKilled"), "OOMKilled", FINAL),
     ("memory, started again", running(restarts=1, last=OOM), "OOMKilled", FINAL),
+    ("backing off, and nothing left of what was", waits("CrashLoopBackOff", "back-off 10s"), "CrashLoopBackOff", FINAL),
+    ("a runtime that was late", slow_start(), "ContainerCannotRun", PATIENT),
+    ("a runtime that was late, backing off", slow_backing_off(), "ContainerCannotRun", PATIENT),
     ("a command that is not there", ended(127, "ContainerCannotRun"), "ContainerCannotRun", FINAL),
     ("containerd's word for it", waits("RunContainerError", restarts=0, last={}), "RunContainerError", FINAL),
     ("no such image", waits("ErrImagePull", "manifest unknown"), "ErrImagePull", FINAL),
     ("no permission", waits("ErrImagePull", "pull access denied for x"), "ErrImagePull", FINAL),
     ("a slow registry", waits("ErrImagePull", "i/o timeout"), "ImagePullBackOff", PATIENT),
+    (
+        "a busy registry behind a mirror",
+        waits("ErrImagePull", "unexpected status code 429: manifest unknown: not found in cache"),
+        "ImagePullBackOff",
+        PATIENT,
+    ),
+    ("a tag like a status", waits("ErrImagePull", 'manifest for "x:429" not found'), "ErrImagePull", FINAL),
+    ("a mirror that is away", waits("ErrImagePull", "502 Bad Gateway: not found"), "ImagePullBackOff", PATIENT),
     ("a busy registry", waits("ErrImagePull", "toomanyrequests: slow down"), "ImagePullBackOff", PATIENT),
     (
         "backing off, cause unknown",
@@ -120,6 +142,13 @@ def test_a_volume_that_is_being_made_takes_as_long_as_it_takes() -> None:
     found = trouble_of(pod(None, waits("x"), conditions=[unbound]))
     assert found is not None
     assert (found.reason, found.patience, found.final) == ("Unschedulable", None, False)
+
+
+def test_a_claim_that_is_missing_is_no_lack_of_nodes() -> None:
+    words = 'persistentvolumeclaim "data" not found'
+    found = trouble_of(pod(None, waits("x"), conditions=[{**UNSCHEDULABLE, "message": words}]))
+    assert found is not None
+    assert (found.reason, found.detail, found.patience) == ("ClaimMissing", words, Patience().other)
 
 
 MISSING = [

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._pods import Patience
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._readiness import (
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._readiness import judge
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._scene import (
     CRASHED,
     UNPROBED,
-    judge,
-)
-from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._scene import (
     Readiness,
     Scene,
     ready_before,
@@ -64,7 +62,7 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
         "an old pod that leaves",
         lambda: scene_of(workload(status=DONE), [pod()], [pod(leaving=True)]),
         "waiting",
-        "Progressing",
+        "Draining",
     ),
     (
         "an old pod that leaves where nobody minds",
@@ -83,7 +81,13 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
         "a surplus pod that leaves",
         lambda: scene_of(workload(status=DONE), [pod(), pod(leaving=True)]),
         "waiting",
-        "Progressing",
+        "Draining",
+    ),
+    (
+        "a new pod is not ready, and an old one leaves",
+        lambda: scene_of(workload(), [pod(None, running(ready=False))], [pod(leaving=True)]),
+        "waiting",
+        "NotReady",
     ),
     ("one too many", lambda: scene_of(workload(status=DONE), [pod(), pod()]), "waiting", "Progressing"),
     ("zero", lambda: scene_of(workload(spec={"replicas": 0})), "ready", "ZeroReplicas"),
@@ -91,7 +95,7 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
         "zero, not yet",
         lambda: scene_of(workload(spec={"replicas": 0}), [], [pod(leaving=True)]),
         "waiting",
-        "Progressing",
+        "Draining",
     ),
     ("paused", lambda: scene_of(workload(spec={"paused": True}), [], [pod()]), "failed", "Paused"),
     (
@@ -111,7 +115,7 @@ DEPLOYMENTS: list[tuple[str, Callable[[], tuple[Object, Scene]], str, str]] = [
         "a leaving pod crashes",
         lambda: scene_of(workload(), [pod(None, CRASHING, leaving=True)]),
         "waiting",
-        "Progressing",
+        "Draining",
     ),
     (
         "the deadline",
@@ -188,6 +192,54 @@ def with_service(addresses: list[Object], **more: Any) -> Readiness:
     return judge(*scene_of(workload(status=DONE), [serving], services=[service], endpoints=[endpoints]))
 
 
+@pytest.mark.parametrize(
+    ("case", "serves"),
+    [
+        pytest.param(lambda: scene_of(workload(status=DONE), [pod()], [pod(leaving=True)]), True, id="beside new ones"),
+        pytest.param(lambda: scene_of(workload(), [], [pod(leaving=True)]), False, id="before new ones"),
+        pytest.param(
+            lambda: scene_of(workload(spec={"replicas": 0}), [], [pod(leaving=True)]), False, id="and none is to come"
+        ),
+    ],
+)
+def test_a_pod_that_ends_is_no_reason_not_to_serve(case: Callable[[], tuple[Object, Scene]], serves: bool) -> None:
+    found, scene = case()
+    verdict = judge(found, scene)
+    assert (verdict.reason, verdict.serves) == ("Draining", serves)
+    assert verdict.leaving == {scene.pods[-1]["metadata"]["uid"]}
+
+
+OURS = {"doppelganger.ops/application": "shop"}
+NAMED = {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "http"}]}
+WITH_PORT = {"ports": [{"name": "http", "containerPort": 8080}]}
+
+
+def with_named_port(*others: Object, ours: bool = True) -> Readiness:
+    """A workload without the port that a Service names; ``others`` are pods with the same labels."""
+    found, scene = scene_of(workload(status=DONE, metadata={"labels": OURS}), [pod(labels={"app": "web"})])
+    service = thing("Service", "shop", spec=NAMED, metadata={"labels": OURS if ours else {}})
+    return judge(found, replace(scene, pods=[*scene.pods, *others], services=[service]))
+
+
+def test_a_service_is_not_missed_where_pods_have_no_port_for_it() -> None:
+    serving = pod(name="front", labels={"app": "web"})
+    serving["spec"]["containers"][0].update(WITH_PORT)
+    found = with_named_port(serving)
+    assert (found.state, found.settle) == ("ready", 0.0)
+    assert "port named http" in found.note
+    assert (lost := with_named_port()).reason == "EndpointsNotReady"
+    assert lost.patience == Patience().other
+    assert with_named_port(ours=False).state == "ready"
+
+
+def test_a_service_of_somebody_else_is_waited_for_and_noted() -> None:
+    found, scene = scene_of(workload(status=DONE, metadata={"labels": OURS}), [pod()])
+    service = thing("Service", "leftover", spec={"selector": {"app": "web"}})
+    verdict = judge(found, replace(scene, services=[service]))
+    assert (verdict.state, verdict.settle) == ("ready", Patience().other)
+    assert "leftover sends to 0 of 1" in verdict.note
+
+
 def test_a_service_sends_to_the_new_pods_and_to_no_other() -> None:
     assert with_service([]).state == "ready"
     assert with_service([pod()]).detail == "the Service web still sends to 1 pods that are gone"
@@ -222,8 +274,13 @@ def test_a_stateful_set() -> None:
     assert (found := a_set(partition(1), *one_old)).state == "ready"
     assert found.reason == "Partition"
     assert a_set(partition(1), (0, "new", running()), (1, "old", running())).state == "waiting"
-    assert a_set({"type": "OnDelete"}, *one_old).reason == "OnDelete"
-    assert a_set({"type": "OnDelete"}, *both).state == "ready"
+    manual = a_set({"type": "OnDelete"}, *one_old)
+    assert (manual.state, manual.reason) == ("ready", "OnDelete")
+    assert "web-0" in manual.note
+    assert a_set({"type": "OnDelete"}, (0, "old", CRASHING), (1, "new", running())).state == "ready"
+    assert a_set({"type": "OnDelete"}, (0, "old", running()), (1, "new", CRASHING)).state == "failed"
+    assert a_set({"type": "OnDelete"}, (0, "old", running())).state == "waiting"
+    assert a_set({"type": "OnDelete"}, *both).note == ""
     assert a_set(None, *both, wanted=1).state == "waiting"
     blocked = a_set(None, (0, "old", CRASHING))
     assert (blocked.state, blocked.reason, blocked.pod) == ("waiting", "BlockedByOldPod", "web-0")
@@ -245,6 +302,61 @@ def test_a_daemon_set() -> None:
     assert look(["old"]).state == "waiting"
     assert look(["new", "old"]).state == "waiting"
     assert look([], desiredNumberScheduled=0, updatedNumberScheduled=0, numberAvailable=0).reason == "ZeroReplicas"
+
+
+REPLICA_SETS = [
+    ([("app:1", running()), ("app:1", running())], "ready", ""),
+    ([("app:0", running()), ("app:1", running())], "ready", "OnDelete"),
+    ([("app:0", CRASHING), ("app:1", running())], "ready", "OnDelete"),
+    ([("app:1", CRASHING), ("app:1", running())], "failed", "CrashLoopBackOff"),
+    ([("app:1", running(ready=False)), ("app:1", running())], "waiting", "NotReady"),
+    ([("app:1", running())], "waiting", "Progressing"),
+]
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "ReplicationController"])
+@pytest.mark.parametrize(("pods", "state", "reason"), REPLICA_SETS)
+def test_a_set_of_pods_that_nobody_replaces(kind: str, pods: list[tuple[str, Object]], state: str, reason: str) -> None:
+    found = workload(kind, spec={"replicas": 2}, status={"availableReplicas": 2})
+    made = [pod(found, status) for _, status in pods]
+    for one, (image, _) in zip(made, pods, strict=True):
+        one["spec"]["containers"][0]["image"] = image
+    verdict = judge(found, Scene(pods=made))
+    assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_a_container_that_admission_added_makes_no_pod_older() -> None:
+    found = workload("ReplicaSet", status={"availableReplicas": 1})
+    crashing = pod(found, CRASHING)
+    crashing["spec"]["containers"] = [{"name": "app", "image": "app:1"}, {"name": "mesh", "image": "mesh:1"}]
+    assert judge(found, Scene(pods=[crashing])).reason == "CrashLoopBackOff"
+
+
+DIGEST = "shop@sha256:" + "a" * 64
+BARE = [
+    (pod(), "ready", "", 0.0),
+    (pod(probed=False), "ready", "", UNPROBED),
+    (pod(None, CRASHING), "failed", "CrashLoopBackOff", 0.0),
+    (pod(None, running(ready=False)), "waiting", "NotReady", 0.0),
+    (pod(None, running(restarts=1, last=exit_of(1))), "ready", "", CRASHED),
+    (pod(None, ended(0), phase="Succeeded"), "ready", "Complete", 0.0),
+    (pod(None, ended(2), phase="Failed"), "failed", "Failed", 0.0),
+    (pod(leaving=True), "failed", "Deleted", 0.0),
+]
+
+
+@pytest.mark.parametrize(("one", "state", "reason", "settle"), BARE)
+def test_a_pod_of_its_own(one: Object, state: str, reason: str, settle: float) -> None:
+    verdict = judge(one, Scene(pods=[one]))
+    assert (verdict.state, verdict.reason, verdict.settle) == (state, reason, settle)
+
+
+@pytest.mark.parametrize(("runs", "settle"), [(f"docker-pullable://{DIGEST}", 0.0), ("docker-pullable://x", CRASHED)])
+def test_a_pod_that_may_still_run_the_image_from_before_is_looked_at_for_a_while(runs: str, settle: float) -> None:
+    one = pod()
+    one["spec"]["containers"][0]["image"] = DIGEST
+    one["status"]["containerStatuses"][0]["imageID"] = runs
+    assert judge(one, Scene(pods=[one], before=ready_before([one]))).settle == settle
 
 
 JOBS = [

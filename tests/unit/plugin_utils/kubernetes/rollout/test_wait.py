@@ -17,6 +17,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.core._errors impo
 from ansible_collections.doppelganger.ops.plugins.module_utils.core._log_reading import LogEnd
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import Unreachable
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import Ref, ref_of
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _scene
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._pods import Patience
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._wait import (
     NotReady,
@@ -300,6 +301,57 @@ def test_a_job_that_goes_once_it_is_done_is_not_missed(is_done: bool) -> None:
     missed = pytest.raises(NotReady, match="Job/once: Missing")
     with contextlib.nullcontext() if is_done else missed:
         assert {one.state for one in follow(cluster, workloads=[*WEB, ref_of(job)])} == {"ready"}
+
+
+def test_old_pods_that_end_are_left_to_it_where_all_serve() -> None:
+    found, owner, pods = deployment(running())
+    former = replica_set(found, "app:0", "web-0")
+    cluster = Told(found, owner, *pods, former, pod(former, running(), name="web-0-a", leaving=True))
+    (verdict,) = follow(cluster, timeout=0.3)
+    assert (verdict.reason, verdict.serves) == ("Draining", True)
+    assert "web-0-a" in verdict.note
+
+
+def test_a_workload_that_cannot_start_before_an_old_pod_has_ended_gets_its_time_after_it() -> None:
+    found, owner, _ = deployment(updatedReplicas=0, observedGeneration=1)
+    former = replica_set(found, "app:0", "web-0")
+    old = pod(former, running(), name="web-0-a", leaving=True)
+    cluster = Told(found, owner, former, old)
+
+    def end() -> None:
+        while "Pod" not in cluster.streams:
+            time.sleep(0.01)
+        time.sleep(0.8)
+        cluster.tell("DELETED", old)
+        cluster.tell("MODIFIED", workload(status=DONE, metadata=found["metadata"]))
+        cluster.tell("ADDED", pod(owner, running()))
+
+    threading.Thread(target=end).start()
+    assert [one.state for one in follow(cluster, timeout=0.4)] == ["ready"]
+
+
+def test_a_crash_for_want_of_another_workload_is_forgiven_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_scene, "CRASHED", 0.1)
+    found, owner, pods = deployment(CRASHING)
+    other, its, starting = deployment(running(ready=False))
+    other["metadata"].update(name="db", uid="db")
+    its["metadata"]["ownerReferences"][0]["uid"] = "db"
+    cluster = Told(found, owner, *pods, other, its, *starting)
+
+    def become_ready() -> None:
+        while "Pod" not in cluster.streams:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        ready = [{"type": "Ready", "status": "True"}]
+        for one, status in ((starting[0], running()), (pods[0], running(restarts=2, last=exit_of(1)))):
+            shown = {**one["status"], "conditions": ready, "containerStatuses": [status]}
+            cluster.tell("MODIFIED", {**one, "status": shown})
+
+    threading.Thread(target=become_ready).start()
+    web, db = follow(cluster, timeout=30, workloads=[*WEB, ref_of(other)])
+    assert (web.state, db.state, db.note) == ("ready", "ready", "")
+    assert "Deployment/db was not ready" in web.note
+    assert web.pardoned
 
 
 def stuck() -> tuple[Told, list[Ref]]:

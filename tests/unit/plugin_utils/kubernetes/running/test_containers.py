@@ -34,7 +34,7 @@ def pod(name: str = "web-6d4f-x1", kind: str = "ReplicaSet", owner: str = "web-6
         pytest.param(pod(owner="other"), ("ReplicaSet", "other"), id="a ReplicaSet of its own"),
         pytest.param(pod(kind="StatefulSet", owner="db"), ("StatefulSet", "db"), id="a StatefulSet"),
         pytest.param(pod(kind="Job", owner="ops-shop-migration"), ("Job", "ops-shop-migration"), id="a Job"),
-        pytest.param({"metadata": {"name": "alone"}}, ("", ""), id="a pod of its own"),
+        pytest.param({"metadata": {"name": "alone"}}, ("Pod", "alone"), id="a pod of its own"),
     ],
 )
 def test_a_pod_belongs_to_the_workload_that_made_it(found: dict[str, Any], service: tuple[str, str]) -> None:

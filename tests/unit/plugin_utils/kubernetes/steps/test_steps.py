@@ -153,7 +153,13 @@ def deployment(name: str, **container: Any) -> dict[str, Any]:
 def test_services_are_the_workloads_that_keep_running() -> None:
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {}}
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
-    assert list(_version.services([config, deployment("web"), job])) == ["web"]
+    others = [
+        {**job, "apiVersion": "batch.volcano.sh/v1", "metadata": {"name": "train"}},
+        {"apiVersion": "apps.example/v1", "kind": "Deployment", "metadata": {"name": "other"}, "spec": {}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "done"}, "spec": {"restartPolicy": "Never"}},
+    ]
+    alone = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone"}, "spec": {}}
+    assert list(_version.services([config, deployment("web"), job, alone, *others])) == ["web", "alone"]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +193,14 @@ def test_checks_name_workloads_or_by_http_a_service_of_the_namespace(check: dict
         _version.refuse_missing_workloads(
             cast("Any", SimpleNamespace(app=model, cluster=cluster)), [deployment("web"), front]
         )
+
+
+def test_an_application_may_be_of_jobs_by_the_clock_alone() -> None:
+    template = deployment("x")["spec"]["template"]
+    nightly = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
+               "spec": {"jobTemplate": {"spec": {"template": template}}}}  # fmt: skip
+    _version.refuse_missing_workloads(app(release_services=["nightly"]), [nightly])
+    assert _version.services([nightly]) == {}
 
 
 # stopping
