@@ -88,6 +88,16 @@ def test_a_log_of_the_database_decides_nothing_and_an_env_file_of_the_host_is_us
     about = found.target()["about"]
     assert (about["application"], about["environment"], about["reason"]) == (hall.name, "trial", "to see it")
     assert all(f"{name}: {value}" in found.said for name, value in about.items())
+
+
+def test_an_env_file_is_that_of_the_folder_of_today(hall: Foreign) -> None:
+    assert refused(hall, "v1", app_directory="")["reason"] == "env_file_missing"
+    (hall.folder / "other/conf").mkdir(parents=True)
+    (hall.folder / "other/conf/.env.prod").write_text("SHOP_NAME=annex\n")
+    hall.write(app_directory=str(hall.folder / "other"))
+    foretold = hall.deploy("v1", "--check")
+    hall.write()
+    assert foretold.target()["services"] == ["web"], foretold.output
     assert hall.deploy("v1").target()["status"] == "unchanged"
 
 
