@@ -22,6 +22,7 @@ from ...operations._target import Target
 from ...running._containers import Container
 from ...state._folder import Store
 from ...state._record import Config, Image, Record
+from ...state._schema import BadState
 from ...text._document import readable
 from ...text._redaction import Redactor
 from ..engine import _actions, _cli, _strangers
@@ -91,9 +92,15 @@ class ComposeTarget(Target):
         except OpsError:
             gone.append("the rendered configuration")
         for place, path in sorted(_contents.copies(self._known_config(record.id)).items()):
-            if not _contents.is_there(Path(place), Path(path), self.digests):
+            if not self._has_copy(Path(place), Path(path)):
                 gone.append(f"the copy of {path}")
         return gone
+
+    def _has_copy(self, place: Path, origin: Path) -> bool:
+        try:
+            return _contents.is_there(place, origin, self.digests)
+        except BadState:  # a key that is damaged keeps nobody from going back
+            return place.exists()
 
     def tidy(self) -> None:
         _actions.remove_migration(self.project)

@@ -199,7 +199,8 @@ def test_an_application_may_be_of_jobs_by_the_clock_alone() -> None:
     template = deployment("x")["spec"]["template"]
     nightly = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
                "spec": {"jobTemplate": {"spec": {"template": template}}}}  # fmt: skip
-    _version.refuse_missing_workloads(app(release_services=["nightly"]), [nightly])
+    target = cast("Any", SimpleNamespace(app=app(release_services=["nightly"])))
+    _version.refuse_missing_workloads(target, [nightly])
     assert _version.services([nightly]) == {}
 
 
