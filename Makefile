@@ -56,7 +56,7 @@ demo-kubernetes-clean: venv ## Remove everything that demo made; the cluster sta
 test: venv venv-newest venv-target ## Everything: lint, types, unit, contract, molecule, integration on real engines
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint sanity unit unit-newest unit-target toy
 	@$(MAKE) --no-print-directory lab lab-kubernetes
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line molecule integration
+	@$(MAKE) --no-print-directory --jobs=2 molecule integration
 
 test-changed: venv ## What the changes since BASE=main can break, by imports and tests/shows.yml
 	@PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m tests.changed $(BASE)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible_collections.doppelganger.ops.plugins.module_utils.operations import _plan
 from ansible_collections.doppelganger.ops.plugins.module_utils.running._containers import fewer
 
+from ..api._errors import NotFound
 from ..api._namespace import Cluster
 from ..api._objects import (
     KIND_LABEL,
@@ -65,7 +66,11 @@ def altered(cluster: Cluster, objects: Sequence[Object], labels: str) -> list[st
     for version, kind in kinds:
         ours = [one for one in objects if (one["apiVersion"], one["kind"]) == (version, kind)]
         has_pods = any(template_of(one) is not None for one in ours)
-        listed, _ = cluster.list(version, kind, labels=f"{labels},!{KIND_LABEL}", only_metadata=not has_pods)
+        try:
+            listed, _ = cluster.list(version, kind, labels=f"{labels},!{KIND_LABEL}", only_metadata=not has_pods)
+        except NotFound:  # an upgrade of the cluster has taken that version away
+            found += [f"{ref_of(one)} cannot be compared: the cluster has no {kind} in {version}" for one in ours]
+            continue
         live = {one["metadata"]["name"]: one for one in listed}
         found += [words for one in ours for words in changes_of(one, live.get(one["metadata"]["name"]))]
     return found
@@ -80,7 +85,8 @@ def changes_of(thing: Object, live: Object | None) -> list[str]:
     there = _images(live)
     if any(there.get(name) != image for name, image in _images(thing).items()):
         found.append(f"{ref} runs another image than the release recorded")
-    wanted, has = (_spec(one).get("replicas") for one in (thing, live))
+    # of what has no pods of its own, which may have replicas all the same, only the metadata was read
+    wanted, has = (_spec(one).get("replicas") if template_of(thing) else None for one in (thing, live))
     if wanted is not None and has != wanted:
         found.append(f"{ref} has {has} replicas, the release recorded {wanted}")
     for manager, paths in taken_over(thing, live).items():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._errors import NotFound
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.api._objects import Object
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.changes._ownership import taken_over
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.target import _drift
@@ -153,3 +154,24 @@ def test_pods_are_counted_where_the_manifest_says_how_many(pods: int, stated: in
     project: Any = SimpleNamespace(containers=lambda: there)
     spec = {"replicas": stated} if stated is not None else {}
     assert _drift.unsound(project, [{**WEB, "spec": spec}]) == found
+
+
+def test_a_custom_resource_with_replicas_is_read_without_them_and_does_not_differ() -> None:
+    version = "monitoring.coreos.com/v1"
+    about = {"name": "x", "managedFields": []}
+    thing: Object = {"apiVersion": version, "kind": "Prometheus", "metadata": {"name": "x"}, "spec": {"replicas": 2}}
+    cluster: Any = SimpleNamespace(list=lambda *_, **__: ([{"metadata": about}], "1"))
+    assert _drift.altered(cluster, [thing], "x=shop") == []
+
+
+def test_a_version_that_the_cluster_no_longer_has_is_a_line_and_no_error() -> None:
+    def listed(version: str, *_: str, **__: object) -> tuple[list[Object], str]:
+        if version == "example.com/v1alpha1":
+            raise NotFound("no kind Widget in example.com/v1alpha1")
+        return [live()], "1"
+
+    widget: Object = {"apiVersion": "example.com/v1alpha1", "kind": "Widget", "metadata": {"name": "w"}}
+    cluster: Any = SimpleNamespace(list=listed)
+    [line] = _drift.altered(cluster, [WEB, widget], "x=shop")
+    assert line.startswith("Widget")
+    assert "cannot be compared" in line
