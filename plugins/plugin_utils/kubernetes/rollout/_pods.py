@@ -236,7 +236,7 @@ class _Look:
     def _pulling(self, prefix: str, container: str, reason: str, words: str) -> Trouble:
         told = "" if words.startswith("Back-off") and "not found" not in words else words
         cause = told or self._newest("Failed", "pull", container) or words
-        definite = is_definite(cause)
+        definite = is_definite(cause, has_login=bool((self.pod.get("spec") or {}).get("imagePullSecrets")))
         # one name for both, as they take turns
         name = f"{prefix}{reason if definite else 'ImagePullBackOff'}"
         patience = None if definite else self.patience.pull

@@ -7,7 +7,7 @@ import re
 
 _DEFINITE = re.compile(
     r"not found|manifest unknown|does not exist|access denied|unauthorized|authentication required|denied:"
-    r"|no basic auth|403 forbidden|no matching manifest|no match for platform|invalid reference|x509:"
+    r"|403 forbidden|no matching manifest|no match for platform|invalid reference|x509:"
     r"|server gave HTTP response to HTTPS client",
     re.IGNORECASE,
 )
@@ -19,6 +19,13 @@ _PASSING = re.compile(
 )
 
 
-def is_definite(words: str) -> bool:
-    """Whether another attempt is of no use."""
+#: what is said where no login was sent
+_NO_LOGIN = re.compile(r"no basic auth", re.IGNORECASE)
+
+
+def is_definite(words: str, *, has_login: bool = False) -> bool:
+    """Whether another attempt is of no use. ``has_login``: the pod names one, and a kubelet may hear of that Secret
+    later than of the pod; it pulls without it then, and with it the next time."""
+    if _NO_LOGIN.search(words):
+        return not has_login
     return bool(_DEFINITE.search(words)) and not _PASSING.search(words)
