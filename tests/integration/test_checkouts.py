@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import resource
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def tree(tmp_path: Path) -> Path:
 
 
 def read(tree: Path, **more: Any) -> dict[str, Any]:
+    # all that lies there is of the repository, links too
+    for arguments in (["init", "--quiet"], ["add", "--all", "--force"]):
+        subprocess.run(["git", "-C", str(tree), *arguments], check=True)
     return _source.read(app(name="shop", **more), tree, "v1")[1]
 
 
