@@ -80,7 +80,7 @@ spec:
       - name: late
         image: {IMAGE}
         command: [sh, -c, "httpd -f -p 8080 -h /tmp"]
-        readinessProbe: {{tcpSocket: {{port: 8080}}, initialDelaySeconds: 8, periodSeconds: 1}}
+        readinessProbe: {{tcpSocket: {{port: 8080}}, initialDelaySeconds: 14, periodSeconds: 1}}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -94,7 +94,9 @@ spec:
       containers:
       - name: needy
         image: {IMAGE}
-        command: [sh, -c, "echo | nc -w 2 $LATE_SERVICE_HOST 80 || {{ echo ERROR; exit 3; }}; sleep 3600"]
+        # a node hears of the Service a little later than it is ready
+        command: [sh, -c, "for n in 1 2 3 4; do echo | nc -w 1 $LATE_SERVICE_HOST 80 && exec sleep 3600; sleep 1; done;
+          echo ERROR; exit 3"]
 """
 TWICE = f"""
 apiVersion: apps/v1
