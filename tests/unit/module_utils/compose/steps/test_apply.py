@@ -204,6 +204,8 @@ def test_the_step_says_changed_where_a_container_did(there: str, changed: list[s
     given = {"state": "running", "phase": "", "predicted": [], "preview": [], "release": "0001-v1", "token": token}
     found = _apply.run(on, given, False)
     assert (found["changed"], found["services"]) == (bool(changed), changed)
+    # another Compose has other hashes for the same: what runs now is what the release is
+    assert on.record("0001-v1").config.services == {one.service: one.config_hash for one in made}
 
 
 SERVICES: dict[str, Any] = {

@@ -104,6 +104,16 @@ def test_who_may_try_again_gets_the_time_for_it() -> None:
     assert min(Patience().pull, Patience().kubelet) > 2 * longest_pause
 
 
+@pytest.mark.parametrize("names_a_login", [True, False])
+def test_a_login_that_a_pod_names_may_come_after_it(names_a_login: bool) -> None:
+    pulling = pod(None, waits("ErrImagePull", 'Get "http://r/v2/x/manifests/1": no basic auth credentials'))
+    if names_a_login:
+        pulling["spec"]["imagePullSecrets"] = [{"name": "registry"}]
+    found = trouble_of(pulling)
+    assert found is not None
+    assert found.final is not names_a_login
+
+
 def test_a_pod_that_is_ready_has_none() -> None:
     assert trouble_of(pod()) is None
     assert trouble_of(pod(None, running(restarts=1, last=exit_of(0)))) is None
