@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import json
 import stat
 import time
@@ -20,6 +21,7 @@ from ansible_collections.doppelganger.ops.plugins.module_utils.state._folder imp
 from ansible_collections.doppelganger.ops.plugins.module_utils.state._record import Image, Record
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.manifests import _secrets
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout import _wait
+from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.rollout._scene import Readiness
 from ansible_collections.doppelganger.ops.plugins.plugin_utils.kubernetes.steps import (
     _apply,
     _images,
@@ -301,3 +303,21 @@ def workload(env: list[dict[str, str]]) -> dict[str, Any]:
 )
 def test_what_an_object_has_of_secrets(thing: dict[str, Any], values: list[str]) -> None:
     assert set(_secrets.of_object(thing, ["KNOWN"])) == set(values)
+
+
+@pytest.mark.parametrize("pardoned", [True, False])
+def test_what_crashed_until_another_was_ready_is_judged_from_then_on(
+    pardoned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(100.0, 50.0)
+    verdict = Readiness("ready", "Deployment/web", note="it crashed" if pardoned else "", pardoned=pardoned)
+    monkeypatch.setattr(_apply, "_changes_of", lambda *_: [])
+    monkeypatch.setattr(_apply, "_bring_up", lambda *_: [verdict])
+    given: Any = SimpleNamespace(
+        cluster=SimpleNamespace(now=lambda: next(clock)), store=SimpleNamespace(folders=lambda _: ["0001-v1"]),
+        phase=lambda *_: contextlib.nullcontext(SimpleNamespace(prove=lambda: None)),
+    )  # fmt: skip
+    params = {"state": "running", "release": "0001-v1", "phase": "", "token": 1, "predicted": [], "preview": []}
+    found = _apply.run(given, params, False)
+    assert found["started"] == (150.0 if pardoned else 100.0)
+    assert found.get("warnings") == (["Deployment/web: it crashed"] if pardoned else None)
